@@ -1,0 +1,128 @@
+"""The errors that reach a user, with their place on the wire (contract section 3.1).
+
+    LeadlineError              500  INTERNAL
+     |- InvalidInput           422  VALIDATION             names each field and what to do
+     |- BadRequest             400  BAD_REQUEST
+     |- Unauthorized           401  UNAUTHORIZED
+     |- PaymentRequired        402  PAYMENT_REQUIRED
+     |- Forbidden              403  FORBIDDEN
+     |- NotFound               404  NOT_FOUND
+     |- Conflict               409  CONFLICT
+     |- PayloadTooLarge        413  PAYLOAD_TOO_LARGE
+     |- WaitTimedOut           408  TIMEOUT
+     |- ConfigurationError     500  INTERNAL               a setting is wrong: stops the start
+     `- DatabaseUnavailable    503  INTERNAL               the database does not answer; nothing was changed
+
+The door renders them; nothing below it knows of HTTP beyond these numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NamedTuple
+
+
+class FieldError(NamedTuple):
+    """One invalid member of the input: its wire name, and what to do about it."""
+
+    field: str
+    message: str
+
+
+class LeadlineError(Exception):
+    """Something went wrong inside Leadline."""
+
+    status: ClassVar[int] = 500
+    type: ClassVar[str] = "INTERNAL"
+    code: ClassVar[str] = "INTERNAL_ERROR"
+
+    def __init__(self, message: str | None = None, *, details: dict[str, Any] | None = None) -> None:
+        self.message = message or (self.__doc__ or "").strip().splitlines()[0]
+        self.details = details
+        super().__init__(self.message)
+
+
+class InvalidInput(LeadlineError):
+    """The input is invalid."""
+
+    status = 422
+    type = "VALIDATION"
+    code = "VALIDATION_ERROR"
+
+    def __init__(self, *fields: FieldError | tuple[str, str], message: str | None = None) -> None:
+        self.fields = tuple(FieldError(*f) for f in fields)
+        super().__init__(message or "; ".join(f.message for f in self.fields) or None)
+
+
+class BadRequest(LeadlineError):
+    """The request cannot be read."""
+
+    status = 400
+    type = "BAD_REQUEST"
+    code = "BAD_REQUEST"
+
+
+class Unauthorized(LeadlineError):
+    """The API key is missing, unknown or revoked."""
+
+    status = 401
+    type = "UNAUTHORIZED"
+    code = "UNAUTHORIZED"
+
+
+class PaymentRequired(LeadlineError):
+    """There are not enough credits left."""
+
+    status = 402
+    type = "PAYMENT_REQUIRED"
+    code = "INSUFFICIENT_CREDITS"
+
+
+class Forbidden(LeadlineError):
+    """The API key may not do this."""
+
+    status = 403
+    type = "FORBIDDEN"
+    code = "FORBIDDEN"
+
+
+class NotFound(LeadlineError):
+    """There is no such object for this organisation."""
+
+    status = 404
+    type = "NOT_FOUND"
+    code = "NOT_FOUND"
+
+
+class Conflict(LeadlineError):
+    """The object is not in a state that allows this."""
+
+    status = 409
+    type = "CONFLICT"
+    code = "CONFLICT"
+
+
+class PayloadTooLarge(LeadlineError):
+    """The body is too large."""
+
+    status = 413
+    type = "PAYLOAD_TOO_LARGE"
+    code = "PAYLOAD_TOO_LARGE"
+
+
+class WaitTimedOut(LeadlineError):
+    """The answer was not ready in the time given; the work goes on."""
+
+    status = 408
+    type = "TIMEOUT"
+    code = "TIMEOUT"
+
+
+class ConfigurationError(LeadlineError):
+    """A setting is wrong."""
+
+
+class DatabaseUnavailable(LeadlineError):
+    """The database does not answer; nothing was changed."""
+
+    status = 503
+    code = "DATABASE_UNAVAILABLE"

@@ -1,0 +1,316 @@
+"""The plain values that pass between the steps of the engine.
+
+All are immutable and encode to JSON by msgspec, because every one of them is stored in the trace.
+Offsets are characters (Unicode code points) into a page's canonical text, end exclusive.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from leadline.research.errors import Reason
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of all plain values."""
+
+
+# ------------------------------------------------------------------ the question
+
+
+class VerificationMode(StrEnum):
+    """How much an answer must rest on the evidence (contract section 9)."""
+
+    STRICT = "strict"  # only what the cited words say
+    LENIENT = "lenient"  # deduction allowed, and said so
+
+
+class Company(Value):
+    """The company asked about. ``host`` is its identity: lower case, punycode, without ``www.``."""
+
+    host: str
+    asked_host: str  # as the user typed it (lower case, punycode), read first
+    name: str | None = None
+
+
+class Budget(Value):
+    """Limits of one question. Units: pages, seconds, tokens, US dollars."""
+
+    max_pages: int = 40
+    max_seconds: float = 300.0
+    max_model_calls: int = 4
+    max_tokens: int = 40_000
+    max_price: Decimal = Decimal("0.50")
+
+
+class Question(Value):
+    """What is asked. ``output_schema`` is a JSON Schema and present for ``json_schema`` only."""
+
+    company: Company
+    text: str
+    answer_type: str = "open_text"
+    output_schema: dict[str, Any] | None = None
+    mode: VerificationMode = VerificationMode.STRICT
+    budget: Budget = msgspec.field(default_factory=Budget)
+    force_refresh: bool = False
+    asked_at: datetime | None = None  # "today" for questions about the present
+
+
+# ------------------------------------------------------------------ pages
+
+
+class BlockKind(StrEnum):
+    TITLE = "title"  # <title> and meta description: context for ranking, never cited (not visible text)
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    LIST_ITEM = "list_item"
+    TABLE_ROW = "table_row"
+    DEFINITION = "definition"  # one <dt> with its <dd>s
+    QUOTE = "quote"
+    CODE = "code"
+    STRUCTURED = "structured"  # one JSON-LD script, quoted as it stands
+
+
+class Region(StrEnum):
+    """Where on the page a block stands. Regions are weighted, never dropped."""
+
+    MAIN = "main"
+    HEADER = "header"
+    NAVIGATION = "navigation"
+    ASIDE = "aside"
+    FOOTER = "footer"
+    HIDDEN = "hidden"
+
+
+class Cell(Value):
+    """One cell of a table row; ``header`` is the text of its column's header cell, if any."""
+
+    start: int
+    end: int
+    header: str = ""
+    is_header: bool = False
+
+
+class Block(Value):
+    """One unit of canonical text. ``text[start:end]`` of the page are its words."""
+
+    kind: BlockKind
+    start: int
+    end: int
+    region: Region = Region.MAIN
+    headings: tuple[str, ...] = ()  # heading path above the block, outermost first
+    level: int = 0  # heading level 1..6, or depth of a list item (1 = top)
+    group: int = 0  # number of the list, table or definition list the block belongs to; 0 = none
+    intro: int = -1  # index of the block that introduces the group (the words before the list or table)
+    caption: str = ""  # table caption
+    cells: tuple[Cell, ...] = ()  # of a table row; for a definition: the term, then its definitions
+
+
+class Link(Value):
+    url: str  # absolute, without fragment
+    text: str
+    region: Region = Region.MAIN
+    start: int = -1  # offset of the anchor's text in canonical text; -1 when it has none
+    end: int = -1
+
+
+class PageText(Value):
+    """What the DOM walk makes of a page's bytes."""
+
+    walk: str  # version of the walk, such as "walk-1"
+    title: str
+    description: str
+    language: str  # ISO 639-1
+    text: str
+    text_sha256: str
+    blocks: tuple[Block, ...]
+    links: tuple[Link, ...] = ()
+    published_on: date | None = None
+    structured: tuple[str, ...] = ()  # the JSON-LD scripts, as they stand
+    canonical_url: str = ""
+    site_name: str = ""
+
+
+class Page(Value):
+    """A stored snapshot of one page, with its canonical text."""
+
+    url: str  # the public address, https:// even when read through a development mapping
+    snapshot_id: str
+    fetched_at: datetime
+    body_sha256: str
+    content: PageText
+
+    def words(self, start: int, end: int) -> str:
+        return self.content.text[start:end]
+
+
+class Unreadable(Value):
+    """An address that could not be read."""
+
+    url: str
+    reason: Reason
+    detail: str = ""
+
+
+class SiteSurvey(Value):
+    """What robots.txt, the sitemap and the entry page tell of a site before pages are chosen."""
+
+    entry_url: str
+    sitemap_urls: tuple[str, ...] = ()
+    notes: tuple[Unreadable, ...] = ()
+
+
+class Evidence(Value):
+    """Everything read for a question, and everything that should have been read but could not be."""
+
+    pages: tuple[Page, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
+    fetched: int = 0  # pages requested over the network for this question
+
+
+# ------------------------------------------------------------------ passages
+
+
+class Unit(Value):
+    """One citable piece: a sentence, a list item, a table row, a definition, a JSON-LD member.
+
+    ``number`` is how readers cite it. ``page`` is the index into ``Evidence.pages``, ``block`` the index
+    into that page's blocks. ``text`` equals the page's words from ``start`` to ``end``.
+    """
+
+    number: int
+    page: int
+    block: int
+    start: int
+    end: int
+    text: str
+
+
+class Passage(Value):
+    """A few neighbouring blocks under one heading, ranked together."""
+
+    page: int
+    url: str
+    title: str
+    headings: tuple[str, ...]
+    units: tuple[Unit, ...]
+    score: float = 0.0
+    kind: BlockKind = BlockKind.PARAGRAPH
+    context: str = ""  # words before the list, table caption, column headers: shown, not citable
+
+
+# ------------------------------------------------------------------ answers
+
+
+class Derivation(StrEnum):
+    """How a claimed value follows from the words it cites."""
+
+    STATED = "stated"
+    DERIVED = "derived"  # counted or computed from the cited words
+    INFERRED = "inferred"  # deduced; allowed in lenient mode only
+
+
+class Claim(Value):
+    """One value and the numbers of the units it rests on. ``path`` is a JSON pointer, "" for the whole."""
+
+    path: str
+    value: Any
+    citations: tuple[int, ...]
+    derivation: Derivation = Derivation.STATED
+
+
+class Usage(Value):
+    """What a question cost: model calls, tokens, US dollars (None = price of this model unknown)."""
+
+    model_calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    price: Decimal | None = Decimal(0)
+
+    def plus(self, other: Usage) -> Usage:
+        known = self.price is not None and other.price is not None
+        return Usage(
+            model_calls=self.model_calls + other.model_calls,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            price=(self.price or Decimal(0)) + (other.price or Decimal(0)) if known else None,
+        )
+
+
+class Draft(Value):
+    """What a reader proposes. ``value`` None means that the passages do not answer the question."""
+
+    reader: str
+    value: Any = None
+    claims: tuple[Claim, ...] = ()
+    reasoning: str = ""
+    rule: str = ""  # which extractive rule, or the model's name
+    features: dict[str, float] = {}
+    usage: Usage = Usage()
+    conflicts: tuple[Claim, ...] = ()  # other values that the passages give for the same thing
+
+
+class Verdict(StrEnum):
+    SUPPORTED = "supported"
+    CONTRADICTED = "contradicted"
+    NOT_CHECKED = "not_checked"
+
+
+class CheckedClaim(Value):
+    claim: Claim
+    verdict: Verdict
+    why: str = ""
+
+
+class Verification(Value):
+    claims: tuple[CheckedClaim, ...] = ()
+    conflicts: tuple[CheckedClaim, ...] = ()
+
+    @property
+    def supported(self) -> bool:
+        return bool(self.claims) and all(c.verdict is Verdict.SUPPORTED for c in self.claims)
+
+
+class Proof(Value):
+    """Enough to re-check a quote offline: the snapshot, both hashes, the walk, the offsets."""
+
+    snapshot_id: str
+    body_sha256: str
+    text_sha256: str
+    walk: str
+    start: int
+    end: int
+    kind: str = "text"  # or "structured": offsets are then into the JSON-LD script at index ``script``
+    script: int = -1
+
+
+class Source(Value):
+    url: str
+    title: str
+    snippet: str
+    proof: Proof
+
+
+class Outcome(Value):
+    """The settled result of a question. ``failed`` means that nothing could be read at all."""
+
+    failed: bool = False
+    answer: Any = None
+    confidence: float | None = None
+    confidence_basis: str = ""  # what the figure was measured on, or that it was not
+    reasoning: str = ""
+    sources: tuple[Source, ...] = ()
+    error: str | None = None
+    error_code: str | None = None  # a failure's code, or a warning's when an answer stands beside it
+    error_action: str | None = None
+    charged: bool = True
+    usage: Usage = Usage()
+    pages_read: int = 0
+    pages_fetched: int = 0
+    unreadable: tuple[Unreadable, ...] = ()
+    inference: bool = False

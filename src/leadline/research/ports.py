@@ -1,0 +1,124 @@
+"""What the engine needs from the world. Each protocol lists only what the engine calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from leadline.research.model import Company, Draft, Evidence, Page, Passage, Question, SiteSurvey, Unreadable, Usage, Value
+
+T = TypeVar("T")
+
+
+class Validators(Value):
+    """For a conditional request (RFC 9110, 13): what the last answer called its version."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+class Download(Value):
+    """One page as it came. ``body`` None means "not modified" (304). ``url`` is where it finally stood."""
+
+    url: str
+    body: bytes | None
+    content_type: str = ""  # the header as sent, with its charset
+    validators: Validators = Validators()
+    fetched_at: datetime | None = None
+
+
+class PageFetcher(Protocol):
+    """Reads single pages of the public web, within robots.txt and the host's patience.
+
+    Raises FetchError; never returns a page that could not be read.
+    """
+
+    async def survey(self, company: Company) -> SiteSurvey: ...
+
+    async def fetch(self, url: str, company: Company, *, validators: Validators | None = None) -> Download: ...
+
+
+class Library(Protocol):
+    """The stored pages of companies; each is fetched at most once inside its freshness time."""
+
+    async def survey(self, company: Company, *, refresh: bool = False) -> SiteSurvey: ...
+
+    async def stored(self, company: Company) -> Sequence[Page]:
+        """Every page of the company that is stored and fresh."""
+        ...
+
+    async def page(self, url: str, company: Company, *, refresh: bool = False) -> Page | Unreadable: ...
+
+    async def load(self, snapshot_ids: Sequence[str]) -> Sequence[Page]:
+        """The very snapshots, in the order asked for."""
+        ...
+
+
+class ModelRequest(Value):
+    """One call. ``output_schema`` is the JSON Schema that the reply must satisfy."""
+
+    instructions: str
+    prompt: str
+    output_schema: Mapping[str, Any]
+    max_tokens: int = 800
+
+
+class ModelReply(Value):
+    output: Any
+    input_tokens: int
+    output_tokens: int
+    price: Decimal | None  # US dollars; None when the price of the model is not known
+    model: str
+    stored: bool = False  # answered from a stored reply: nothing was paid for it now
+
+
+class LanguageModel(Protocol):
+    """One model that answers in JSON. Raises ModelError."""
+
+    name: str
+    context_tokens: int
+
+    async def complete(self, request: ModelRequest) -> ModelReply: ...
+
+
+class Reader(Protocol):
+    """Answers a question from numbered passages; abstains (``value`` None) rather than guess."""
+
+    name: str
+    passage_limit: int  # how many ranked passages it can use
+
+    async def read(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Draft: ...
+
+
+class Trace(Protocol):
+    """Where the result of each step is kept, so that a question resumes where it stopped."""
+
+    async def load(self, step: str, of: type[T]) -> T | None: ...
+
+    async def save(self, step: str, value: msgspec.Struct, *, seconds: float) -> None: ...
+
+
+class Progress(Protocol):
+    """Told what happens, as it happens. Must not block."""
+
+    def __call__(self, step: str, detail: str, /, **facts: object) -> None: ...
+
+
+__all__ = [
+    "Download",
+    "Evidence",
+    "LanguageModel",
+    "Library",
+    "ModelReply",
+    "ModelRequest",
+    "PageFetcher",
+    "Progress",
+    "Reader",
+    "Trace",
+    "Usage",
+    "Validators",
+]
