@@ -1,0 +1,1 @@
+"""A made-up company with a website, and ten questions asked of it."""
