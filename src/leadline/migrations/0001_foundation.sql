@@ -25,6 +25,7 @@ create table signals (
     verification_mode  text not null check (verification_mode in ('strict', 'lenient')),
     max_pages          integer not null,
     force_refresh      boolean not null default false,
+    reader             text not null,       -- who answers: 'extractive', or 'model:' and the model's name
     request_key        bytea not null,      -- SHA-256 of everything that makes two requests the same
     status             text not null check (status in ('processing', 'completed', 'failed')),
     attempts           integer not null default 0,
@@ -95,13 +96,14 @@ create table snapshots (
 create table pages (
     company_id    uuid not null references companies on delete cascade,
     url           text not null,
-    final_url     text not null,
+    final_url     text,
     snapshot_id   uuid references snapshots,      -- null: could not be read
     reason        text,                           -- why not
     detail        text,
     etag          text,
     last_modified text,
-    checked_at    timestamptz not null,           -- last time it was fetched or found unchanged
+    checked_at    timestamptz,                    -- last time it was fetched or found unchanged; null: never yet
+    fetching_until timestamptz,                   -- somebody is fetching it now; others wait for the result
     primary key (company_id, url)
 );
 create index pages_snapshot on pages (snapshot_id);

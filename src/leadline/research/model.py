@@ -171,6 +171,7 @@ class Evidence(Value):
     pages: tuple[Page, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     fetched: int = 0  # pages requested over the network for this question
+    unplanned: int = 0  # known addresses of the site that the page budget left out
 
 
 # ------------------------------------------------------------------ passages
@@ -251,6 +252,8 @@ class Draft(Value):
     reasoning: str = ""
     rule: str = ""  # which extractive rule, or the model's name
     features: dict[str, float] = {}
+    confidence: float | None = None  # 0..1, when the reader has a measured figure for drafts of this kind
+    confidence_basis: str = ""  # the labelled set that figure was measured on
     usage: Usage = Usage()
     conflicts: tuple[Claim, ...] = ()  # other values that the passages give for the same thing
 
@@ -314,3 +317,4 @@ class Outcome(Value):
     pages_fetched: int = 0
     unreadable: tuple[Unreadable, ...] = ()
     inference: bool = False
+    company_name: str | None = None

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from leadline.research.model import Company, Draft, Evidence, Page, Passage, Question, SiteSurvey, Unreadable, Usage, Value
+from leadline.research.model import Company, Draft, Evidence, Page, Passage, Question, SiteSurvey, Unreadable, Value
 
 T = TypeVar("T")
 
@@ -31,6 +31,13 @@ class Download(Value):
     fetched_at: datetime | None = None
 
 
+class FetchedPage(NamedTuple):
+    """A page or why it cannot be read, and whether the network was asked for it now."""
+
+    page: Page | Unreadable
+    fetched: bool
+
+
 class PageFetcher(Protocol):
     """Reads single pages of the public web, within robots.txt and the host's patience.
 
@@ -43,15 +50,21 @@ class PageFetcher(Protocol):
 
 
 class Library(Protocol):
-    """The stored pages of companies; each is fetched at most once inside its freshness time."""
+    """The stored pages of companies; each is fetched at most once inside its freshness time.
 
-    async def survey(self, company: Company, *, refresh: bool = False) -> SiteSurvey: ...
+    ``not_before``: what was stored earlier than this does not count as fresh (a forced refresh passes the
+    moment the question was asked, so that a resumed question does not fetch again).
+    """
 
-    async def stored(self, company: Company) -> Sequence[Page]:
-        """Every page of the company that is stored and fresh."""
+    async def survey(self, company: Company, *, not_before: datetime | None = None) -> SiteSurvey:
+        """Raises FetchError when the site cannot be read at all."""
         ...
 
-    async def page(self, url: str, company: Company, *, refresh: bool = False) -> Page | Unreadable: ...
+    async def stored(self, company: Company, *, not_before: datetime | None = None) -> Sequence[Page | Unreadable]:
+        """What is stored and fresh of the company's pages, addresses that could not be read included."""
+        ...
+
+    async def page(self, url: str, company: Company, *, not_before: datetime | None = None) -> FetchedPage: ...
 
     async def load(self, snapshot_ids: Sequence[str]) -> Sequence[Page]:
         """The very snapshots, in the order asked for."""
@@ -110,7 +123,7 @@ class Progress(Protocol):
 
 __all__ = [
     "Download",
-    "Evidence",
+    "FetchedPage",
     "LanguageModel",
     "Library",
     "ModelReply",
@@ -119,6 +132,5 @@ __all__ = [
     "Progress",
     "Reader",
     "Trace",
-    "Usage",
     "Validators",
 ]

@@ -56,6 +56,14 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, Any] = {}  # processingTimeMs, pagesRead, pagesFetched, modelCalls, inputTokens, outputTokens, price, unreadable
 
 
+class QuoteCheck(msgspec.Struct, frozen=True):
+    """A quote re-checked offline; ``fault`` is None when it stands as cited."""
+
+    url: str
+    snippet: str
+    fault: str | None
+
+
 class TraceStep(msgspec.Struct, frozen=True, kw_only=True):
     """What one step of the engine returned. ``seconds`` is how long it took."""
 
@@ -140,3 +148,40 @@ def wire_numbers(value: Any) -> Any:
         case list() | tuple():
             return [wire_numbers(member) for member in value]
     return value
+
+
+class QuoteCheck(msgspec.Struct, frozen=True):
+    """A quote re-checked offline; ``fault`` is None when it stands as cited."""
+
+    url: str
+    snippet: str
+    fault: str | None
+
+
+class TraceStep(msgspec.Struct, frozen=True):
+    """What one step of the engine returned. ``seconds`` is how long it took."""
+
+    step: str
+    seconds: float
+    saved_at: datetime
+    value: dict[str, Any]
+
+
+class ModelCall(msgspec.Struct, frozen=True):
+    """One paid call. ``price`` in US dollars as a decimal string, None when the model's price is unknown."""
+
+    model: str
+    input_tokens: int
+    output_tokens: int
+    price: str | None
+    seconds: float
+    created_at: datetime
+    reply: Any
+
+
+class SignalTrace(msgspec.Struct, frozen=True):
+    """How a signal came to its answer."""
+
+    signal: Signal
+    steps: tuple[TraceStep, ...]
+    model_calls: tuple[ModelCall, ...]

@@ -1,0 +1,1 @@
+"""Companies: the shared identity by host. Carries no organisation: a host is a public fact."""

@@ -1,0 +1,31 @@
+"""Which company is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from leadline.companies import repository
+from leadline.foundation.database import Database
+from leadline.foundation.errors import InvalidInput
+from leadline.research.documents.hosts import parse_company
+from leadline.research.errors import InvalidQuestion
+from leadline.research.model import Company
+
+
+def parse(domain: str, *, reserved_hosts: Collection[str] = ()) -> Company:
+    """The company that a user's ``domain`` names. Raises InvalidInput naming the field and what to do."""
+    try:
+        return parse_company(domain, reserved_hosts=reserved_hosts)
+    except InvalidQuestion as error:
+        raise InvalidInput((error.field, error.message)) from error
+
+
+async def resolve(database: Database, company: Company) -> UUID:
+    """The id of the company, made when it is new."""
+    return await repository.resolve(database, company.host)
+
+
+async def name(database: Database, company_id: UUID, company_name: str) -> None:
+    """Record what the company's own site calls it."""
+    await repository.name(database, company_id, company_name)

@@ -1,0 +1,168 @@
+"""SQL of pages, snapshots and site surveys."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from leadline.foundation.database import Database
+from leadline.research.model import PageText, SiteSurvey
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(PageText)
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of a page's bytes and the canonical text that our walk made of them."""
+
+    id: UUID
+    body_sha256: str
+    body: bytes
+    content_type: str
+    content: PageText
+    fetched_at: datetime
+
+
+class PageRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of one address of a company."""
+
+    url: str
+    final_url: str | None
+    snapshot_id: UUID | None
+    reason: str | None
+    detail: str | None
+    etag: str | None
+    last_modified: str | None
+    checked_at: datetime | None
+
+
+_PAGE = "url, final_url, snapshot_id, reason, detail, etag, last_modified, checked_at"
+
+
+async def pages(database: Database, company_id: UUID, since: datetime) -> list[PageRow]:
+    """Every address of the company looked at since then."""
+    rows = await database.fetch(
+        f"select {_PAGE} from pages where company_id = $1 and checked_at >= $2 order by url",  # noqa: S608
+        company_id,
+        since,
+    )
+    return [PageRow(**row) for row in rows]
+
+
+async def page(database: Database, company_id: UUID, url: str) -> PageRow | None:
+    row = await database.fetchrow(
+        f"select {_PAGE} from pages where company_id = $1 and url = $2",  # noqa: S608
+        company_id,
+        url,
+    )
+    return PageRow(**row) if row is not None else None
+
+
+async def claim(database: Database, company_id: UUID, url: str, seconds: float) -> bool:
+    """Take the right to fetch an address; False while somebody else has it."""
+    return (
+        await database.fetchval(
+            """
+            insert into pages (company_id, url, fetching_until)
+            values ($1, $2, now() + make_interval(secs => $3))
+            on conflict (company_id, url) do update set fetching_until = excluded.fetching_until
+            where pages.fetching_until is null or pages.fetching_until < now()
+            returning true
+            """,
+            company_id,
+            url,
+            seconds,
+        )
+        is not None
+    )
+
+
+async def release(database: Database, company_id: UUID, url: str) -> None:
+    await database.execute(
+        "update pages set fetching_until = null where company_id = $1 and url = $2", company_id, url
+    )
+
+
+async def save_page(database: Database, company_id: UUID, row: PageRow) -> None:
+    """Record the outcome of looking at an address, and give back the right to fetch it."""
+    await database.execute(
+        """
+        insert into pages (company_id, url, final_url, snapshot_id, reason, detail, etag, last_modified, checked_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        on conflict (company_id, url) do update set
+            final_url = excluded.final_url, snapshot_id = excluded.snapshot_id, reason = excluded.reason,
+            detail = excluded.detail, etag = excluded.etag, last_modified = excluded.last_modified,
+            checked_at = excluded.checked_at, fetching_until = null
+        """,
+        company_id,
+        row.url,
+        row.final_url,
+        row.snapshot_id,
+        row.reason,
+        row.detail,
+        row.etag,
+        row.last_modified,
+        row.checked_at,
+    )
+
+
+async def save_snapshot(database: Database, snapshot: Snapshot) -> None:
+    await database.execute(
+        """
+        insert into snapshots (id, body_sha256, body, content_type, walk, text_sha256, content, fetched_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (id) do nothing
+        """,
+        snapshot.id,
+        snapshot.body_sha256,
+        zlib.compress(snapshot.body, 6),
+        snapshot.content_type,
+        snapshot.content.walk,
+        snapshot.content.text_sha256,
+        zlib.compress(_encoder.encode(snapshot.content), 1),
+        snapshot.fetched_at,
+    )
+
+
+async def snapshots(database: Database, ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Content, hash and time of the snapshots that exist; bodies are left in the database."""
+    rows = await database.fetch(
+        "select id, body_sha256, content, fetched_at from snapshots where id = any($1::uuid[])", list(ids)
+    )
+    return {
+        row["id"]: {
+            "body_sha256": row["body_sha256"],
+            "fetched_at": row["fetched_at"],
+            "content": _decoder.decode(zlib.decompress(row["content"])),
+        }
+        for row in rows
+    }
+
+
+async def snapshot_body(database: Database, snapshot_id: UUID) -> tuple[bytes, str] | None:
+    """The page's bytes as they came, and their content type."""
+    row = await database.fetchrow("select body, content_type from snapshots where id = $1", snapshot_id)
+    return (zlib.decompress(row["body"]), row["content_type"]) if row is not None else None
+
+
+async def survey(database: Database, company_id: UUID, since: datetime) -> SiteSurvey | None:
+    found = await database.fetchval(
+        "select survey::text from site_surveys where company_id = $1 and surveyed_at >= $2", company_id, since
+    )
+    return msgspec.json.decode(found, type=SiteSurvey) if found is not None else None
+
+
+async def save_survey(database: Database, company_id: UUID, site_survey: SiteSurvey, at: datetime) -> None:
+    await database.execute(
+        """
+        insert into site_surveys (company_id, survey, surveyed_at) values ($1, $2::text::jsonb, $3)
+        on conflict (company_id) do update set survey = excluded.survey, surveyed_at = excluded.surveyed_at
+        """,
+        company_id,
+        msgspec.json.encode(site_survey).decode(),
+        at,
+    )

@@ -1,0 +1,226 @@
+"""The library: each page of a company is fetched once inside its freshness time, kept and hashed."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from leadline.companies import service as companies
+from leadline.evidence import repository
+from leadline.evidence.repository import PageRow, Snapshot
+from leadline.foundation import clock
+from leadline.foundation.database import Database
+from leadline.foundation.ids import new_id
+from leadline.research.documents.walk import read_page
+from leadline.research.errors import FetchError, Reason
+from leadline.research.model import Company, Page, Proof, SiteSurvey, Unreadable
+from leadline.research.ports import Download, FetchedPage, PageFetcher, Validators
+
+FETCH_CLAIM = 60.0  # seconds that one process may take for one page before another may try
+PASSING = timedelta(minutes=10)  # how long a fault that may pass (time-out, 5xx, 429) is believed
+KEPT_PAGES = 400  # decoded pages kept in memory, so that a further question costs no decoding
+
+_PASSING_REASONS = frozenset({
+    Reason.NOT_RESOLVED, Reason.CONNECTION_FAILED, Reason.TLS_FAILED, Reason.TIMED_OUT,
+    Reason.RATE_LIMITED, Reason.SERVER_ERROR, Reason.ROBOTS_UNAVAILABLE,
+})  # fmt: skip
+
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+
+class StoredLibrary:
+    """``research.ports.Library`` over the database and a page fetcher. Shared by all questions of a process."""
+
+    def __init__(self, database: Database, fetcher: PageFetcher, *, freshness: timedelta) -> None:
+        self._database = database
+        self._fetcher = fetcher
+        self._freshness = freshness
+        self._pages: OrderedDict[str, Page] = OrderedDict()
+        self._ids: dict[str, UUID] = {}
+        self._surveying: dict[str, asyncio.Task[SiteSurvey]] = {}
+        self._fetching: dict[tuple[str, str], asyncio.Task[FetchedPage]] = {}
+
+    async def survey(self, company: Company, *, not_before: datetime | None = None) -> SiteSurvey:
+        """What the site says of itself; asked for anew when it is no longer fresh. Raises FetchError."""
+        found = await repository.survey(self._database, await self._id(company), self._since(not_before))
+        if found is not None:
+            return found
+        return await _shared(self._surveying, company.asked_host, lambda: self._survey(company))
+
+    async def stored(self, company: Company, *, not_before: datetime | None = None) -> Sequence[Page | Unreadable]:
+        rows = await repository.pages(self._database, await self._id(company), self._since(not_before))
+        rows = [row for row in rows if _believed(row)]
+        pages = await self._load({row.snapshot_id: row.final_url or row.url for row in rows if row.snapshot_id})
+        result: list[Page | Unreadable] = []
+        for row in rows:
+            if row.snapshot_id is None:
+                result.append(_unreadable(row))
+            elif row.snapshot_id in pages:
+                result.append(pages[row.snapshot_id])
+        return result
+
+    async def page(self, url: str, company: Company, *, not_before: datetime | None = None) -> FetchedPage:
+        key = (company.host, url)
+        joined = key in self._fetching
+        found = await _shared(self._fetching, key, lambda: self._page(url, company, not_before))
+        return FetchedPage(found.page, fetched=False) if joined else found
+
+    async def load(self, snapshot_ids: Sequence[str]) -> Sequence[Page]:
+        """The very snapshots, in the order asked for; their address is the one first recorded for them."""
+        ids = [UUID(snapshot_id) for snapshot_id in snapshot_ids]
+        rows = await self._database.fetch(
+            "select distinct on (snapshot_id) snapshot_id, coalesce(final_url, url) as url from pages"
+            " where snapshot_id = any($1::uuid[]) order by snapshot_id, url",
+            ids,
+        )
+        pages = await self._load({row["snapshot_id"]: row["url"] for row in rows})
+        return [pages[snapshot_id] for snapshot_id in ids if snapshot_id in pages]
+
+    async def check(self, proof: Proof, words: str) -> str | None:
+        """Re-check a quote offline, from the stored bytes up. None when it holds, else what does not."""
+        stored = await repository.snapshot_body(self._database, UUID(proof.snapshot_id))
+        if stored is None:
+            return "the snapshot is no longer stored"
+        body, content_type = stored
+        if hashlib.sha256(body).hexdigest() != proof.body_sha256:
+            return "the stored bytes are not those that were cited"
+        content = await asyncio.to_thread(read_page, body, content_type, "")
+        if content.walk != proof.walk:
+            return f"the text was made by {proof.walk}, this version has {content.walk}"
+        if content.text_sha256 != proof.text_sha256:
+            return "the canonical text differs from the one that was cited"
+        if content.text[proof.start : proof.end] != words:
+            return "the words do not stand at the recorded place"
+        return None
+
+    # ------------------------------------------------------------------ how
+
+    def _since(self, not_before: datetime | None) -> datetime:
+        fresh = clock.now() - self._freshness
+        return max(fresh, not_before) if not_before is not None else fresh
+
+    async def _id(self, company: Company) -> UUID:
+        if company.host not in self._ids:
+            self._ids[company.host] = await companies.resolve(self._database, company)
+        return self._ids[company.host]
+
+    async def _survey(self, company: Company) -> SiteSurvey:
+        survey = await self._fetcher.survey(company)
+        await repository.save_survey(self._database, await self._id(company), survey, clock.now())
+        return survey
+
+    async def _page(self, url: str, company: Company, not_before: datetime | None) -> FetchedPage:
+        company_id = await self._id(company)
+        since = self._since(not_before)
+        while True:
+            row = await repository.page(self._database, company_id, url)
+            if row is not None and row.checked_at is not None and row.checked_at >= since and _believed(row):
+                return FetchedPage(await self._stored_page(row), fetched=False)
+            if await repository.claim(self._database, company_id, url, FETCH_CLAIM):
+                break
+            await asyncio.sleep(0.1)  # another process fetches it: its result will do
+        try:
+            return FetchedPage(await self._fetch(url, company, company_id, row), fetched=True)
+        except asyncio.CancelledError:
+            await asyncio.shield(repository.release(self._database, company_id, url))
+            raise
+
+    async def _fetch(self, url: str, company: Company, company_id: UUID, before: PageRow | None) -> Page | Unreadable:
+        known = before if before is not None and before.snapshot_id is not None else None
+        validators = Validators(etag=known.etag, last_modified=known.last_modified) if known else None
+        try:
+            download = await self._fetcher.fetch(url, company, validators=validators)
+            if download.body is None and known is not None:
+                row = msgspec.structs.replace(known, checked_at=clock.now())
+            else:
+                row = await self._keep(url, download, known)
+        except FetchError as error:
+            row = PageRow(
+                url=url, final_url=None, snapshot_id=None, reason=error.reason.value, detail=error.detail[:500],
+                etag=None, last_modified=None, checked_at=clock.now(),
+            )  # fmt: skip
+        await repository.save_page(self._database, company_id, row)
+        return await self._stored_page(row)
+
+    async def _keep(self, url: str, download: Download, known: PageRow | None) -> PageRow:
+        """Store the page's bytes and canonical text, unless the very same bytes are stored for it already."""
+        body = download.body or b""
+        now = clock.now()
+        digest = hashlib.sha256(body).hexdigest()
+        snapshot_id: UUID | None = None
+        if known is not None and known.snapshot_id is not None:
+            earlier = (await self._load({known.snapshot_id: download.url})).get(known.snapshot_id)
+            if earlier is not None and earlier.body_sha256 == digest:
+                snapshot_id = known.snapshot_id
+        if snapshot_id is None:
+            content = await asyncio.to_thread(read_page, body, download.content_type, download.url)
+            snapshot_id = new_id()
+            await repository.save_snapshot(
+                self._database,
+                Snapshot(
+                    id=snapshot_id, body_sha256=digest, body=body, content_type=download.content_type,
+                    content=content, fetched_at=download.fetched_at or now,
+                ),  # fmt: skip
+            )
+        return PageRow(
+            url=url, final_url=download.url, snapshot_id=snapshot_id, reason=None, detail=None,
+            etag=download.validators.etag, last_modified=download.validators.last_modified, checked_at=now,
+        )  # fmt: skip
+
+    async def _stored_page(self, row: PageRow) -> Page | Unreadable:
+        if row.snapshot_id is None:
+            return _unreadable(row)
+        pages = await self._load({row.snapshot_id: row.final_url or row.url})
+        return pages[row.snapshot_id]
+
+    async def _load(self, wanted: dict[UUID, str]) -> dict[UUID, Page]:
+        found: dict[UUID, Page] = {}
+        missing: list[UUID] = []
+        for snapshot_id in wanted:
+            page = self._pages.get(str(snapshot_id))
+            if page is None:
+                missing.append(snapshot_id)
+            else:
+                self._pages.move_to_end(str(snapshot_id))
+                found[snapshot_id] = page
+        if missing:
+            for snapshot_id, stored in (await repository.snapshots(self._database, missing)).items():
+                page = Page(url=wanted[snapshot_id], snapshot_id=str(snapshot_id), **stored)
+                found[snapshot_id] = self._pages[str(snapshot_id)] = page
+            while len(self._pages) > KEPT_PAGES:
+                self._pages.popitem(last=False)
+        return found
+
+
+async def _shared(running: dict[K, asyncio.Task[T]], key: K, start: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Join the task of this key, or start it. It goes on when the caller that began it goes away."""
+    task = running.get(key)
+    if task is None:
+        task = running[key] = asyncio.create_task(start())
+
+        def finished(done: asyncio.Task[T]) -> None:
+            running.pop(key, None)
+            if not done.cancelled():
+                done.exception()  # it may have no caller left to hear of it
+
+        task.add_done_callback(finished)
+    return await asyncio.shield(task)
+
+
+def _believed(row: PageRow) -> bool:
+    if row.reason is None or Reason(row.reason) not in _PASSING_REASONS:
+        return True
+    return row.checked_at is not None and clock.now() - row.checked_at < PASSING
+
+
+def _unreadable(row: PageRow) -> Unreadable:
+    return Unreadable(url=row.url, reason=Reason(row.reason or Reason.EMPTY), detail=row.detail or "")

@@ -1,0 +1,118 @@
+"""Collect: read the company's own site until the plan is read or the budget is used up.
+
+Rung 1 takes what is stored. Rung 2 reads the site in waves: the entry page first, then the addresses
+that promise most for this question; every page read may name further ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import datetime
+
+from leadline.research.errors import FetchError, Reason
+from leadline.research.model import Evidence, Page, Question, SiteSurvey, Unreadable
+from leadline.research.ports import Library, Progress
+from leadline.research.steps.choose import choose_pages
+
+WAVE = 8  # pages asked for together; between waves the choice is made anew from what was read
+SURE = 8  # with so many of the best addresses already stored, the stored evidence is tried first
+
+
+class Site:
+    """What is known of one company's site while a question is being answered."""
+
+    def __init__(self, question: Question, library: Library, progress: Progress) -> None:
+        self.question = question
+        self.library = library
+        self.progress = progress
+        self.not_before: datetime | None = question.asked_at if question.force_refresh else None
+        self.survey: SiteSurvey | None = None
+        self.pages: dict[str, Page] = {}  # by the address asked for
+        self.unreadable: dict[str, Unreadable] = {}
+        self.fetched = 0
+        self.left_out = 0
+
+    async def open(self) -> None:
+        """Survey the site and take in what is stored of it."""
+        company = self.question.company
+        for stored in await self.library.stored(company, not_before=self.not_before):
+            self._take(stored.url, stored)
+        try:
+            self.survey = await self.library.survey(company, not_before=self.not_before)
+        except FetchError as error:
+            if not self.pages:
+                self.unreadable[error.url] = Unreadable(url=error.url, reason=error.reason, detail=error.detail)
+            return
+        for note in self.survey.notes:
+            self.unreadable.setdefault(note.url, note)
+        self.progress("collect", f"{len(self.pages)} pages stored, {len(self.survey.sitemap_urls)} in the sitemap")
+
+    @property
+    def known_well_enough(self) -> bool:
+        """True when the best addresses for this question are stored, so rung 1 is worth a try."""
+        if not self.pages or self.survey is None:
+            return bool(self.pages)
+        best = choose_pages(self.question, self.survey, self._read(), self.question.budget.max_pages)[:SURE]
+        return all(url in self.pages or url in self.unreadable for url in best)
+
+    async def read(self, deadline: float) -> None:
+        """Read what the plan still lacks. ``deadline`` is a ``time.monotonic()`` moment."""
+        if self.survey is None:
+            return
+        limit = self.question.budget.max_pages
+        if not self.pages and self.survey.entry_url not in self.unreadable:
+            await self._fetch([self.survey.entry_url], deadline)
+        while (missing := self._missing(limit)) and self.fetched < limit:
+            wave = missing[: min(WAVE, limit - self.fetched)]
+            if time.monotonic() >= deadline:
+                for url in missing[: limit - self.fetched]:
+                    self.unreadable[url] = Unreadable(
+                        url=url, reason=Reason.TIMED_OUT, detail="the time for this question was used up"
+                    )
+                break
+            await self._fetch(wave, deadline)
+        self.left_out = len(self._missing(100_000))
+
+    def evidence(self) -> Evidence:
+        distinct = {page.snapshot_id: page for page in self.pages.values()}
+        return Evidence(
+            pages=tuple(distinct.values()),
+            unreadable=tuple(self.unreadable.values()),
+            fetched=self.fetched,
+            unplanned=self.left_out,
+        )
+
+    def _read(self) -> Sequence[Page]:
+        return list(self.pages.values())
+
+    def _missing(self, limit: int) -> list[str]:
+        assert self.survey is not None
+        chosen = choose_pages(self.question, self.survey, self._read(), limit + len(self.pages) + len(self.unreadable))
+        return [url for url in chosen if url not in self.pages and url not in self.unreadable]
+
+    async def _fetch(self, urls: Sequence[str], deadline: float) -> None:
+        company = self.question.company
+
+        async def one(url: str) -> None:
+            try:
+                async with asyncio.timeout(max(0.05, deadline - time.monotonic())):
+                    result = await self.library.page(url, company, not_before=self.not_before)
+            except TimeoutError:
+                self.fetched += 1
+                self._take(url, Unreadable(url=url, reason=Reason.TIMED_OUT, detail="the time for this question was used up"))
+                return
+            self.fetched += result.fetched
+            self._take(url, result.page)
+            self.progress("collect", url, pages=len(self.pages), unreadable=len(self.unreadable))
+
+        async with asyncio.TaskGroup() as group:
+            for url in urls:
+                group.create_task(one(url))
+
+    def _take(self, url: str, result: Page | Unreadable) -> None:
+        if isinstance(result, Page):
+            self.pages[url] = result
+        else:
+            self.unreadable[url] = result

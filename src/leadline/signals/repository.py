@@ -1,0 +1,342 @@
+"""SQL of signals, their steps and their paid model calls. Every query is scoped to an organisation,
+but for those of a worker that already holds a signal's id and lease.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from leadline.foundation.database import Database
+from leadline.foundation.ids import new_id
+from leadline.research.model import Outcome
+from leadline.research.ports import ModelReply
+from leadline.signals.schemas import ModelCall, Signal, SourceView, TraceStep
+
+_SIGNAL = """
+    s.id, s.organisation_id, s.asked_host, s.question, s.answer_type, s.output_schema::text as output_schema,
+    s.verification_mode, s.max_pages, s.force_refresh, s.reader, s.status, s.attempts, s.answer::text as answer,
+    s.confidence, s.confidence_basis, s.reasoning, s.sources::text as sources, s.error, s.error_code,
+    s.error_action, s.metadata::text as metadata, s.created_at, s.completed_at, s.company_id
+"""
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """A signal as stored, with what only the runner needs."""
+
+    signal: Signal
+    company_id: UUID
+    max_pages: int
+    force_refresh: bool
+    reader: str
+    attempts: int
+
+
+class NewRow(msgspec.Struct, frozen=True, kw_only=True):
+    organisation_id: UUID
+    company_id: UUID
+    asked_host: str
+    question: str
+    answer_type: str
+    output_schema: dict[str, Any] | None
+    verification_mode: str
+    max_pages: int
+    force_refresh: bool
+    reader: str
+    request_key: bytes
+
+
+def _json(value: Any) -> str:
+    """JSON that PostgreSQL stores: its jsonb has no NUL character, which a garbled page or reply may hold."""
+    return msgspec.json.encode(value).decode().replace("\\u0000", "")
+
+
+def _row(record: Any) -> Row:
+    def decoded(name: str) -> Any:
+        return msgspec.json.decode(record[name]) if record[name] is not None else None
+
+    signal = Signal(
+        id=str(record["id"]),
+        organisation_id=str(record["organisation_id"]),
+        status=record["status"],
+        domain=record["asked_host"],
+        question=record["question"],
+        answer_type=record["answer_type"],
+        output_schema=decoded("output_schema"),
+        verification_mode=record["verification_mode"],
+        created_at=record["created_at"],
+        completed_at=record["completed_at"],
+        answer=decoded("answer"),
+        confidence=round(record["confidence"], 4) if record["confidence"] is not None else None,
+        confidence_basis=record["confidence_basis"],
+        reasoning=record["reasoning"],
+        sources=tuple(SourceView(s["url"], s["title"], s["snippet"]) for s in decoded("sources") or ()),
+        error=record["error"],
+        error_code=record["error_code"],
+        error_action=record["error_action"],
+        metadata=decoded("metadata") or {},
+    )
+    return Row(
+        signal=signal,
+        company_id=record["company_id"],
+        max_pages=record["max_pages"],
+        force_refresh=record["force_refresh"],
+        reader=record["reader"],
+        attempts=record["attempts"],
+    )
+
+
+async def get(database: Database, organisation_id: UUID, signal_id: UUID) -> Row | None:
+    record = await database.fetchrow(
+        f"select {_SIGNAL} from signals s where s.id = $1 and s.organisation_id = $2",  # noqa: S608
+        signal_id,
+        organisation_id,
+    )
+    return _row(record) if record is not None else None
+
+
+async def fresh(database: Database, organisation_id: UUID, request_key: bytes, since: datetime) -> Row | None:
+    """A completed signal for the same request that may be served again.
+
+    "Could not look" is not served again: the next asker deserves another look.
+    """
+    record = await database.fetchrow(
+        f"""
+        select {_SIGNAL} from signals s
+        where s.organisation_id = $1 and s.request_key = $2 and s.status = 'completed' and s.completed_at >= $3
+          and (s.answer is not null or s.error_code is null)
+        order by s.completed_at desc limit 1
+        """,  # noqa: S608
+        organisation_id,
+        request_key,
+        since,
+    )
+    return _row(record) if record is not None else None
+
+
+async def running(database: Database, organisation_id: UUID, request_key: bytes) -> Row | None:
+    record = await database.fetchrow(
+        f"""
+        select {_SIGNAL} from signals s
+        where s.organisation_id = $1 and s.request_key = $2 and s.status = 'processing'
+        """,  # noqa: S608
+        organisation_id,
+        request_key,
+    )
+    return _row(record) if record is not None else None
+
+
+async def add(database: Database, new: NewRow) -> UUID | None:
+    """Insert a signal; None when an identical one began to run in the meantime."""
+    added: UUID | None = await database.fetchval(
+        """
+        insert into signals (id, organisation_id, company_id, asked_host, question, answer_type, output_schema,
+                             verification_mode, max_pages, force_refresh, reader, request_key, status)
+        values ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, $9, $10, $11, $12, 'processing')
+        on conflict (organisation_id, request_key) where status = 'processing' do nothing
+        returning id
+        """,
+        new_id(),
+        new.organisation_id,
+        new.company_id,
+        new.asked_host,
+        new.question,
+        new.answer_type,
+        _json(new.output_schema) if new.output_schema is not None else None,
+        new.verification_mode,
+        new.max_pages,
+        new.force_refresh,
+        new.reader,
+        new.request_key,
+    )
+    return added
+
+
+# ------------------------------------------------------------------ the lease
+
+
+async def lease(database: Database, signal_id: UUID, holder: UUID, seconds: float) -> Row | None:
+    """Take the right to work on a running signal; None while somebody else has it, or when it is finished."""
+    record = await database.fetchrow(
+        f"""
+        update signals s set lease_holder = $2, lease_until = now() + make_interval(secs => $3),
+                             attempts = attempts + 1
+        where s.id = $1 and s.status = 'processing'
+          and (s.lease_until is null or s.lease_until < now() or s.lease_holder = $2)
+        returning {_SIGNAL}
+        """,  # noqa: S608
+        signal_id,
+        holder,
+        seconds,
+    )
+    return _row(record) if record is not None else None
+
+
+async def extend(database: Database, signal_id: UUID, holder: UUID, seconds: float) -> bool:
+    """Keep the lease; False when it was lost."""
+    return (
+        await database.fetchval(
+            """
+            update signals set lease_until = now() + make_interval(secs => $3)
+            where id = $1 and lease_holder = $2 and status = 'processing' returning true
+            """,
+            signal_id,
+            holder,
+            seconds,
+        )
+        is not None
+    )
+
+
+async def give_back(database: Database, signal_id: UUID, holder: UUID) -> None:
+    """Let somebody else go on with the signal at once."""
+    await database.execute(
+        "update signals set lease_holder = null, lease_until = null where id = $1 and lease_holder = $2",
+        signal_id,
+        holder,
+    )
+
+
+async def finish(
+    database: Database, signal_id: UUID, holder: UUID, outcome: Outcome, metadata: dict[str, Any]
+) -> bool:
+    """Write the outcome; False when the lease was lost, so that nothing is finished twice."""
+    return (
+        await database.fetchval(
+            """
+            update signals set
+                status = $3, answer = $4::text::jsonb, confidence = $5, confidence_basis = $6, reasoning = $7,
+                sources = $8::text::jsonb, error = $9, error_code = $10, error_action = $11, charged = $12,
+                metadata = $13::text::jsonb, completed_at = now(), lease_holder = null, lease_until = null
+            where id = $1 and lease_holder = $2 and status = 'processing' returning true
+            """,
+            signal_id,
+            holder,
+            "failed" if outcome.failed else "completed",
+            _json(outcome.answer) if outcome.answer is not None else None,
+            outcome.confidence,
+            outcome.confidence_basis or None,
+            outcome.reasoning,
+            _json(outcome.sources),
+            outcome.error,
+            outcome.error_code,
+            outcome.error_action,
+            outcome.charged,
+            _json(metadata),
+        )
+        is not None
+    )
+
+
+async def sources(database: Database, organisation_id: UUID, signal_id: UUID) -> str | None:
+    """The sources with their proofs, as JSON."""
+    found: str | None = await database.fetchval(
+        "select sources::text from signals where id = $1 and organisation_id = $2", signal_id, organisation_id
+    )
+    return found
+
+
+# ------------------------------------------------------------------ the trace
+
+
+async def step(database: Database, signal_id: UUID, name: str) -> str | None:
+    found: str | None = await database.fetchval(
+        "select value::text from signal_steps where signal_id = $1 and step = $2", signal_id, name
+    )
+    return found
+
+
+async def save_step(database: Database, signal_id: UUID, name: str, value: Any, seconds: float) -> None:
+    await database.execute(
+        """
+        insert into signal_steps (signal_id, step, position, value, seconds)
+        values ($1, $2, (select count(*) from signal_steps where signal_id = $1), $3::text::jsonb, $4)
+        on conflict (signal_id, step) do update set
+            value = excluded.value, seconds = excluded.seconds, saved_at = now()
+        """,
+        signal_id,
+        name,
+        _json(value),
+        seconds,
+    )
+
+
+async def steps(database: Database, signal_id: UUID) -> tuple[TraceStep, ...]:
+    rows = await database.fetch(
+        "select step, seconds, saved_at, value::text as value from signal_steps where signal_id = $1 order by position",
+        signal_id,
+    )
+    return tuple(
+        TraceStep(row["step"], row["seconds"], row["saved_at"], msgspec.json.decode(row["value"])) for row in rows
+    )
+
+
+# ------------------------------------------------------------------ paid replies
+
+
+async def stored_reply(database: Database, signal_id: UUID, request_hash: bytes) -> ModelReply | None:
+    row = await database.fetchrow(
+        """
+        select model, reply::text as reply, input_tokens, output_tokens, price from model_calls
+        where signal_id = $1 and request_hash = $2
+        """,
+        signal_id,
+        request_hash,
+    )
+    if row is None:
+        return None
+    return ModelReply(
+        output=msgspec.json.decode(row["reply"]),
+        input_tokens=row["input_tokens"],
+        output_tokens=row["output_tokens"],
+        price=row["price"],
+        model=row["model"],
+        stored=True,
+    )
+
+
+async def save_reply(
+    database: Database, signal_id: UUID, request_hash: bytes, reply: ModelReply, seconds: float
+) -> None:
+    price: Decimal | None = reply.price
+    await database.execute(
+        """
+        insert into model_calls (id, signal_id, request_hash, model, reply, input_tokens, output_tokens, price, seconds)
+        values ($1, $2, $3, $4, $5::text::jsonb, $6, $7, $8, $9) on conflict (signal_id, request_hash) do nothing
+        """,
+        new_id(),
+        signal_id,
+        request_hash,
+        reply.model,
+        _json(reply.output),
+        reply.input_tokens,
+        reply.output_tokens,
+        price,
+        seconds,
+    )
+
+
+async def model_calls(database: Database, signal_id: UUID) -> tuple[ModelCall, ...]:
+    rows = await database.fetch(
+        """
+        select model, input_tokens, output_tokens, price, seconds, created_at, reply::text as reply
+        from model_calls where signal_id = $1 order by created_at
+        """,
+        signal_id,
+    )
+    return tuple(
+        ModelCall(
+            model=row["model"],
+            input_tokens=row["input_tokens"],
+            output_tokens=row["output_tokens"],
+            price=str(row["price"]) if row["price"] is not None else None,
+            seconds=row["seconds"],
+            created_at=row["created_at"],
+            reply=msgspec.json.decode(row["reply"]),
+        )
+        for row in rows
+    )

@@ -1,0 +1,405 @@
+"""Signals: accept a question, run it under a lease, finish it once.
+
+A signal that was accepted is finished or visibly failed, whatever process dies: its row is the truth, its
+trace says how far it came, and whoever holds its lease goes on from there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable, Collection
+from datetime import timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from leadline.companies import service as companies
+from leadline.evidence.service import StoredLibrary
+from leadline.foundation import clock
+from leadline.foundation.database import Database
+from leadline.foundation.errors import FieldError, InvalidInput, NotFound
+from leadline.foundation.ids import new_id
+from leadline.foundation.log import get_logger
+from leadline.research.answer_types import ANSWER_TYPES
+from leadline.research.answer_types.json_schema import check_schema
+from leadline.research.engine import Engine
+from leadline.research.errors import (
+    InvalidQuestion,
+    ModelContextExceeded,
+    ModelError,
+    ModelRateLimited,
+    ModelRefused,
+    ModelReplyInvalid,
+    ModelUnavailable,
+)
+from leadline.research.model import Budget, Company, Outcome, Proof, Question, VerificationMode
+from leadline.research.ports import LanguageModel, ModelReply, ModelRequest, Progress, Reader
+from leadline.signals import repository
+from leadline.signals.repository import NewRow, Row
+from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTrace
+
+T = TypeVar("T")
+log = get_logger(__name__)
+
+LEASE = 10.0  # seconds; a dead process's question is taken over after this
+HEARTBEAT = 3.0  # seconds between two extensions of the lease
+MAX_QUESTION = 500  # characters (contract section 6)
+MAX_PAGES = 500  # pages of one question; a site is not mirrored
+MAX_ATTEMPTS = 5  # processes that a question may outlive before it is failed
+
+
+class Readers(msgspec.Struct, frozen=True):
+    """How answers are read off passages. ``model`` is None when no language model is configured."""
+
+    extractive: Callable[[], Reader]
+    model: LanguageModel | None = None
+    model_reader: Callable[[LanguageModel], Reader] | None = None
+
+    def name(self, wanted: str) -> str:
+        """The stored name of the reader that ``wanted`` (auto, model, extractive) means."""
+        if wanted not in ("auto", "model", "extractive"):
+            raise InvalidInput(("reader", f"{wanted!r} is no reader; choose auto, model or extractive"))
+        if wanted == "extractive" or (wanted == "auto" and self.model is None):
+            return "extractive"
+        if self.model is None:
+            raise InvalidInput(("reader", "no language model is configured; set LEADLINE_MODEL or choose extractive"))
+        return f"model:{self.model.name}"
+
+
+class SignalService:
+    """Everything that can be done with signals."""
+
+    def __init__(
+        self,
+        database: Database,
+        library: StoredLibrary,
+        readers: Readers,
+        *,
+        budget: Budget,
+        cache: timedelta,
+        reserved_hosts: Collection[str] = (),
+    ) -> None:
+        self._database = database
+        self._library = library
+        self._engine = Engine(library)
+        self._readers = readers
+        self._budget = budget
+        self._cache = cache
+        self._reserved_hosts = reserved_hosts
+        self._holder = new_id()  # this process, in the leases it takes
+
+    # ------------------------------------------------------------------ accept
+
+    async def accept(self, organisation_id: UUID, request: SignalRequest, *, reader: str = "auto") -> tuple[Row, str]:
+        """Take a question in. Returns its signal and how it came about: "new", "joined" or "cached".
+
+        Raises InvalidInput naming every invalid field.
+        """
+        company = self._check(request)
+        reader_name = self._readers.name(reader)
+        key = _request_key(company, request, reader_name)
+        while True:
+            if not request.force_refresh:
+                since = clock.now() - self._cache
+                if (cached := await repository.fresh(self._database, organisation_id, key, since)) is not None:
+                    return cached, "cached"
+            if (joined := await repository.running(self._database, organisation_id, key)) is not None:
+                return joined, "joined"
+            new = NewRow(
+                organisation_id=organisation_id,
+                company_id=await companies.resolve(self._database, company),
+                asked_host=company.asked_host,
+                question=request.question.strip(),
+                answer_type=request.answer_type,
+                output_schema=request.output_schema,
+                verification_mode=request.verification_mode,
+                max_pages=request.max_pages or self._budget.max_pages,
+                force_refresh=request.force_refresh,
+                reader=reader_name,
+                request_key=key,
+            )
+            signal_id = await repository.add(self._database, new)
+            if signal_id is not None:
+                row = await repository.get(self._database, organisation_id, signal_id)
+                assert row is not None
+                return row, "new"
+            # Somebody began the same question in this moment: look again, and join.
+
+    def _check(self, request: SignalRequest) -> Company:
+        """Check every field before anything is stored, so that the answer names all that is wrong."""
+        wrong: list[FieldError] = []
+        company: Company | None = None
+        try:
+            company = companies.parse(request.domain, reserved_hosts=self._reserved_hosts)
+        except InvalidInput as error:
+            wrong += error.fields
+        wrong += _check_question(request.question)
+        wrong += _check_type(request)
+        if request.verification_mode not in tuple(VerificationMode):
+            wrong.append(FieldError("verificationMode", "must be strict or lenient"))
+        if request.max_pages is not None and not 1 <= request.max_pages <= MAX_PAGES:
+            wrong.append(FieldError("maxPages", f"must be from 1 to {MAX_PAGES}"))
+        if wrong or company is None:
+            raise InvalidInput(*wrong)
+        return company
+
+    # ------------------------------------------------------------------ run
+
+    async def ask(
+        self, organisation_id: UUID, request: SignalRequest, *, reader: str = "auto", progress: Progress | None = None
+    ) -> Signal:
+        """Accept a question and see it through in this process, going on where a dead one stopped."""
+        tell: Progress = progress or _silent
+        row, how = await self.accept(organisation_id, request, reader=reader)
+        if how == "cached":
+            tell("cache", "answered earlier", signal=row.signal.id)
+            return row.signal
+        if how == "joined":
+            tell("resume", "the same question is already open", signal=row.signal.id)
+        signal_id = UUID(row.signal.id)
+        while row.signal.status == "processing":
+            finished = await self.run(signal_id, tell)
+            if not finished:
+                await asyncio.sleep(0.2)  # another process works on it, or has just finished it
+            found = await repository.get(self._database, organisation_id, signal_id)
+            if found is None:
+                raise NotFound("The signal was deleted while it was being answered.")
+            row = found
+        return row.signal
+
+    async def run(self, signal_id: UUID, progress: Progress | None = None) -> bool:
+        """Work on a signal under its lease until it is finished. False when somebody else has the lease."""
+        row = await repository.lease(self._database, signal_id, self._holder, LEASE)
+        if row is None:
+            return False
+        if row.attempts > MAX_ATTEMPTS:
+            await self._finish(row, _given_up(), 0.0)
+            return True
+        work = asyncio.create_task(self._work(row, progress or _silent))
+        heartbeat = asyncio.create_task(self._keep_lease(signal_id, work))
+        try:
+            await work
+        except asyncio.CancelledError:
+            if heartbeat.done() and not heartbeat.cancelled() and heartbeat.exception() is None:
+                return False  # the lease was lost: somebody else goes on
+            await asyncio.shield(repository.give_back(self._database, signal_id, self._holder))
+            raise
+        finally:
+            heartbeat.cancel()
+            work.cancel()
+        return True
+
+    async def _keep_lease(self, signal_id: UUID, work: asyncio.Task[None]) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT)
+            if not await repository.extend(self._database, signal_id, self._holder, LEASE):
+                work.cancel()
+                return
+
+    async def _work(self, row: Row, progress: Progress) -> None:
+        started = time.monotonic()
+        signal = row.signal
+        question = Question(
+            company=companies.parse(signal.domain, reserved_hosts=self._reserved_hosts),
+            text=signal.question,
+            answer_type=signal.answer_type,
+            output_schema=signal.output_schema,
+            mode=VerificationMode(signal.verification_mode),
+            budget=msgspec.structs.replace(self._budget, max_pages=row.max_pages),
+            force_refresh=row.force_refresh,
+            asked_at=signal.created_at,
+        )
+        trace = _StoredTrace(self._database, UUID(signal.id))
+        try:
+            outcome = await self._engine.answer(question, self._reader(row), trace, progress)
+        except ModelError as error:
+            outcome = _model_failure(error)
+        await self._finish(row, outcome, time.monotonic() - started)
+
+    def _reader(self, row: Row) -> Reader:
+        if row.reader == "extractive":
+            return self._readers.extractive()
+        if self._readers.model is None or self._readers.model_reader is None:
+            raise ModelRefused(f"this question was asked of {row.reader}, but no model is configured here")
+        return self._readers.model_reader(_PaidOnce(self._readers.model, self._database, UUID(row.signal.id)))
+
+    async def _finish(self, row: Row, outcome: Outcome, seconds: float) -> None:
+        metadata = _metadata(row, outcome, seconds)
+        signal_id = UUID(row.signal.id)
+        if not await repository.finish(self._database, signal_id, self._holder, outcome, metadata):
+            log.warning("signal_finished_elsewhere", signal_id=row.signal.id)
+        if outcome.company_name:
+            await companies.name(self._database, row.company_id, outcome.company_name)
+
+    # ------------------------------------------------------------------ look
+
+    async def get(self, organisation_id: UUID, signal_id: str) -> Signal:
+        """Raises NotFound, also for another organisation's signal and for what is no id."""
+        return (await self._get(organisation_id, signal_id)).signal
+
+    async def trace(self, organisation_id: UUID, signal_id: str) -> SignalTrace:
+        """How a signal came to its answer. Raises NotFound."""
+        row = await self._get(organisation_id, signal_id)
+        return SignalTrace(
+            signal=row.signal,
+            steps=await repository.steps(self._database, UUID(row.signal.id)),
+            model_calls=await repository.model_calls(self._database, UUID(row.signal.id)),
+        )
+
+    async def verify(self, organisation_id: UUID, signal_id: str) -> tuple[QuoteCheck, ...]:
+        """Re-check every quote of a signal against the stored snapshots, without the network. Raises NotFound."""
+        row = await self._get(organisation_id, signal_id)
+        stored = await repository.sources(self._database, organisation_id, UUID(row.signal.id)) or "[]"
+        checks = []
+        for source in msgspec.json.decode(stored, type=list[_StoredSource]):
+            fault = await self._library.check(source.proof, source.snippet)
+            checks.append(QuoteCheck(url=source.url, snippet=source.snippet, fault=fault))
+        return tuple(checks)
+
+    async def _get(self, organisation_id: UUID, signal_id: str) -> Row:
+        try:
+            found = await repository.get(self._database, organisation_id, UUID(signal_id))
+        except ValueError:
+            found = None
+        if found is None:
+            raise NotFound("Signal not found or access denied")
+        return found
+
+
+class _StoredSource(msgspec.Struct):
+    url: str
+    title: str
+    snippet: str
+    proof: Proof
+
+
+class _StoredTrace:
+    """``research.ports.Trace`` in the database."""
+
+    def __init__(self, database: Database, signal_id: UUID) -> None:
+        self._database = database
+        self._signal_id = signal_id
+
+    async def load(self, step: str, of: type[T]) -> T | None:
+        found = await repository.step(self._database, self._signal_id, step)
+        return msgspec.json.decode(found, type=of) if found is not None else None
+
+    async def save(self, step: str, value: msgspec.Struct, *, seconds: float) -> None:
+        await repository.save_step(self._database, self._signal_id, step, value, seconds)
+
+
+class _PaidOnce:
+    """``research.ports.LanguageModel`` that keeps each reply, so that the same request is never paid twice."""
+
+    def __init__(self, model: LanguageModel, database: Database, signal_id: UUID) -> None:
+        self._model = model
+        self._database = database
+        self._signal_id = signal_id
+        self.name = model.name
+        self.context_tokens = model.context_tokens
+
+    async def complete(self, request: ModelRequest) -> ModelReply:
+        digest = hashlib.sha256(self.name.encode() + b"\0" + msgspec.json.encode(request, order="deterministic")).digest()
+        stored = await repository.stored_reply(self._database, self._signal_id, digest)
+        if stored is not None:
+            return stored
+        started = time.monotonic()
+        reply = await self._model.complete(request)
+        await repository.save_reply(self._database, self._signal_id, digest, reply, time.monotonic() - started)
+        return reply
+
+
+# ------------------------------------------------------------------ checks and words
+
+
+def _check_question(text: str) -> list[FieldError]:
+    if not text.strip():
+        return [FieldError("question", "must not be empty; ask in plain words, such as 'Do they have SOC 2?'")]
+    if len(text) > MAX_QUESTION:
+        return [FieldError("question", f"must be at most {MAX_QUESTION} characters, this one has {len(text)}; shorten it")]
+    if any(ord(character) < 32 or 127 <= ord(character) < 160 for character in text.strip()):
+        return [FieldError("question", "must be one line of plain text; remove the control characters")]
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return [FieldError("question", "must be valid Unicode text; it holds half of a character pair")]
+    return []
+
+
+def _check_type(request: SignalRequest) -> list[FieldError]:
+    if request.answer_type not in ANSWER_TYPES:
+        known = ", ".join(ANSWER_TYPES)
+        return [FieldError("answerType", f"{request.answer_type!r} is not an answer type; choose one of {known}")]
+    if request.answer_type == "json_schema":
+        if request.output_schema is None:
+            return [FieldError("outputSchema", "is required with json_schema; give a JSON Schema of type object")]
+        try:
+            check_schema(request.output_schema)
+        except InvalidQuestion as error:
+            return [FieldError(error.field, error.message)]
+    elif request.output_schema is not None:
+        return [FieldError("outputSchema", "goes with answerType json_schema only; drop it or change the type")]
+    return []
+
+
+def _request_key(company: Company, request: SignalRequest, reader: str) -> bytes:
+    """Two requests with the same key may share one answer (contract section 10)."""
+    parts = {
+        "host": company.asked_host,
+        "question": " ".join(request.question.split()),
+        "answerType": request.answer_type,
+        "outputSchema": request.output_schema,
+        "verificationMode": request.verification_mode,
+        "maxPages": request.max_pages,
+        "reader": reader,
+    }
+    return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).digest()
+
+
+def _metadata(row: Row, outcome: Outcome, seconds: float) -> dict[str, Any]:
+    return {
+        **({"companyName": outcome.company_name} if outcome.company_name else {}),
+        "processingTimeMs": round(seconds * 1000),
+        "pagesRead": outcome.pages_read,
+        "pagesFetched": outcome.pages_fetched,
+        "reader": row.reader,
+        "modelCalls": outcome.usage.model_calls,
+        "inputTokens": outcome.usage.input_tokens,
+        "outputTokens": outcome.usage.output_tokens,
+        "priceUsd": float(outcome.usage.price) if outcome.usage.price is not None else None,
+        "inference": outcome.inference,
+        "unreadable": [{"url": u.url, "reason": u.reason.value} for u in outcome.unreadable[:20]],
+    }
+
+
+_MODEL_FAILURES: tuple[tuple[type[ModelError], str, str], ...] = (
+    (ModelRateLimited, "MODEL_RATE_LIMITED", "The model's service asks for fewer calls; ask again later."),
+    (ModelUnavailable, "MODEL_UNAVAILABLE", "Check that the model's service runs and can be reached, then ask again."),
+    (ModelRefused, "MODEL_REFUSED", "Check the model's name, its key and its quota (leadline doctor)."),
+    (ModelContextExceeded, "MODEL_CONTEXT_EXCEEDED", "Set LEADLINE_MODEL_CONTEXT_TOKENS to what the model can take."),
+    (ModelReplyInvalid, "MODEL_REPLY_INVALID", "The model does not answer in the form asked for; try a stronger one."),
+)
+
+
+def _model_failure(error: ModelError) -> Outcome:
+    for kind, code, action in _MODEL_FAILURES:
+        if isinstance(error, kind):
+            return Outcome(failed=True, charged=False, error=f"The language model failed: {error}", error_code=code, error_action=action)
+    return Outcome(failed=True, charged=False, error=f"The language model failed: {error}", error_code="MODEL_FAILED")
+
+
+def _given_up() -> Outcome:
+    return Outcome(
+        failed=True,
+        charged=False,
+        error=f"The question was begun {MAX_ATTEMPTS} times and its process died each time.",
+        error_code="TOO_MANY_ATTEMPTS",
+        error_action="Look into the logs of the processes that died, then ask again.",
+    )
+
+
+def _silent(step: str, detail: str, /, **facts: object) -> None:
+    """Nobody listens."""
