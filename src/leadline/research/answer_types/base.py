@@ -66,6 +66,8 @@ class AnswerType(Protocol):
         """Is the value present in, or derivable from, the cited words?"""
         ...
 
-    def extract(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Sequence[Candidate]:
+    def extract(
+        self, question: Question, passages: Sequence[Passage], evidence: Evidence
+    ) -> Sequence[Candidate]:
         """Candidates by rule, best first; empty when the passages do not answer."""
         ...

@@ -1,0 +1,93 @@
+"""An amount of money with its currency (ISO 4217)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from leadline.research.answer_types.base import Candidate, InvalidValue, Support
+from leadline.research.answer_types.number import computed_support, one_number, same_number
+from leadline.research.model import Evidence, Passage, Question
+from leadline.research.readers.extractive.figures import currency_candidates
+from leadline.research.values.money import Money, currency_code, find_money
+from leadline.research.values.numbers import plain
+
+
+class Currency:
+    name = "currency"
+    key = "currency"
+
+    def model_schema(self, output_schema: dict[str, Any] | None) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "properties": {
+                "value": {
+                    "type": "number",
+                    "description": "the full amount in digits: 13 million is 13000000",
+                },
+                "currency": {"type": "string", "description": "ISO 4217 code, such as USD or EUR"},
+            },
+            "required": ["value", "currency"],
+            "additionalProperties": False,
+        }
+
+    def parse(self, value: Any, output_schema: dict[str, Any] | None) -> dict[str, Any]:
+        if isinstance(value, str):
+            return _from_text(value)
+        if not isinstance(value, dict):
+            raise InvalidValue('an amount is wanted, such as {"value": 25, "currency": "USD"}')
+        amount = value.get("value", value.get("amount"))
+        if amount is None:
+            raise InvalidValue('the amount lacks its "value"')
+        stated = value.get("currency")
+        if not stated and isinstance(amount, str):
+            return _from_text(amount)
+        code = currency_code(str(stated or ""))
+        if code is None:
+            raise InvalidValue(f"{stated!r} is not a currency; write its ISO 4217 code, such as USD")
+        return {"value": one_number(amount, "amount"), "currency": code}
+
+    def equal(self, a: Any, b: Any) -> bool:
+        return bool(a["currency"] == b["currency"]) and same_number(a["value"], b["value"])
+
+    def change(self, previous: Any, current: Any) -> dict[str, Any] | None:
+        if self.equal(previous, current):
+            return None
+        delta = {"type": "CURRENCY", "previous": previous, "current": current}
+        if previous["currency"] == current["currency"]:
+            delta["difference"] = plain(current["value"] - previous["value"])
+        return delta
+
+    def to_wire(self, value: Any) -> dict[str, Any]:
+        return {"type": self.name, self.key: {"value": value["value"], "currency": value["currency"]}}
+
+    def support(self, value: Any, words: Sequence[str], question: Question) -> Support:
+        held = [m for text in words for language in ("en", "de") for m in find_money(text, language)]
+        if any(same_number(value["value"], m.value) and _may_be(m, value["currency"]) for m in held):
+            return Support(True, "the amount stands in the cited words")
+        if any(same_number(value["value"], m.value) for m in held):
+            return Support(False, "the cited words give this amount in another currency")
+        same_currency = list({m.value: None for m in held if _may_be(m, value["currency"])})
+        return computed_support(value["value"], same_currency, question)
+
+    def extract(
+        self, question: Question, passages: Sequence[Passage], evidence: Evidence
+    ) -> Sequence[Candidate]:
+        return currency_candidates(question, passages, evidence)
+
+
+_DOLLARS = frozenset({"USD", "CAD", "AUD", "NZD", "SGD", "HKD"})
+
+
+def _may_be(money: Money, currency: str) -> bool:
+    """A bare "$" is read as US dollars, and may stand for other dollars where the page says so elsewhere."""
+    return money.currency == currency or (money.currency == "USD" and currency in _DOLLARS)
+
+
+def _from_text(text: str) -> dict[str, Any]:
+    found = find_money(text)
+    if len(found) == 1:
+        return {"value": found[0].value, "currency": found[0].currency}
+    if not found:
+        raise InvalidValue(f"there is no amount with a currency in {text[:60]!r}")
+    raise InvalidValue(f"there are several amounts in {text[:60]!r}; write the one that answers")

@@ -1,0 +1,79 @@
+"""Several short texts: names, products, countries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from leadline.research.answer_types.base import Candidate, InvalidValue, Support
+from leadline.research.answer_types.open_text import text_support
+from leadline.research.model import Evidence, Passage, Question
+from leadline.research.readers.extractive.listings import list_candidates
+from leadline.research.values.terms import squash
+
+MAX_MEMBERS = 500
+
+
+class Listing:
+    name = "list"
+    key = "list"
+
+    def model_schema(self, output_schema: dict[str, Any] | None) -> dict[str, Any]:
+        return {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "each member once, as it is written in the cited words",
+        }
+
+    def parse(self, value: Any, output_schema: dict[str, Any] | None) -> list[str]:
+        if isinstance(value, str):
+            value = (
+                re.split(r"\s*[;\n]\s*", value)
+                if re.search(r"[;\n]", value)
+                else re.split(r",(?!\d)\s*", value)
+            )
+        if not isinstance(value, (list, tuple)):
+            raise InvalidValue(f"a list of texts is wanted, not {type(value).__name__}")
+        members: dict[str, str] = {}
+        for member in value:
+            if isinstance(member, bool) or not isinstance(member, (str, int, float)):
+                raise InvalidValue(f"the members of the list must be texts, not {type(member).__name__}")
+            text = " ".join(str(member).split())
+            if text:
+                members.setdefault(text.casefold(), text)
+        if len(members) > MAX_MEMBERS:
+            raise InvalidValue(f"the list has {len(members)} members; at most {MAX_MEMBERS} are allowed")
+        return list(members.values())
+
+    def equal(self, a: Any, b: Any) -> bool:
+        """As sets of trimmed, case-insensitive strings (contract section 12)."""
+        return {_key(x) for x in a} == {_key(x) for x in b}
+
+    def change(self, previous: Any, current: Any) -> dict[str, Any] | None:
+        before, after = {_key(x) for x in previous}, {_key(x) for x in current}
+        if before == after:
+            return None
+        added = [x for x in current if _key(x) not in before]
+        return {"type": "LIST", "added": added, "removed": [x for x in previous if _key(x) not in after]}
+
+    def to_wire(self, value: Any) -> dict[str, Any]:
+        return {"type": self.name, self.key: {"value": list(value)}}
+
+    def support(self, value: Any, words: Sequence[str], question: Question) -> Support:
+        if not value:
+            return Support(None, "an empty list cannot be read from words")
+        cited = squash(" ".join(words))
+        absent = [m for m in value if squash(m) not in cited and text_support(m, words).holds is not True]
+        if not absent:
+            return Support(True, "each member stands in the cited words")
+        return Support(False, f"the cited words do not hold {absent[0]!r}")
+
+    def extract(
+        self, question: Question, passages: Sequence[Passage], evidence: Evidence
+    ) -> Sequence[Candidate]:
+        return list_candidates(question, passages, evidence)
+
+
+def _key(member: str) -> str:
+    return " ".join(member.split()).casefold()

@@ -1,0 +1,66 @@
+"""A web address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from leadline.research.answer_types.base import Candidate, InvalidValue, Support
+from leadline.research.model import Evidence, Passage, Question
+from leadline.research.readers.extractive.links import url_candidates
+
+_BARE = re.compile(r"(?i)^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::\d+)?(?:[/?#]\S*)?$")
+IN_TEXT = re.compile(r"(?i)\bhttps?://[^\s<>\"']+|\b(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/[^\s<>\"']*)?")
+
+
+class Url:
+    name = "url"
+    key = "url"
+
+    def model_schema(self, output_schema: dict[str, Any] | None) -> dict[str, Any]:
+        return {"type": "string", "description": "an absolute https:// address that stands in the evidence"}
+
+    def parse(self, value: Any, output_schema: dict[str, Any] | None) -> str:
+        text = value.strip().strip("<>()") if isinstance(value, str) else ""
+        if _BARE.match(text):
+            text = "https://" + text
+        parts = urlsplit(text)
+        if parts.scheme.lower() not in ("http", "https") or not parts.hostname or re.search(r"\s", text):
+            raise InvalidValue(
+                "an absolute http or https address is wanted, such as https://example.com/pricing"
+            )
+        return text
+
+    def equal(self, a: Any, b: Any) -> bool:
+        return address_key(str(a)) == address_key(str(b))
+
+    def change(self, previous: Any, current: Any) -> dict[str, Any] | None:
+        return (
+            None
+            if self.equal(previous, current)
+            else {"type": "URL", "previous": previous, "current": current}
+        )
+
+    def to_wire(self, value: Any) -> dict[str, Any]:
+        return {"type": self.name, self.key: {"value": value}}
+
+    def support(self, value: Any, words: Sequence[str], question: Question) -> Support:
+        """Only the words are at hand here; that a cited link leads to the address is checked with the page's links."""
+        wanted = address_key(str(value))
+        written = [match.group().rstrip(".,;:!?)") for text in words for match in IN_TEXT.finditer(text)]
+        if any(address_key(w) == wanted for w in written):
+            return Support(True, "the address stands in the cited words")
+        return Support(None, "the address may be the target of a link; the words alone do not tell")
+
+    def extract(
+        self, question: Question, passages: Sequence[Passage], evidence: Evidence
+    ) -> Sequence[Candidate]:
+        return url_candidates(question, passages, evidence)
+
+
+def address_key(address: str) -> tuple[str, str, str]:
+    """Host without ``www.``, path without its last slash, and query: what makes two addresses the same."""
+    parts = urlsplit(address if "//" in address else "https://" + address)
+    return ((parts.hostname or "").removeprefix("www."), unquote(parts.path).rstrip("/"), parts.query)

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from leadline.research.answer_types.base import Candidate
+from leadline.research.model import Evidence, Passage, Question
+
+
+def boolean_candidates(
+    question: Question, passages: Sequence[Passage], evidence: Evidence
+) -> Sequence[Candidate]:
+    return ()
+
+
+def asserted(question: Question, text: str) -> bool | None:
+    return None

@@ -1,0 +1,84 @@
+"""Amounts of money: symbol or ISO 4217 code before or behind the figure, with scale words."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from leadline.research.values.numbers import Number, find_numbers
+
+ISO_CODES = frozenset(
+    "AED ARS AUD BGN BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR ISK JPY KES KRW MXN MYR NGN NOK NZD "
+    "PEN PHP PKR PLN RON RSD RUB SAR SEK SGD THB TRY TWD UAH USD VND ZAR".split()
+)
+_SYMBOLS = {
+    "US$": "USD", "U$": "USD", "CA$": "CAD", "C$": "CAD", "A$": "AUD", "AU$": "AUD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "SG$": "SGD", "R$": "BRL",
+    "MX$": "MXN", "$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₩": "KRW", "₪": "ILS", "₺": "TRY", "₽": "RUB", "zł": "PLN", "Kč": "CZK",
+}  # fmt: skip
+_NAMES = {
+    "us dollar": "USD", "us dollars": "USD", "u.s. dollars": "USD", "dollar": "USD", "dollars": "USD", "euro": "EUR", "euros": "EUR",
+    "pounds": "GBP", "pounds sterling": "GBP", "swiss francs": "CHF", "franken": "CHF", "yen": "JPY", "rupees": "INR", "cents": "", "bucks": "USD",
+}  # fmt: skip
+_CODES = "|".join(sorted(ISO_CODES))
+_MARKS = "|".join(re.escape(s) for s in sorted(_SYMBOLS, key=len, reverse=True))
+_BEFORE = re.compile(
+    rf"(?:(?<![A-Za-z])(?P<code>{_CODES})\s?(?P<sym2>[$€£])?|(?P<symbol>{_MARKS}))[\s\u00a0]?(?P<sign>[-−])?$"
+)
+_BEHIND = re.compile(
+    rf"[\s\u00a0]?(?:(?P<symbol>€|£|zł|Kč|\$)|(?P<code>{_CODES})(?![A-Za-z])|(?P<name>"
+    + "|".join(re.escape(n) for n in sorted(_NAMES, key=len, reverse=True))
+    + r")\b)",
+    re.IGNORECASE,
+)
+
+
+class Money(NamedTuple):
+    """One amount; ``text[start:end]`` are its words with symbol and scale."""
+
+    start: int
+    end: int
+    value: Number
+    currency: str
+    approximate: bool = False
+    range_end: bool = False
+
+
+def currency_code(text: str) -> str | None:
+    """ISO 4217 code of a symbol, a code or a name; None when it is none of them."""
+    word = text.strip()
+    return (
+        _SYMBOLS.get(word)
+        or (word.upper() if word.upper() in ISO_CODES else None)
+        or _NAMES.get(word.lower())
+        or None
+    )
+
+
+def find_money(text: str, language: str = "en") -> list[Money]:
+    """Every amount whose currency stands beside it, in order."""
+    found: list[Money] = []
+    for mention in find_numbers(text, language, words=True):
+        figure = re.search(r"\d", text[mention.start : mention.end])
+        start = mention.start + (figure.start() if figure else 0)
+        before = _BEFORE.search(text[max(0, start - 6) : start])
+        behind = _BEHIND.match(text, mention.end)
+        code = None
+        begin, end = mention.start, mention.end
+        if before:
+            code = before["code"] or _SYMBOLS[before["symbol"]]
+            begin = start - len(before.group())
+        if behind and (not before or (behind["code"] and before["symbol"] == "$")):
+            stated = (
+                (behind["code"] or "").upper()
+                or _SYMBOLS.get(behind["symbol"] or "")
+                or _NAMES.get((behind["name"] or "").lower())
+            )
+            if stated:
+                code, end = stated, behind.end()
+        if code is None and mention.range_end and found and found[-1].range_end:
+            code = found[-1].currency  # "$10-20"
+        if code:
+            found.append(
+                Money(begin, end, mention.value, code.upper(), mention.approximate, mention.range_end)
+            )
+    return found
