@@ -64,7 +64,7 @@ class QuoteCheck(msgspec.Struct, frozen=True):
     fault: str | None
 
 
-class TraceStep(msgspec.Struct, frozen=True, kw_only=True):
+class TraceStep(msgspec.Struct, frozen=True):
     """What one step of the engine returned. ``seconds`` is how long it took."""
 
     step: str
@@ -73,15 +73,16 @@ class TraceStep(msgspec.Struct, frozen=True, kw_only=True):
     value: dict[str, Any]
 
 
-class TracedModelCall(msgspec.Struct, frozen=True, kw_only=True):
-    """One call of a language model. ``price`` is in US dollars; None = price of this model unknown."""
+class ModelCall(msgspec.Struct, frozen=True):
+    """One paid call. ``price`` in US dollars as a decimal string, None when the model's price is unknown."""
 
     model: str
     input_tokens: int
     output_tokens: int
-    price: Decimal | None
+    price: str | None
     seconds: float
     created_at: datetime
+    reply: Any
 
 
 class TracedPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,12 +94,12 @@ class TracedPage(msgspec.Struct, frozen=True, kw_only=True):
     fetched_at: datetime
 
 
-class SignalTrace(msgspec.Struct, frozen=True, kw_only=True):
-    """How a signal came about: the steps in their order, the pages they read, the calls that were paid."""
+class SignalTrace(msgspec.Struct, frozen=True):
+    """How a signal came to its answer: the steps in their order, the paid calls, the pages that were read."""
 
     signal: Signal
-    steps: tuple[TraceStep, ...] = ()
-    model_calls: tuple[TracedModelCall, ...] = ()
+    steps: tuple[TraceStep, ...]
+    model_calls: tuple[ModelCall, ...]
     pages: tuple[TracedPage, ...] = ()
 
 
@@ -148,40 +149,3 @@ def wire_numbers(value: Any) -> Any:
         case list() | tuple():
             return [wire_numbers(member) for member in value]
     return value
-
-
-class QuoteCheck(msgspec.Struct, frozen=True):
-    """A quote re-checked offline; ``fault`` is None when it stands as cited."""
-
-    url: str
-    snippet: str
-    fault: str | None
-
-
-class TraceStep(msgspec.Struct, frozen=True):
-    """What one step of the engine returned. ``seconds`` is how long it took."""
-
-    step: str
-    seconds: float
-    saved_at: datetime
-    value: dict[str, Any]
-
-
-class ModelCall(msgspec.Struct, frozen=True):
-    """One paid call. ``price`` in US dollars as a decimal string, None when the model's price is unknown."""
-
-    model: str
-    input_tokens: int
-    output_tokens: int
-    price: str | None
-    seconds: float
-    created_at: datetime
-    reply: Any
-
-
-class SignalTrace(msgspec.Struct, frozen=True):
-    """How a signal came to its answer."""
-
-    signal: Signal
-    steps: tuple[TraceStep, ...]
-    model_calls: tuple[ModelCall, ...]

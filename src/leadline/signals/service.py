@@ -39,7 +39,7 @@ from leadline.research.model import Budget, Company, Outcome, Proof, Question, V
 from leadline.research.ports import LanguageModel, ModelReply, ModelRequest, Progress, Reader
 from leadline.signals import repository
 from leadline.signals.repository import NewRow, Row
-from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTrace
+from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTrace, TracedPage
 
 T = TypeVar("T")
 log = get_logger(__name__)
@@ -243,10 +243,16 @@ class SignalService:
     async def trace(self, organisation_id: UUID, signal_id: str) -> SignalTrace:
         """How a signal came to its answer. Raises NotFound."""
         row = await self._get(organisation_id, signal_id)
+        steps = await repository.steps(self._database, UUID(row.signal.id))
+        read = next((s.value.get("snapshot_ids", ()) for s in steps if s.step == "collect"), ())
         return SignalTrace(
             signal=row.signal,
-            steps=await repository.steps(self._database, UUID(row.signal.id)),
+            steps=steps,
             model_calls=await repository.model_calls(self._database, UUID(row.signal.id)),
+            pages=tuple(
+                TracedPage(snapshot_id=p.snapshot_id, url=p.url, title=p.content.title, fetched_at=p.fetched_at)
+                for p in await self._library.load(read)
+            ),
         )
 
     async def verify(self, organisation_id: UUID, signal_id: str) -> tuple[QuoteCheck, ...]:

@@ -1,0 +1,140 @@
+"""``leadline ask``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from leadline.cli.running import EXIT_ANSWERED, EXIT_FAILED, EXIT_NO_ANSWER, EXIT_NOT_EVERYWHERE, run
+
+if TYPE_CHECKING:
+    from leadline.research.ports import Progress
+    from leadline.signals.schemas import Signal, SignalRequest
+
+RESUMES = "What was read and paid for is kept: ask the same question again and it resumes there."
+
+
+def read_schema(value: str) -> dict[str, Any]:
+    """The JSON object in ``value``, or in the file that it names with a leading ``@``."""
+    text = value
+    if value.startswith("@"):
+        try:
+            text = Path(value[1:]).read_text(encoding="utf-8")
+        except OSError as error:
+            raise _bad_schema(f"{value[1:]} cannot be read: {error.strerror}. Name a file that holds a JSON Schema.") from error
+        except UnicodeDecodeError as error:
+            raise _bad_schema(f"{value[1:]} is not UTF-8 text. Name a file that holds a JSON Schema.") from error
+    try:
+        schema = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _bad_schema(f"not JSON ({error}). Give a JSON Schema, or @FILE with one.") from error
+    if not isinstance(schema, dict):
+        raise _bad_schema("a JSON Schema must be an object, such as {\"type\": \"object\", \"properties\": {...}}.")
+    return schema
+
+
+def _bad_schema(message: str) -> Exception:
+    from leadline.foundation.errors import InvalidInput
+
+    return InvalidInput(("outputSchema", message))
+
+
+@click.command()
+@click.argument("domain")
+@click.argument("question")
+@click.option(
+    "--type",
+    "answer_type",
+    default="open_text",
+    show_default=True,
+    help="open_text, boolean, number, list, percentage, currency, url or json_schema.",
+)
+@click.option("--schema", metavar="@FILE|JSON", help="JSON Schema of the answer, for --type json_schema.")
+@click.option(
+    "--mode",
+    default="strict",
+    show_default=True,
+    help="strict: only what the cited words say. lenient: deduction allowed, and said so.",
+)
+@click.option("--max-pages", type=int, help="Pages to read at most.  [default: the setting]")
+@click.option("--force-refresh", is_flag=True, help="Do not reuse an earlier answer or stored pages.")
+@click.option(
+    "--reader",
+    type=click.Choice(["auto", "model", "extractive"]),
+    default="auto",
+    show_default=True,
+    help="auto: the model when one is configured, else rules that need no key.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the signal as the API gives it.")
+@click.option("--quiet", is_flag=True, help="Print the answer only, and no progress.")
+def ask(
+    domain: str,
+    question: str,
+    answer_type: str,
+    schema: str | None,
+    mode: str,
+    max_pages: int | None,
+    force_refresh: bool,
+    reader: str,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Ask QUESTION about the company at DOMAIN, such as example.com.
+
+    \b
+    Exit codes: 0 answered, 3 no answer found, 4 no answer and not everything could be read,
+    1 failed, 2 bad usage.
+    """
+    from leadline.cli.terminal import StageLines
+    from leadline.signals.schemas import SignalRequest
+
+    request = SignalRequest(
+        domain=domain,
+        question=question,
+        answer_type=answer_type,
+        output_schema=read_schema(schema) if schema is not None else None,
+        verification_mode=mode,
+        max_pages=max_pages,
+        force_refresh=force_refresh,
+    )
+    with nullcontext() if quiet else StageLines(sys.stderr) as progress:
+        signal = run(_ask(request, reader, progress), when_interrupted=RESUMES)
+    _print(signal, as_json=as_json, quiet=quiet)
+    return exit_code(signal)
+
+
+async def _ask(request: SignalRequest, reader: str, progress: Progress | None) -> Signal:
+    from leadline.bootstrap import open_leadline
+    from leadline.foundation.settings import load_settings
+
+    async with open_leadline(load_settings()) as leadline:
+        return await leadline.ask(request, reader=reader, progress=progress)
+
+
+def _print(signal: Signal, *, as_json: bool, quiet: bool) -> None:
+    from leadline.cli.rendering import answer_text, error_lines, signal_lines
+    from leadline.cli.terminal import write_json, write_lines
+    from leadline.signals.schemas import to_wire
+
+    if as_json:
+        write_json(to_wire(signal))
+    elif not quiet:
+        write_lines(signal_lines(signal))
+    elif signal.answer is not None:
+        sys.stdout.write(answer_text(signal.answer_type, signal.answer) + "\n")
+    if (quiet or as_json) and signal.status == "failed":
+        write_lines(error_lines(signal), sys.stderr)
+
+
+def exit_code(signal: Signal) -> int:
+    """What the shell is told. An answer with a warning is an answer."""
+    if signal.status == "failed":
+        return EXIT_FAILED
+    if signal.answer is not None:
+        return EXIT_ANSWERED
+    return EXIT_NOT_EVERYWHERE if signal.error_code else EXIT_NO_ANSWER

@@ -1,0 +1,56 @@
+"""Exit codes, and how a command runs its coroutine."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+EXIT_ANSWERED = 0
+EXIT_FAILED = 1
+EXIT_BAD_USAGE = 2
+EXIT_NO_ANSWER = 3
+EXIT_NOT_EVERYWHERE = 4
+EXIT_INTERRUPTED = 130  # 128 + SIGINT
+EXIT_TERMINATED = 143  # 128 + SIGTERM
+
+
+class Interrupted(BaseException):
+    """A signal ended the command. The message says what becomes of the work."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+def run(work: Coroutine[Any, Any, T], *, when_interrupted: str) -> T:
+    """Run ``work`` to its end. SIGINT and SIGTERM cancel it, so that everything it opened is closed.
+
+    Raises Interrupted with ``when_interrupted`` when a signal ended it.
+    """
+    import asyncio
+    import signal
+
+    terminated = False
+
+    async def supervised() -> T:
+        task = asyncio.current_task()
+        assert task is not None
+
+        def terminate() -> None:
+            nonlocal terminated
+            terminated = True
+            task.cancel()
+
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
+        return await work
+
+    try:
+        return asyncio.run(supervised())
+    except KeyboardInterrupt:
+        raise Interrupted(f"Interrupted. {when_interrupted}", EXIT_INTERRUPTED) from None
+    except asyncio.CancelledError:
+        if not terminated:
+            raise
+        raise Interrupted(f"Terminated. {when_interrupted}", EXIT_TERMINATED) from None

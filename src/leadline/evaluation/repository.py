@@ -1,0 +1,73 @@
+"""The result file: one JSON object a line, each on disk before the next question counts as done."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+import msgspec
+
+from leadline.evaluation.schemas import EvalResult
+from leadline.foundation.errors import InvalidInput
+
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+class ResultFile:
+    """An append-only result file. What it already holds is not asked again.
+
+    A last line without its end is what a killed process leaves behind: it is cut off, and its question is
+    asked again. Any other line that cannot be read is not ours: InvalidInput.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+        self.results: list[EvalResult] = []
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as opened:
+            file = opened.enter_context(self._path.open("ab"))
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise InvalidInput(
+                    (self._path.name, "another run is writing this file: wait for it, or name another with --out")
+                ) from None
+            content = self._path.read_bytes()
+            whole = content.rfind(b"\n") + 1
+            lines = enumerate(content[:whole].split(b"\n"), 1)
+            self.results = [self._read(number, line) for number, line in lines if line.strip()]
+            file.truncate(whole)
+            self._file = file
+            opened.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._file is not None
+        self._file.close()
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return frozenset(result.id for result in self.results)
+
+    def append(self, result: EvalResult) -> None:
+        assert self._file is not None
+        self._file.write(_ENCODER.encode(result) + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self.results.append(result)
+
+    def _read(self, number: int, line: bytes) -> EvalResult:
+        try:
+            return msgspec.json.decode(line, type=EvalResult)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise InvalidInput(
+                (f"{self._path.name}, line {number}", f"{error}; this is no result file of ours: name another with --out")
+            ) from error
