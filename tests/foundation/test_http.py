@@ -1,0 +1,414 @@
+"""The guarded client, against real loopback servers."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import httpx2
+import pytest
+from tests.web import (
+    Bomb,
+    Cut,
+    Drip,
+    Endless,
+    Gzipped,
+    Hang,
+    Huge,
+    InTurn,
+    Raw,
+    Redirect,
+    Reply,
+    WebServer,
+    certificate,
+    refusing_port,
+)
+
+from leadline.foundation.http import (
+    Fault,
+    GuardedClient,
+    Limits,
+    OutgoingError,
+    Retry,
+    guarded_async_client,
+    redacted,
+    retry_after,
+    user_agent,
+)
+from leadline.foundation.network import NetworkPolicy
+
+LOOPBACK = NetworkPolicy(allow_networks=["127.0.0.0/8", "::1/128"])
+
+
+def client(policy: NetworkPolicy = LOOPBACK, **options: object) -> GuardedClient:
+    return GuardedClient(policy, user_agent("1.2", "ops@example.org"), **options)
+
+
+async def fault_of(web: WebServer, path: str, **options: object) -> OutgoingError:
+    async with client(limits=Limits(read=0.3, total=0.6, body=100_000)) as http:
+        with pytest.raises(OutgoingError) as caught:
+            await http.get(web.origin + path, **options)
+    return caught.value
+
+
+async def test_page_is_read_and_the_client_names_itself() -> None:
+    async with WebServer() as web, client() as http:
+        web.route("*", "/", Gzipped("<h1>Hello</h1>"))
+        answer = await http.get(web.origin + "/", headers={"If-None-Match": '"1"'})
+    assert (answer.status, answer.body) == (200, b"<h1>Hello</h1>")
+    assert answer.headers["content-type"].startswith("text/html")
+    assert web.requests[0].headers["user-agent"] == "Leadline/1.2 (+ops@example.org)"
+    assert web.requests[0].headers["if-none-match"] == '"1"'
+
+
+async def test_cookies_are_not_kept() -> None:
+    async with WebServer() as web, client() as http:
+        web.route("*", "/", Reply("x", headers={"Set-Cookie": "id=7; Path=/"}))
+        await http.get(web.origin + "/")
+        await http.get(web.origin + "/")
+    assert "cookie" not in web.requests[1].headers
+
+
+async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with WebServer() as web, WebServer() as proxy:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy.origin)
+        web.page("*", "/", "direct")
+        async with client() as http:
+            assert (await http.get(web.origin + "/")).body == b"direct"
+        async with guarded_async_client(LOOPBACK, "x") as sdk:
+            assert (await sdk.get(web.origin + "/")).text == "direct"
+    assert proxy.connections == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        (Hang(), Fault.TIMEOUT),
+        (Drip(), Fault.TIMEOUT),
+        (Endless(), Fault.TOO_LARGE),
+        (Huge(), Fault.TOO_LARGE),
+        (Bomb(), Fault.TOO_LARGE),
+        (Cut(), Fault.PROTOCOL),
+        (Raw(), Fault.PROTOCOL),
+        (Raw(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 200_000 + b"\r\n\r\n"), Fault.PROTOCOL),
+        (Raw(b""), Fault.PROTOCOL),
+        (Reply(b"not gzip", headers={"Content-Encoding": "gzip"}), Fault.UNDECODABLE),
+        (Redirect("/"), Fault.TOO_MANY_REDIRECTS),
+        (Redirect("ftp://files.test/"), Fault.URL_REFUSED),
+        (Redirect("file:///etc/passwd"), Fault.URL_REFUSED),
+        (Redirect("http://user:pass@files.test/"), Fault.URL_REFUSED),
+        (Redirect("http://[::bad/"), Fault.URL_REFUSED),
+        (Redirect("http://169.254.169.254/latest/meta-data/"), Fault.ADDRESS_REFUSED),
+        (Redirect("http://10.0.0.1/"), Fault.ADDRESS_REFUSED),
+        (Redirect("http://[fd00:ec2::254]/"), Fault.ADDRESS_REFUSED),
+        (Redirect("http://0xa9fea9fe/"), Fault.ADDRESS_REFUSED),
+        (Redirect("http://2852039166/"), Fault.ADDRESS_REFUSED),
+        (Redirect("https://127.0.0.1.:1/"), Fault.ADDRESS_REFUSED),
+    ],
+    ids=lambda value: value.value if isinstance(value, Fault) else type(value).__name__,
+)
+async def test_each_fault_is_told_apart(answer: object, fault: Fault) -> None:
+    async with WebServer() as web:
+        web.route("*", "/", answer)
+        assert (await fault_of(web, "/")).fault is fault
+
+
+async def test_endless_body_is_read_no_further_than_the_limit() -> None:
+    body = Endless()
+    async with WebServer() as web:
+        web.route("*", "/", body)
+        await fault_of(web, "/")
+    assert body.sent < 20_000_000  # what the sockets of this machine may buffer, not what was read
+
+
+async def test_refused_connection() -> None:
+    async with refusing_port() as port, client() as http:
+        with pytest.raises(OutgoingError) as caught:
+            await http.get(f"http://127.0.0.1:{port}/")
+    assert caught.value.fault is Fault.CONNECTION
+
+
+async def test_unknown_host() -> None:
+    async def nothing(host: str, port: int) -> list[str]:
+        raise OSError("no such name")
+
+    async with client(NetworkPolicy(resolver=nothing)) as http:
+        with pytest.raises(OutgoingError) as caught:
+            await http.get("https://nowhere.test/")
+    assert caught.value.fault is Fault.NOT_RESOLVED
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://a.test/", "javascript:alert(1)", "acme.test", "http://", "https://u:p@a.test/"]
+)
+async def test_other_than_plain_web_addresses_are_refused(url: str) -> None:
+    async with client() as http:
+        with pytest.raises(OutgoingError) as caught:
+            await http.get(url)
+    assert caught.value.fault is Fault.URL_REFUSED
+    assert "u:p" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "localhost",
+        "2130706433",
+        "0x7f.1",
+        "0177.0.0.1",
+        "127.1",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[::127.0.0.1]",
+        "0.0.0.0",
+        "[::]",
+        "127.0.0.1.",
+        "１２７.0.0.1",
+        "①②⑦.0.0.1",
+    ],
+)
+async def test_no_spelling_reaches_loopback(host: str) -> None:
+    async with WebServer() as web, client(NetworkPolicy()) as http:
+        web.page("*", "*", "secret")
+        with pytest.raises(OutgoingError) as caught:
+            await http.get(f"http://{host}:{web.port}/")
+        assert caught.value.fault in (Fault.ADDRESS_REFUSED, Fault.URL_REFUSED)
+        assert web.connections == 0
+
+
+async def test_rebinding_between_check_and_use_is_impossible() -> None:
+    """The name's second answer would be another server; it is never asked for."""
+    asked: list[str] = []
+
+    async def rebinding(host: str, port: int) -> list[str]:
+        asked.append(host)
+        return ["127.0.0.1"] if len(asked) == 1 else ["127.0.0.2"]
+
+    async with WebServer() as web:
+        web.page("rebind.test", "/", "checked")
+        policy = NetworkPolicy(allow_networks=["127.0.0.1/32"], resolver=rebinding)
+        async with client(policy) as http:
+            assert (await http.get(f"http://rebind.test:{web.port}/")).body == b"checked"
+            assert asked == ["rebind.test"]
+
+
+async def test_name_that_becomes_private_is_refused_on_its_next_connection() -> None:
+    answers = [["127.0.0.1"], ["10.0.0.1"]]
+
+    async def rebinding(host: str, port: int) -> list[str]:
+        return answers.pop(0)
+
+    async with WebServer() as web:
+        web.route("rebind.test", "/", Reply("x", headers={"Connection": "close"}))
+        policy = NetworkPolicy(allow_networks=["127.0.0.1/32"], resolver=rebinding)
+        async with client(policy) as http:
+            await http.get(f"http://rebind.test:{web.port}/")
+            with pytest.raises(OutgoingError) as caught:
+                await http.get(f"http://rebind.test:{web.port}/")
+    assert caught.value.fault is Fault.ADDRESS_REFUSED
+
+
+async def test_next_address_is_tried_when_the_first_does_not_answer() -> None:
+    async def two(host: str, port: int) -> list[str]:
+        return ["127.0.0.9", "127.0.0.1"]
+
+    async with WebServer() as web:
+        web.page("two.test", "/", "second")
+        async with client(NetworkPolicy(allow_networks=["127.0.0.0/8"], resolver=two)) as http:
+            assert (await http.get(f"http://two.test:{web.port}/")).body == b"second"
+
+
+async def test_tls_is_verified_against_the_name_though_the_address_is_pinned() -> None:
+    async def loopback(host: str, port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    server, trusting = certificate("shop.test")
+    policy = NetworkPolicy(allow_networks=["127.0.0.0/8"], resolver=loopback)
+    async with WebServer(tls=server) as web:
+        web.page("shop.test", "/", "secure")
+        async with client(policy, tls=trusting) as http:
+            assert (await http.get(f"https://shop.test:{web.port}/")).body == b"secure"
+            assert web.requests[0].headers["host"] == f"shop.test:{web.port}"
+            with pytest.raises(OutgoingError) as wrong_name:
+                await http.get(f"https://other.test:{web.port}/")
+        async with client(policy) as http:
+            with pytest.raises(OutgoingError) as unknown_issuer:
+                await http.get(f"https://shop.test:{web.port}/")
+    assert wrong_name.value.fault is Fault.TLS
+    assert unknown_issuer.value.fault is Fault.TLS
+
+
+async def test_plain_server_on_a_tls_address_is_a_tls_fault() -> None:
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(speak, "127.0.0.1", 0) as plain, client() as http:
+        with pytest.raises(OutgoingError) as caught:
+            await http.get(f"https://127.0.0.1:{plain.sockets[0].getsockname()[1]}/")
+    assert caught.value.fault is Fault.TLS
+
+
+async def test_redirects_are_followed_and_told_hop_by_hop() -> None:
+    hops: list[tuple[str, str]] = []
+
+    async def note(old: str, new: str) -> None:
+        hops.append((old, new))
+
+    async with WebServer() as web, client() as http:
+        web.route("*", "/a", Redirect("b?x=1#top"))
+        web.route("*", "/b", Redirect("/c", status=308))
+        web.page("*", "/c", "here")
+        answer = await http.get(web.origin + "/a", on_redirect=note)
+    assert answer.url == web.origin + "/c"
+    assert hops == [(f"{web.origin}/a", f"{web.origin}/b?x=1"), (f"{web.origin}/b?x=1", f"{web.origin}/c")]
+
+
+async def test_hop_can_be_stopped_before_it_is_requested() -> None:
+    class StopError(Exception):
+        pass
+
+    async def stop(old: str, new: str) -> None:
+        raise StopError
+
+    async with WebServer() as web, client() as http:
+        web.route("*", "/a", Redirect("/b"))
+        with pytest.raises(StopError):
+            await http.get(web.origin + "/a", on_redirect=stop)
+    assert web.count(path="/b") == 0
+
+
+async def test_mapped_host_is_read_over_loopback_and_recorded_as_https() -> None:
+    async with WebServer() as web:
+        web.page("acme.com", "/", "mapped")
+        web.route("acme.com", "/old", Redirect("http://acme.com/"))
+        async with client(NetworkPolicy(connect_to={"*": ("127.0.0.1", web.port)})) as http:
+            for url in (
+                "https://acme.com/",
+                "http://acme.com/",
+                "https://acme.com/old",
+                "https://acme.com:8443/#x",
+            ):
+                answer = await http.get(url)
+                assert (answer.url, answer.body) == ("https://acme.com/", b"mapped")
+            with pytest.raises(OutgoingError) as caught:
+                await http.get("http://169.254.169.254/")
+    assert {r.headers["host"] for r in web.requests} == {"acme.com"}
+    assert caught.value.fault is Fault.ADDRESS_REFUSED
+
+
+# ------------------------------------------------------------------ retries
+
+
+class Sleeper:
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    async def __call__(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+@pytest.mark.parametrize(
+    "first", [Reply(status=503), Reply(status=429), Cut(), Raw(b"")], ids=["503", "429", "cut", "closed"]
+)
+async def test_transient_fault_is_tried_again(first: object) -> None:
+    sleeper = Sleeper()
+    async with WebServer() as web, client(sleep=sleeper) as http:
+        web.route("*", "/", InTurn(first, Reply("fine")))
+        assert (await http.get(web.origin + "/", retry=Retry())).body == b"fine"
+    assert len(sleeper.slept) == 1
+    assert 0 <= sleeper.slept[0] <= 0.5
+
+
+async def test_stated_retry_after_is_waited_for() -> None:
+    sleeper = Sleeper()
+    async with WebServer() as web, client(sleep=sleeper) as http:
+        web.route("*", "/", InTurn(Reply(status=429, headers={"Retry-After": "7"}), Reply("fine")))
+        assert (await http.get(web.origin + "/", retry=Retry())).status == 200
+    assert sleeper.slept == [7.0]
+
+
+async def test_retry_after_beyond_the_budget_ends_the_trying() -> None:
+    sleeper = Sleeper()
+    async with WebServer() as web, client(sleep=sleeper) as http:
+        web.route("*", "/", Reply(status=429, headers={"Retry-After": "3600"}))
+        answer = await http.get(web.origin + "/", retry=Retry(budget=15))
+    assert (answer.status, answer.retry_after, sleeper.slept, web.count()) == (429, 3600.0, [], 1)
+
+
+async def test_trying_ends_after_the_stated_attempts() -> None:
+    async with WebServer() as web, client(sleep=Sleeper()) as http:
+        web.route("*", "/", Reply(status=500))
+        assert (await http.get(web.origin + "/", retry=Retry(attempts=3))).status == 500
+    assert web.count() == 3
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 501])
+async def test_final_statuses_are_not_tried_again(status: int) -> None:
+    async with WebServer() as web, client(sleep=Sleeper()) as http:
+        web.route("*", "/", Reply(status=status))
+        assert (await http.get(web.origin + "/", retry=Retry())).status == status
+    assert web.count() == 1
+
+
+def test_retry_after_is_read_as_number_or_date() -> None:
+    now = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
+    assert retry_after({"retry-after": "120"}) == 120
+    assert retry_after({"retry-after": "Thu, 01 Jan 2026 12:01:30 GMT"}, now) == 90
+    assert retry_after({"retry-after": "Thu, 01 Jan 2026 11:00:00 GMT"}, now) == 0
+    for unusable in ("", "-5", "soon", "1e9", "9" * 40):
+        assert retry_after({"retry-after": unusable}, now) is None
+
+
+# ------------------------------------------------------------------ secrets, SDKs
+
+
+def test_secrets_are_blanked() -> None:
+    assert redacted("https://u:p@a.test/x?key=abc&q=two%20words&api_token=t") == (
+        "https://a.test/x?key=***&q=two%20words&api_token=***"
+    )
+    assert redacted("https://a.test/?keyboard=qwerty&page=2") == "https://a.test/?keyboard=qwerty&page=2"
+
+
+async def test_error_does_not_show_secrets() -> None:
+    async with WebServer() as web:
+        web.route("*", "/", Hang())
+        error = await fault_of(web, "/?api_key=hush")
+    assert "hush" not in str(error)
+    assert "hush" not in repr(error)
+
+
+async def test_client_for_libraries_reaches_only_its_endpoint_and_the_public_internet() -> None:
+    async with WebServer() as model, WebServer() as inside:
+        model.route("*", "/v1/chat", lambda request: Reply(request.body, content_type="application/json"))
+        inside.page("*", "*", "secret")
+        async with guarded_async_client(NetworkPolicy().trusting(model.origin), "Leadline/1") as sdk:
+            assert (await sdk.post(model.origin + "/v1/chat", json={"a": 1})).json() == {"a": 1}
+            with pytest.raises(httpx2.ConnectError):
+                await sdk.get(inside.origin + "/")
+    assert inside.connections == 0
+    assert model.requests[0].headers["user-agent"] == "Leadline/1"
+
+
+async def test_client_for_libraries_bounds_what_it_reads() -> None:
+    async with WebServer() as model:
+        model.route("*", "/", Endless())
+        async with guarded_async_client(NetworkPolicy().trusting(model.origin), "x", max_bytes=50_000) as sdk:
+            with pytest.raises(httpx2.ReadError, match="larger than 50000"):
+                await sdk.get(model.origin + "/")
+
+
+async def test_client_for_libraries_leaves_mappings_alone() -> None:
+    async def nothing(host: str, port: int) -> list[str]:
+        raise OSError("no such name")
+
+    async with WebServer() as web:
+        policy = NetworkPolicy(connect_to={"*": ("127.0.0.1", web.port)}, resolver=nothing)
+        async with guarded_async_client(policy.trusting("https://api.model.test"), "x") as sdk:
+            with pytest.raises(httpx2.ConnectError):
+                await sdk.get("https://api.model.test/")
+    assert web.connections == 0
