@@ -1,0 +1,426 @@
+"""A reader that asks a language model.
+
+The model sees numbered lines and answers with numbers; the words of a quote are copied by Leadline, so
+a quote is literal whatever the model writes. A reply is used only when its value is of the question's
+type, it cites lines that were given, and every address in it is one that was read or linked to.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from leadline.research.answer_types import answer_type
+from leadline.research.answer_types.base import AnswerType, InvalidValue
+from leadline.research.answer_types.url import IN_TEXT, address_key
+from leadline.research.errors import ModelContextExceeded, ModelReplyInvalid
+from leadline.research.model import Claim, Derivation, Draft, Evidence, Passage, Question, Unit, Usage
+from leadline.research.ports import LanguageModel, ModelReply, ModelRequest
+from leadline.research.prompts import reading
+
+_BASIS = {"stated": Derivation.STATED, "computed": Derivation.DERIVED, "inferred": Derivation.INFERRED}
+_ADDRESS = re.compile(r"https?://[^\s\"'<>()\[\]]+", re.IGNORECASE)
+_AFTER_ADDRESS = ".,;:!?)"
+_CONTEXT_MARGIN = 64  # tokens that a chat template adds around messages
+
+
+class UnusableReplyError(ValueError):
+    """Why a reply cannot be used, in words that the model can act on."""
+
+
+class LanguageModelReader:
+    """Answers with one call of ``model``, or two when the first reply cannot be used.
+
+    ``prompt_tokens`` bounds the whole prompt (estimated on the long side), besides the model's context.
+    Raises ModelReplyInvalid when the repaired reply is unusable as well, and whatever the model raises.
+    """
+
+    name = "model"
+    passage_limit = 12
+
+    def __init__(self, model: LanguageModel, *, prompt_tokens: int = 2_000) -> None:
+        self._model = model
+        self._prompt_tokens = prompt_tokens
+
+    async def read(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Draft:
+        """Answer from ``passages``, best first. Without any there is nothing to ask."""
+        if not passages:
+            return Draft(reader=self.name, reasoning="There was nothing to read.", rule=self._model.name)
+        kind = answer_type(question.answer_type)
+        form = reading.reply_form(
+            question.answer_type,
+            kind.model_schema(question.output_schema),
+            question.mode,
+            by_field=question.output_schema is not None,
+        )
+        today = question.asked_at.date() if question.asked_at else None
+        told = reading.instructions(form, question.mode, today)
+        room = self._room(form, told, question)
+        try:
+            fitting = _fitting(passages, room, form, evidence)
+            return await self._ask(question, kind, form, told, fitting, evidence)
+        except ModelContextExceeded:
+            fewer = _fitting(passages, room // 2, form, evidence)
+            return await self._ask(question, kind, form, told, fewer, evidence)
+
+    def _room(self, form: reading.ReplyForm, told: str, question: Question) -> int:
+        """Tokens left for lines, after everything else that goes into the model's context."""
+        fixed = reading.estimated_tokens(told + question.text) + _CONTEXT_MARGIN
+        schema = reading.estimated_tokens(json.dumps(form.schema))
+        return min(
+            self._prompt_tokens - fixed,
+            self._model.context_tokens - fixed - schema - form.max_tokens,
+        )
+
+    async def _ask(
+        self,
+        question: Question,
+        kind: AnswerType,
+        form: reading.ReplyForm,
+        told: str,
+        passages: Sequence[Passage],
+        evidence: Evidence,
+    ) -> Draft:
+        shown = _Shown.of(passages, form, evidence)
+        message = reading.message(question.company, question.text, shown.sections)
+        request = ModelRequest(
+            instructions=told, prompt=message, output_schema=form.schema, max_tokens=form.max_tokens
+        )
+        reply = await self._model.complete(request)
+        usage = _usage(reply)
+        try:
+            return self._draft(reply.output, question, kind, form, shown, usage, repaired=False)
+        except UnusableReplyError as unusable:
+            if question.budget.max_model_calls < 2:
+                raise ModelReplyInvalid(f"{self._model.name}: {unusable}") from unusable
+            written = reply.output if isinstance(reply.output, str) else json.dumps(reply.output, default=str)
+            again = ModelRequest(
+                instructions=told,
+                prompt=reading.repair(message, written, str(unusable)),
+                output_schema=form.schema,
+                max_tokens=form.max_tokens,
+            )
+        second = await self._model.complete(again)
+        usage = usage.plus(_usage(second))
+        try:
+            return self._draft(second.output, question, kind, form, shown, usage, repaired=True)
+        except UnusableReplyError as unusable:
+            raise ModelReplyInvalid(f"{self._model.name}: {unusable}") from unusable
+
+    def _draft(
+        self,
+        output: Any,
+        question: Question,
+        kind: AnswerType,
+        form: reading.ReplyForm,
+        shown: _Shown,
+        usage: Usage,
+        *,
+        repaired: bool,
+    ) -> Draft:
+        if not isinstance(output, dict):
+            raise UnusableReplyError("the reply is not one JSON object, or it was cut off before its end")
+        answered = output.get("answered")
+        if not isinstance(answered, bool):
+            raise UnusableReplyError("answered must be true or false")
+        reasoning = reading.one_line(str(output.get("reasoning") or ""))[: 2 * reading.REASONING_CHARACTERS]
+        derivation = _BASIS.get(str(output.get("basis")), Derivation.STATED)
+        claimed = (
+            _claims_by_field(output, form, kind, question, derivation, shown)
+            if form.fields
+            else _claims_of_value(output, kind, question, derivation, shown)
+        )
+        features = {
+            "lines": float(len(shown.units)),
+            "repaired": float(repaired),
+            "invented_citations": float(claimed.invented),
+        }
+        if not answered or claimed.value is None:
+            return Draft(
+                reader=self.name,
+                reasoning=claimed.missing or reasoning,
+                rule=self._model.name,
+                features=features,
+                usage=usage,
+            )
+        cited = {number for claim in claimed.claims for number in claim.citations}
+        _check_addresses(claimed.value, shown, cited, whole=question.answer_type == "url")
+        features["citations"] = float(len(cited))
+        features["best_cited_rank"] = float(min(shown.rank[number] for number in cited))
+        return Draft(
+            reader=self.name,
+            value=claimed.value,
+            claims=claimed.claims,
+            conflicts=_conflicts(output, kind, question, shown, claimed.value) if form.conflicts else (),
+            reasoning=reasoning,
+            rule=self._model.name,
+            features=features,
+            usage=usage,
+        )
+
+
+class _Shown(NamedTuple):
+    """The lines that the model was given, and what may be said of them."""
+
+    sections: tuple[reading.Section, ...]
+    units: dict[int, Unit]
+    rank: dict[int, int]  # 0 = in the best passage
+    addresses: frozenset[tuple[str, str, str]]  # pages read and links on them
+
+    @classmethod
+    def of(cls, passages: Sequence[Passage], form: reading.ReplyForm, evidence: Evidence) -> _Shown:
+        """Passages of one page together, pages in the order of their best passage, lines as on the page."""
+        first_seen: dict[int, int] = {}
+        for position, passage in enumerate(passages):
+            first_seen.setdefault(passage.page, position)
+        ordered = sorted(
+            ((position, passage) for position, passage in enumerate(passages) if passage.units),
+            key=lambda entry: (first_seen[entry[1].page], entry[1].units[0].start),
+        )
+        sections: list[reading.Section] = []
+        units: dict[int, Unit] = {}
+        rank: dict[int, int] = {}
+        for position, passage in ordered:
+            fresh = [unit for unit in passage.units if unit.number not in units]
+            units.update((unit.number, unit) for unit in fresh)
+            for unit in passage.units:
+                rank[unit.number] = min(position, rank.get(unit.number, position))
+            if fresh:
+                sections.append(_section(passage, fresh, evidence if form.addresses else None))
+        known = {address_key(page.url) for page in evidence.pages}
+        known.update(address_key(link.url) for page in evidence.pages for link in page.content.links)
+        return cls(tuple(sections), units, rank, frozenset(known))
+
+
+def _section(passage: Passage, units: Sequence[Unit], evidence: Evidence | None) -> reading.Section:
+    """``evidence`` is given when the answer is an address: then pages and links show theirs."""
+    page = reading.one_line(passage.title)[:120] or reading.one_line(passage.url)
+    if evidence is not None:
+        page = f"{page} | {reading.one_line(passage.url)}"
+    headings = [reading.one_line(heading)[:100] for heading in passage.headings[-3:]]
+    place = " > ".join(heading for heading in headings if heading)
+    context = reading.one_line(passage.context)[:300]
+    lines = (reading.line(unit.number, unit.text, _links(unit, evidence)) for unit in units)
+    return reading.Section(page, " | ".join(part for part in (place, context) if part), tuple(lines))
+
+
+def _links(unit: Unit, evidence: Evidence | None) -> tuple[str, ...]:
+    if evidence is None or unit.page >= len(evidence.pages):
+        return ()
+    links = evidence.pages[unit.page].content.links
+    return tuple(dict.fromkeys(link.url for link in links if unit.start <= link.start < unit.end))[:3]
+
+
+def _fitting(
+    passages: Sequence[Passage], room: int, form: reading.ReplyForm, evidence: Evidence
+) -> Sequence[Passage]:
+    """The best passages that fit into ``room`` tokens; always some lines of the best one.
+
+    A passage that does not fit is left out and smaller ones after it are still taken.
+    """
+    taken: list[Passage] = []
+    pages: set[int] = set()
+    shown_links = evidence if form.addresses else None
+    for passage in passages:
+        if not passage.units:
+            continue
+        section = _section(passage, passage.units, shown_links)
+        heading = reading.estimated_tokens(section.place) + 3
+        heading += 0 if passage.page in pages else reading.estimated_tokens(section.page) + 3
+        costs = [reading.estimated_tokens(reading.rendered_line(entry)) + 1 for entry in section.lines]
+        if heading + sum(costs) <= room:
+            taken.append(passage)
+            pages.add(passage.page)
+            room -= heading + sum(costs)
+        elif not taken:
+            kept, left = 1, room - heading - costs[0]
+            while kept < len(costs) and costs[kept] <= left:
+                left -= costs[kept]
+                kept += 1
+            return (_cut(passage, kept),)
+    return taken
+
+
+def _cut(passage: Passage, units: int) -> Passage:
+    return Passage(
+        page=passage.page,
+        url=passage.url,
+        title=passage.title,
+        headings=passage.headings,
+        units=passage.units[:units],
+        score=passage.score,
+        kind=passage.kind,
+        context=passage.context,
+    )
+
+
+class _Claimed(NamedTuple):
+    value: Any
+    claims: tuple[Claim, ...]
+    invented: int = 0  # cited numbers that were not given
+    missing: str = ""  # why an honest reply makes no value of the type
+
+
+def _claims_of_value(
+    output: dict[str, Any], kind: AnswerType, question: Question, derivation: Derivation, shown: _Shown
+) -> _Claimed:
+    if output.get("value") is None or not output.get("answered"):
+        return _Claimed(None, ())
+    numbers, invented = _citations(output, shown)
+    value = _parsed(output["value"], kind, question)
+    return _Claimed(value, (Claim(path="", value=value, citations=numbers, derivation=derivation),), invented)
+
+
+def _claims_by_field(
+    output: dict[str, Any],
+    form: reading.ReplyForm,
+    kind: AnswerType,
+    question: Question,
+    derivation: Derivation,
+    shown: _Shown,
+) -> _Claimed:
+    fields = output.get("fields")
+    if not isinstance(fields, dict):
+        raise UnusableReplyError("fields must be an object with one member for each field")
+    given: dict[str, Any] = {}
+    cited: dict[str, tuple[int, ...]] = {}
+    invented = 0
+    for name in form.fields:
+        entry = fields.get(name)
+        if entry is not None and not isinstance(entry, dict):
+            raise UnusableReplyError(f"fields.{name} must be an object of citations and value")
+        if entry is None or entry.get("value") is None:
+            continue
+        cited[name], made_up = _citations(entry, shown, where=f"fields.{name}.")
+        invented += made_up
+        given[name] = entry["value"]
+    if not given or not output.get("answered"):
+        return _Claimed(None, (), invented)
+    absent = [name for name in form.fields if name not in given]
+    value, missing = _object(given, absent, kind, question)
+    if missing:
+        return _Claimed(None, (), invented, missing)
+    claims = tuple(
+        Claim(path="/" + _pointer(name), value=value[name], citations=cited[name], derivation=derivation)
+        for name in given
+        if isinstance(value, dict) and name in value
+    )
+    return _Claimed(value, claims, invented)
+
+
+def _object(
+    given: dict[str, Any], absent: Sequence[str], kind: AnswerType, question: Question
+) -> tuple[Any, str]:
+    """The object with its unknown fields left out, or null where the schema insists on them.
+
+    When the schema allows neither, the pages do not answer the question as it was put; asking the model
+    again would only invite it to invent the rest.
+    """
+    try:
+        return kind.parse(given, question.output_schema), ""
+    except InvalidValue as error:
+        if not absent:
+            raise UnusableReplyError(f"the value is not of the type asked for: {error}") from error
+    schema = question.output_schema or {}
+    required = [name for name in absent if name in schema.get("required", ())]
+    try:
+        return kind.parse({**given, **dict.fromkeys(required)}, question.output_schema), ""
+    except InvalidValue as error:
+        if required and _without(required, kind, given, question):
+            return None, f"The lines do not give {', '.join(required)}, which the schema requires."
+        raise UnusableReplyError(f"the value is not of the type asked for: {error}") from error
+
+
+def _without(required: Sequence[str], kind: AnswerType, given: dict[str, Any], question: Question) -> bool:
+    """Would ``given`` do if the absent fields were not required?"""
+    schema = dict(question.output_schema or {})
+    schema["required"] = [name for name in schema.get("required", ()) if name not in required]
+    try:
+        kind.parse(given, schema)
+    except InvalidValue:
+        return False
+    return True
+
+
+def _conflicts(
+    output: dict[str, Any], kind: AnswerType, question: Question, shown: _Shown, value: Any
+) -> tuple[Claim, ...]:
+    """Other values that the reply reports. An unusable entry is dropped: the answer does not rest on it."""
+    found: list[Claim] = []
+    entries = output.get("conflicts")
+    for entry in entries if isinstance(entries, list) else ():
+        if not isinstance(entry, dict) or entry.get("value") is None:
+            continue
+        try:
+            numbers, _ = _citations(entry, shown)
+            other = _parsed(entry["value"], kind, question)
+        except UnusableReplyError:
+            continue
+        if not kind.equal(value, other):
+            found.append(Claim(path="", value=other, citations=numbers))
+    return tuple(found)
+
+
+def _citations(entry: dict[str, Any], shown: _Shown, *, where: str = "") -> tuple[tuple[int, ...], int]:
+    """The cited numbers that exist, and how many do not."""
+    cited = entry.get("citations")
+    if not isinstance(cited, list) or not cited:
+        raise UnusableReplyError(f"{where}citations must name at least one line for a value")
+    numbers = list(dict.fromkeys(n for n in cited if isinstance(n, int) and not isinstance(n, bool)))
+    known = tuple(n for n in numbers if n in shown.units)
+    if not known:
+        raise UnusableReplyError(f"{where}citations name no line that was given: {cited[:5]}")
+    return known, len(numbers) - len(known)
+
+
+def _parsed(value: Any, kind: AnswerType, question: Question) -> Any:
+    try:
+        return kind.parse(value, question.output_schema)
+    except InvalidValue as error:
+        raise UnusableReplyError(f"the value is not of the type asked for: {error}") from error
+
+
+def _check_addresses(value: Any, shown: _Shown, cited: set[int], *, whole: bool) -> None:
+    """Every address in ``value`` was read, was linked to, or stands in the cited words.
+
+    With ``whole`` a string is an address as it stands (answer type ``url``).
+    """
+    written = {
+        address_key(match.group().rstrip(_AFTER_ADDRESS))
+        for number in cited
+        for match in IN_TEXT.finditer(shown.units[number].text)
+    }
+    for text in _strings(value):
+        for address in [text] if whole else _ADDRESS.findall(text):
+            key = address_key(address.rstrip(_AFTER_ADDRESS))
+            if key not in shown.addresses and key not in written:
+                raise UnusableReplyError(
+                    f"the address {address[:200]} is neither that of a page that was read nor linked there"
+                )
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for member in value.values():
+            yield from _strings(member)
+    elif isinstance(value, list | tuple):
+        for member in value:
+            yield from _strings(member)
+
+
+def _pointer(name: str) -> str:
+    """A member's name in a JSON pointer (RFC 6901, 3)."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def _usage(reply: ModelReply) -> Usage:
+    """A stored reply was paid for before; it counts as no call now."""
+    if reply.stored:
+        return Usage()
+    return Usage(
+        model_calls=1, input_tokens=reply.input_tokens, output_tokens=reply.output_tokens, price=reply.price
+    )
