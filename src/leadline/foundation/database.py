@@ -1,0 +1,311 @@
+"""PostgreSQL through asyncpg: a pool that survives a restart of the server.
+
+Values: ``json`` and ``jsonb`` come and go as JSON text (``str``), which ``msgspec`` decodes; ``timestamptz`` as aware
+``datetime``; ``uuid`` as ``uuid.UUID``; ``numeric`` as ``Decimal``.
+
+Connections go back to the pool without a reset (it costs a round trip per use): never leave session state behind
+(``SET``, ``LISTEN``, session-level advisory locks). Take ``Database.dedicated`` for those.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any, Protocol, TypeVar
+
+import asyncpg
+
+from leadline.foundation import migrations
+from leadline.foundation.embedded_postgres import EmbeddedServer
+from leadline.foundation.errors import ConfigurationError, DatabaseUnavailable, LeadlineError
+from leadline.foundation.log import get_logger
+from leadline.foundation.settings import Settings
+
+MINIMUM_MAJOR = 15
+CONNECT_SECONDS = 10.0
+
+log = get_logger(__name__)
+T = TypeVar("T")
+
+# The statement was certainly not executed: the server ended the session before or while running it (57P01 aborts
+# the transaction), or does not take sessions yet.
+_NOT_EXECUTED = (
+    asyncpg.AdminShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.IdleSessionTimeoutError,
+)
+_LOST = (*_NOT_EXECUTED, asyncpg.CrashShutdownError, asyncpg.PostgresConnectionError, OSError)
+_REFUSED = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.ClientConfigurationError,
+)
+
+
+class Connection(Protocol):
+    """What runs statements: a ``Database``, or the connection that ``Database.transaction`` gives."""
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
+    async def fetchrow(self, query: str, *args: Any) -> Any: ...
+    async def fetchval(self, query: str, *args: Any) -> Any: ...
+    async def execute(self, query: str, *args: Any) -> str: ...
+    async def executemany(self, query: str, args: Sequence[Sequence[Any]]) -> None: ...
+
+
+class Database:
+    """A pool of connections; made by ``open_database``.
+
+    A statement outside a transaction that found no live server is repeated for up to ``patience`` seconds. One whose
+    connection was cut while it ran is repeated only when the caller says that it is ``idempotent``, because it may
+    have been executed; otherwise, and when the patience is used up, ``DatabaseUnavailable`` is raised.
+    """
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool[Any],
+        address: Callable[[], Awaitable[str]],
+        *,
+        patience: float = 30.0,
+    ) -> None:
+        self.pool = pool
+        self._address = address
+        self._patience = patience
+
+    async def fetch(self, query: str, *args: Any, idempotent: bool = False) -> list[Any]:
+        """All rows."""
+        return await self._run(lambda c: c.fetch(query, *args), idempotent)
+
+    async def fetchrow(self, query: str, *args: Any, idempotent: bool = False) -> Any:
+        """The first row, or None."""
+        return await self._run(lambda c: c.fetchrow(query, *args), idempotent)
+
+    async def fetchval(self, query: str, *args: Any, idempotent: bool = False) -> Any:
+        """The first column of the first row, or None."""
+        return await self._run(lambda c: c.fetchval(query, *args), idempotent)
+
+    async def execute(self, query: str, *args: Any, idempotent: bool = False) -> str:
+        """Run a statement; returns its command tag, such as ``UPDATE 1``."""
+        return await self._run(lambda c: c.execute(query, *args), idempotent)
+
+    async def executemany(
+        self, query: str, args: Sequence[Sequence[Any]], *, idempotent: bool = False
+    ) -> None:
+        """Run a statement for each row of arguments, all of them or none."""
+        await self._run(lambda c: c.executemany(query, args), idempotent)
+
+    @contextlib.asynccontextmanager
+    async def transaction(self, **options: Any) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy[Any]]:
+        """A connection inside a transaction, committed at the end of the block, rolled back by an exception.
+
+        Raises ``DatabaseUnavailable`` when the connection is lost inside the block (nothing was changed) or while
+        committing (then the message says that it may have been committed). ``options`` are asyncpg's, such as
+        ``isolation="repeatable_read"``.
+        """
+        deadline = time.monotonic() + self._patience
+        async with contextlib.AsyncExitStack() as stack:
+            connection, transaction = await self._begin(options, deadline)
+            stack.push_async_callback(self.pool.release, connection)
+            try:
+                yield connection
+            except BaseException as error:
+                # A rollback on a dead connection has nothing left to do.
+                with contextlib.suppress(*_LOST, asyncpg.InterfaceError):
+                    await transaction.rollback()
+                if _is_loss(error, connection):
+                    raise DatabaseUnavailable(
+                        f"The connection to the database was lost inside a transaction; nothing was changed ({error})."
+                    ) from error
+                raise
+            try:
+                await transaction.commit()
+            except (*_LOST, asyncpg.InterfaceError) as error:
+                if not _is_loss(error, connection):
+                    raise
+                raise DatabaseUnavailable(
+                    f"The connection to the database was lost while committing; it may have been committed ({error})."
+                ) from error
+
+    @contextlib.asynccontextmanager
+    async def dedicated(self) -> AsyncIterator[asyncpg.Connection[Any]]:
+        """A connection of its own, outside the pool and past any pooler: for LISTEN and session-level locks."""
+        connection = await _connect(await self._address())
+        try:
+            yield connection
+        finally:
+            await connection.close(timeout=5)
+
+    async def _begin(self, options: dict[str, Any], deadline: float) -> tuple[Any, Any]:
+        while True:
+            connection = await self._acquire(deadline)
+            transaction = connection.transaction(**options)
+            try:
+                await transaction.start()
+            except BaseException as error:
+                await self.pool.release(connection)
+                if not _is_loss(error, connection) or time.monotonic() > deadline:
+                    raise
+            else:
+                return connection, transaction
+
+    async def _run(self, statement: Callable[[Any], Awaitable[T]], idempotent: bool) -> T:
+        deadline = time.monotonic() + self._patience
+        while True:
+            connection = await self._acquire(deadline)
+            try:
+                return await statement(connection)
+            except (*_LOST, asyncpg.InterfaceError) as error:
+                if not _is_loss(error, connection):
+                    raise
+                if time.monotonic() > deadline or not (idempotent or isinstance(error, _NOT_EXECUTED)):
+                    raise DatabaseUnavailable(
+                        f"The connection to the database was lost; the statement may have been executed ({error})."
+                    ) from error
+                log.warning("statement repeated", reason=str(error))
+            finally:
+                await self.pool.release(connection)
+
+    async def _acquire(self, deadline: float) -> Any:
+        """A live connection; waits for a server that is restarting, not beyond the deadline."""
+        delay = 0.05
+        while True:
+            try:
+                return await self.pool.acquire()
+            except (*_LOST, asyncpg.InterfaceError) as error:
+                if isinstance(error, _REFUSED) or (
+                    isinstance(error, asyncpg.InterfaceError)
+                    and not isinstance(error, asyncpg.InternalClientError)
+                    and self.pool.is_closing()
+                ):
+                    raise
+                if time.monotonic() + delay > deadline:
+                    raise DatabaseUnavailable(
+                        f"The database does not answer; nothing was changed ({error or type(error).__name__})."
+                    ) from error
+                log.info("waiting for the database", reason=str(error) or type(error).__name__)
+            await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 - spreads reconnects, no secret
+            delay = min(delay * 2, 1.0)
+
+
+@contextlib.asynccontextmanager
+async def open_database(settings: Settings, *, migrate: bool | None = None) -> AsyncIterator[Database]:
+    """The database of these settings, checked and with the schema this code needs; closed at the end of the block.
+
+    Without ``database_url`` the embedded server is attached to, and started if nobody has. ``migrate`` True applies
+    missing migrations, False refuses a database that lacks some; None applies them to the embedded database and in
+    development, and refuses otherwise.
+
+    Raises ``ConfigurationError`` when the server is too old, refuses us or needs ``leadline migrate``,
+    ``DatabaseUnavailable`` when it does not answer.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        server: EmbeddedServer | None = None
+        if settings.database_url is None:
+            server = EmbeddedServer(settings.data_dir / "postgres", settings.pg_bin)
+            stack.callback(server.release)
+        address = _address_of(settings, server)
+        direct = _address_of(settings, server, direct=True)
+        if migrate is None:
+            migrate = server is not None or settings.env == "development"
+        await _prepare(direct, migrate=migrate)
+
+        async def connect(*_: Any, **options: Any) -> asyncpg.Connection[Any]:
+            return await _connect(await address(), **options)
+
+        pool = asyncpg.create_pool(
+            min_size=0,
+            max_size=settings.pool_size,
+            connect=connect,
+            reset=_no_reset,
+            # Behind a pooler a prepared statement may live on another server session.
+            **({"statement_cache_size": 0} if settings.database_direct_url else {}),
+        )
+        await pool
+        stack.push_async_callback(_close_pool, pool)
+        yield Database(pool, direct)
+
+
+def _address_of(
+    settings: Settings, server: EmbeddedServer | None, *, direct: bool = False
+) -> Callable[[], Awaitable[str]]:
+    async def address() -> str:
+        if server is not None:
+            # Also starts the server anew after its supervisor was killed; its address may have changed then.
+            return await asyncio.to_thread(server.attach)
+        url = settings.database_direct_url if direct else None
+        return url or settings.database_url or ""
+
+    return address
+
+
+async def _connect(dsn: str, **options: Any) -> asyncpg.Connection[Any]:
+    options.setdefault("timeout", CONNECT_SECONDS)
+    options.setdefault("server_settings", {"application_name": "leadline"})
+    return await asyncpg.connect(dsn, **options)
+
+
+async def _prepare(address: Callable[[], Awaitable[str]], *, migrate: bool) -> None:
+    connection = await _first_connection(address)
+    try:
+        await _check_server(connection)
+        if migrate:
+            await migrations.apply(connection)
+        else:
+            await migrations.check(connection)
+    finally:
+        await connection.close(timeout=5)
+
+
+async def _first_connection(address: Callable[[], Awaitable[str]]) -> asyncpg.Connection[Any]:
+    deadline = time.monotonic() + CONNECT_SECONDS
+    while True:
+        try:
+            return await _connect(await address())
+        except LeadlineError:
+            raise
+        except _REFUSED as error:
+            raise ConfigurationError(f"The database refuses the connection: {error}") from error
+        except ValueError as error:
+            raise ConfigurationError(f"LEADLINE_DATABASE_URL cannot be used: {error}") from error
+        except _LOST as error:
+            if time.monotonic() > deadline:
+                raise DatabaseUnavailable(
+                    f"The database does not answer ({error or type(error).__name__}). Is it running, and is "
+                    "LEADLINE_DATABASE_URL right?"
+                ) from error
+        await asyncio.sleep(0.2)
+
+
+async def _check_server(connection: asyncpg.Connection[Any]) -> None:
+    number = int(await connection.fetchval("show server_version_num"))
+    if number // 10000 < MINIMUM_MAJOR:
+        version = await connection.fetchval("show server_version")
+        raise ConfigurationError(
+            f"The database server is PostgreSQL {version}; Leadline needs {MINIMUM_MAJOR} or newer. Upgrade the "
+            "server, or leave LEADLINE_DATABASE_URL empty to use the embedded one."
+        )
+    encoding = await connection.fetchval("show server_encoding")
+    if encoding != "UTF8":
+        raise ConfigurationError(
+            f"The database is encoded in {encoding}; Leadline needs UTF8: create database ... encoding 'UTF8'."
+        )
+
+
+def _is_loss(error: BaseException, connection: Any) -> bool:
+    """Whether this error means that the connection is gone, and not that the statement was wrong."""
+    if isinstance(error, asyncpg.InterfaceError):
+        return bool(connection.is_closed())
+    return isinstance(error, _LOST)
+
+
+async def _no_reset(_: Any) -> None: ...
+
+
+async def _close_pool(pool: asyncpg.Pool[Any]) -> None:
+    try:
+        await asyncio.wait_for(pool.close(), timeout=10)
+    except TimeoutError:
+        pool.terminate()

@@ -1,0 +1,102 @@
+"""What every test may count on: a real PostgreSQL, a fresh database, and no network but loopback."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from leadline.foundation import migrations
+from leadline.foundation.database import Database, open_database
+from leadline.foundation.embedded_postgres import EmbeddedServer
+from leadline.foundation.settings import Settings
+
+TEMPLATE = "leadline_template"
+
+
+class NetworkRefused(RuntimeError):
+    """A test tried to reach something that is not this machine."""
+
+
+def _refuse(address: Any) -> None:
+    if not isinstance(address, tuple):
+        return  # a unix socket
+    host = str(address[0]).partition("%")[0]
+    if host == "localhost":
+        return
+    try:
+        if ipaddress.ip_address(host).is_loopback:
+            return
+    except ValueError:
+        pass
+    raise NetworkRefused(f"this test tried to connect to {host}; tests reach nothing but loopback")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network() -> Iterator[None]:
+    patch = pytest.MonkeyPatch()
+    for name in ("connect", "connect_ex"):
+        real = getattr(socket.socket, name)
+
+        def guarded(self: socket.socket, address: Any, real: Any = real) -> Any:
+            _refuse(address)
+            return real(self, address)
+
+        patch.setattr(socket.socket, name, guarded)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
+    """A real server for the whole session, shared by the workers of pytest-xdist; the last one stops it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    with EmbeddedServer(shared / "postgres") as server:
+        yield server.attach()
+
+
+@pytest.fixture
+async def database_url(postgres_url: str) -> AsyncIterator[str]:
+    """The address of a fresh, migrated database."""
+    name = f"test_{uuid4().hex}"
+    connection = await asyncpg.connect(postgres_url)
+    try:
+        await _make_template(connection, postgres_url)
+        await connection.execute(f"create database {name} template {TEMPLATE} strategy file_copy")
+        yield postgres_url.replace("@/postgres?", f"@/{name}?")
+        await connection.execute(f"drop database {name} with (force)")
+    finally:
+        await connection.close()
+
+
+async def _make_template(connection: asyncpg.Connection[Any], url: str) -> None:
+    """Make the migrated database that the others are copied from, once per server."""
+    if await connection.fetchval("select datistemplate from pg_database where datname = $1", TEMPLATE):
+        return
+    await connection.execute("select pg_advisory_lock(1)")
+    try:
+        if await connection.fetchval("select datistemplate from pg_database where datname = $1", TEMPLATE):
+            return
+        await connection.execute(f"create database {TEMPLATE}")
+        inside = await asyncpg.connect(url.replace("@/postgres?", f"@/{TEMPLATE}?"))
+        try:
+            await migrations.apply(inside)
+        finally:
+            await inside.close()
+        await connection.execute(f"alter database {TEMPLATE} is_template true")
+    finally:
+        await connection.execute("select pg_advisory_unlock(1)")
+
+
+@pytest.fixture
+async def database(database_url: str, tmp_path: Path) -> AsyncIterator[Database]:
+    """A fresh, migrated database."""
+    async with open_database(Settings(data_dir=tmp_path, database_url=database_url)) as opened:
+        yield opened
