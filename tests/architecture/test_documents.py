@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
-
-from tests.architecture.tree import ROOT, files
+from tests.architecture.tree import ROOT, files, script
 
 DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for path in files(".md"))
 
@@ -21,8 +19,12 @@ def targets() -> set[str]:
 def test_make_commands_in_documents_exist(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     code = re.findall(r"`([^`\n]+)`", text) + re.findall(r"^(?: {4}|\$ )(.+)$", text, re.MULTILINE)
-    code += [line for block in re.findall(r"```\w*\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
-    asked = {match.group(1) for line in code if (match := re.match(r"(?:\$ )?make(?: \w+=\S+)* ([a-z]+)", line))}
+    code += [
+        line for block in re.findall(r"```\w*\n(.*?)```", text, re.DOTALL) for line in block.splitlines()
+    ]
+    asked = {
+        match.group(1) for line in code if (match := re.match(r"(?:\$ )?make(?: \w+=\S+)* ([a-z]+)", line))
+    }
     assert asked <= targets()
 
 
@@ -30,7 +32,11 @@ def test_make_commands_in_documents_exist(name: str) -> None:
 def test_links_between_documents_lead_somewhere(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     text = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
-    linked = [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link and not link.startswith("#")]
+    linked = [
+        link
+        for link in re.findall(r"\]\(([^)\s]+)\)", text)
+        if "://" not in link and not link.startswith("#")
+    ]
     missing = [link for link in linked if not ((ROOT / name).parent / link.partition("#")[0]).exists()]
     assert missing == []
 
@@ -57,11 +63,12 @@ def test_decisions_are_numbered_and_tell_their_state() -> None:
     for path in records:
         text = path.read_text(encoding="utf-8")
         assert re.match(rf"# {int(path.name[:4])}\. ", text), path.name
-        assert re.search(r"^- Status: (proposed|accepted|rejected|superseded by \d{4})$", text, re.MULTILINE), path.name
+        assert re.search(
+            r"^- Status: (proposed|accepted|rejected|superseded by \d{4})$", text, re.MULTILINE
+        ), path.name
 
 
 def test_every_setting_is_in_the_reference() -> None:
-    from leadline.foundation.settings import reference_markdown
-
-    written = Path(ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
-    assert written == reference_markdown(), "run: .venv/bin/python scripts/write_settings.py"
+    writer = script("write_settings")
+    written = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    assert written == writer.reference(), "run: .venv/bin/python scripts/write_settings.py"

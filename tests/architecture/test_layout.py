@@ -9,10 +9,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
-
 from tests.architecture.tree import ROOT, SOURCE, files, texts
 
-MODULES = [path for path in files(".py", under=SOURCE)]
+MODULES = list(files(".py", under=SOURCE))
 MOST_LINES = 800
 
 
@@ -63,7 +62,9 @@ def test_no_file_names_a_machine_or_a_registry() -> None:
     ]
     pattern = re.compile("|".join(places))
     here = named(Path(__file__))
-    found = {name: match.group() for name, text in texts() if name != here and (match := pattern.search(text))}
+    found = {
+        name: match.group() for name, text in texts() if name != here and (match := pattern.search(text))
+    }
     assert found == {}
 
 

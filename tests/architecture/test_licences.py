@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 from email.message import Message
-from pathlib import Path
 from types import ModuleType
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.architecture.tree import ROOT, script
 
 
 @pytest.fixture(scope="module")
 def checker() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("check_licences", ROOT / "scripts" / "check_licences.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script("check_licences")
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "leadline"
@@ -28,7 +30,9 @@ _NOT_OURS = {
 def files(*suffixes: str, under: Path = ROOT) -> Iterator[Path]:
     """Files of the repository, optionally only those whose names end in one of ``suffixes``."""
     for folder, folders, names in os.walk(under):
-        folders[:] = sorted(name for name in folders if name not in _NOT_OURS and not name.endswith(".egg-info"))
+        folders[:] = sorted(
+            name for name in folders if name not in _NOT_OURS and not name.endswith(".egg-info")
+        )
         for name in sorted(names):
             if name != ".env" and (not suffixes or name.endswith(suffixes)):
                 yield Path(folder, name)
@@ -41,3 +45,13 @@ def texts() -> Iterator[tuple[str, str]]:
             yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
         except UnicodeDecodeError:
             continue
+
+
+def script(name: str) -> ModuleType:
+    """A program of ``scripts/``, loaded as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -36,7 +36,9 @@ ANSWERED: tuple[SignalRequest, ...] = (
 )
 
 UNANSWERED: tuple[SignalRequest, ...] = (
-    SignalRequest(domain=DOMAIN, question="How much revenue did Quillfen make in 2025?", answer_type="currency"),
+    SignalRequest(
+        domain=DOMAIN, question="How much revenue did Quillfen make in 2025?", answer_type="currency"
+    ),
     SignalRequest(
         domain=DOMAIN, question="Who is the chief financial officer of Quillfen?", answer_type="open_text"
     ),

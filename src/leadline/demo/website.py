@@ -41,7 +41,9 @@ def assets() -> dict[str, Asset]:
     }
     for path, source in _pages(site):
         found[path] = Asset(_page(layout, path, source).encode(), "text/html; charset=utf-8")
-    found["/sitemap.xml"] = Asset(_sitemap(path for path, _ in _pages(site)), "application/xml; charset=utf-8")
+    found["/sitemap.xml"] = Asset(
+        _sitemap(path for path, _ in _pages(site)), "application/xml; charset=utf-8"
+    )
     return found
 
 
@@ -81,10 +83,10 @@ class _Visit(BaseHTTPRequestHandler):
     server_version = "Quillfen"
     sys_version = ""
 
-    def do_GET(self) -> None:  # noqa: N802  (the name is the standard library's)
+    def do_GET(self) -> None:
         self._answer(with_body=True)
 
-    def do_HEAD(self) -> None:  # noqa: N802
+    def do_HEAD(self) -> None:
         self._answer(with_body=False)
 
     def _answer(self, *, with_body: bool) -> None:
@@ -126,7 +128,9 @@ def served(port: int = 0) -> Iterator[int]:
     """Serves the website on 127.0.0.1 until the block ends; yields the port (0 picks a free one)."""
     assets()  # a broken page shows here, not in the middle of an answer
     server = _Server(("127.0.0.1", port), _Visit)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="demo website", daemon=True)
+    thread = Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="demo website", daemon=True
+    )
     thread.start()
     try:
         yield server.server_port
