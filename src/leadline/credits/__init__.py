@@ -1,0 +1,1 @@
+"""Credits: what each organisation may spend, and what it spent."""
