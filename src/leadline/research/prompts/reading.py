@@ -147,11 +147,14 @@ def message(company: Company, question: str, sections: Sequence[Section]) -> str
     """
     body = "\n".join(_rendered(sections))
     marker = hashlib.sha256(json.dumps([company.host, question, body]).encode()).hexdigest()[:16]
-    body = body.replace(marker, "[removed]")
     name = f" ({company.name})" if company.name else ""
-    return (
-        f"--- lines {marker}\n{body}\n--- end {marker}\nCompany: {company.host}{name}\nQuestion: {question}"
-    )
+    return f"{fenced(body, marker)}\nCompany: {company.host}{name}\nQuestion: {question}"
+
+
+def fenced(body: str, marker: str) -> str:
+    """``body`` between its marker lines; the marker itself cannot stand inside."""
+    inside = body.replace(marker, "[removed]")
+    return f"--- lines {marker}\n{inside}\n--- end {marker}"
 
 
 def repair(first: str, reply: str, error: str) -> str:

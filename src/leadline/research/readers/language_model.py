@@ -59,10 +59,10 @@ class LanguageModelReader:
         told = reading.instructions(form, question.mode, today)
         room = self._room(form, told, question)
         try:
-            fitting = _fitting(passages, room, form, evidence)
+            fitting, used = _fitting(passages, room, form, evidence)
             return await self._ask(question, kind, form, told, fitting, evidence)
         except ModelContextExceeded:
-            fewer = _fitting(passages, room // 2, form, evidence)
+            fewer, _ = _fitting(passages, used // 2, form, evidence)
             return await self._ask(question, kind, form, told, fewer, evidence)
 
     def _room(self, form: reading.ReplyForm, told: str, question: Question) -> int:
@@ -215,13 +215,15 @@ def _links(unit: Unit, evidence: Evidence | None) -> tuple[str, ...]:
 
 def _fitting(
     passages: Sequence[Passage], room: int, form: reading.ReplyForm, evidence: Evidence
-) -> Sequence[Passage]:
-    """The best passages that fit into ``room`` tokens; always some lines of the best one.
+) -> tuple[Sequence[Passage], int]:
+    """The best passages that fit into ``room`` tokens, and how many they take.
 
-    A passage that does not fit is left out and smaller ones after it are still taken.
+    Always some lines of the best one. A passage that does not fit is left out, and smaller ones after it
+    are still taken.
     """
     taken: list[Passage] = []
     pages: set[int] = set()
+    used = 0
     shown_links = evidence if form.addresses else None
     for passage in passages:
         if not passage.units:
@@ -230,17 +232,17 @@ def _fitting(
         heading = reading.estimated_tokens(section.place) + 3
         heading += 0 if passage.page in pages else reading.estimated_tokens(section.page) + 3
         costs = [reading.estimated_tokens(reading.rendered_line(entry)) + 1 for entry in section.lines]
-        if heading + sum(costs) <= room:
+        if used + heading + sum(costs) <= room:
             taken.append(passage)
             pages.add(passage.page)
-            room -= heading + sum(costs)
+            used += heading + sum(costs)
         elif not taken:
-            kept, left = 1, room - heading - costs[0]
-            while kept < len(costs) and costs[kept] <= left:
-                left -= costs[kept]
+            kept, used = 1, heading + costs[0]
+            while kept < len(costs) and used + costs[kept] <= room:
+                used += costs[kept]
                 kept += 1
-            return (_cut(passage, kept),)
-    return taken
+            return (_cut(passage, kept),), used
+    return taken, used
 
 
 def _cut(passage: Passage, units: int) -> Passage:
