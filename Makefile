@@ -21,8 +21,8 @@ help: ## Show these lines
 demo: runtime ## Ask a made-up company's website ten questions; needs no key and no network
 	@$(PY) -m leadline.demo $(ARGS)
 
-serve: runtime ## Start the HTTP service on 127.0.0.1
-	@$(PY) -m leadline serve $(ARGS)
+serve: runtime ## Start the HTTP service on 127.0.0.1 (not built yet)
+	@echo 'The HTTP service is not built yet. Ask from the command line: .venv/bin/leadline ask --help' >&2; exit 1
 
 test: lint ## Run the checks of `lint` and all tests
 	@$(PY) -m pytest -n $(WORKERS) $(TESTS) $(ARGS)
