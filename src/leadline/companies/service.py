@@ -6,7 +6,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from leadline.companies import repository
-from leadline.foundation.database import Database
+from leadline.foundation.database import Connection
 from leadline.foundation.errors import InvalidInput
 from leadline.research.documents.hosts import parse_company
 from leadline.research.errors import InvalidQuestion
@@ -21,11 +21,11 @@ def parse(domain: str, *, reserved_hosts: Collection[str] = ()) -> Company:
         raise InvalidInput((error.field, error.message)) from error
 
 
-async def resolve(database: Database, company: Company) -> UUID:
+async def resolve(connection: Connection, company: Company) -> UUID:
     """The id of the company, made when it is new."""
-    return await repository.resolve(database, company.host)
+    return await repository.resolve(connection, company.host)
 
 
-async def name(database: Database, company_id: UUID, company_name: str) -> None:
+async def name(connection: Connection, company_id: UUID, company_name: str) -> None:
     """Record what the company's own site calls it."""
-    await repository.name(database, company_id, company_name)
+    await repository.name(connection, company_id, company_name)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from leadline.foundation.database import Database
+from leadline.foundation.database import Connection
 from leadline.research.model import PageText, SiteSurvey
 
 _encoder = msgspec.msgpack.Encoder()
@@ -44,9 +44,9 @@ class PageRow(msgspec.Struct, frozen=True, kw_only=True):
 _PAGE = "url, final_url, snapshot_id, reason, detail, etag, last_modified, checked_at"
 
 
-async def pages(database: Database, company_id: UUID, since: datetime) -> list[PageRow]:
+async def pages(connection: Connection, company_id: UUID, since: datetime) -> list[PageRow]:
     """Every address of the company looked at since then."""
-    rows = await database.fetch(
+    rows = await connection.fetch(
         f"select {_PAGE} from pages where company_id = $1 and checked_at >= $2 order by url",  # noqa: S608
         company_id,
         since,
@@ -54,8 +54,8 @@ async def pages(database: Database, company_id: UUID, since: datetime) -> list[P
     return [PageRow(**row) for row in rows]
 
 
-async def page(database: Database, company_id: UUID, url: str) -> PageRow | None:
-    row = await database.fetchrow(
+async def page(connection: Connection, company_id: UUID, url: str) -> PageRow | None:
+    row = await connection.fetchrow(
         f"select {_PAGE} from pages where company_id = $1 and url = $2",  # noqa: S608
         company_id,
         url,
@@ -63,10 +63,10 @@ async def page(database: Database, company_id: UUID, url: str) -> PageRow | None
     return PageRow(**row) if row is not None else None
 
 
-async def claim(database: Database, company_id: UUID, url: str, seconds: float) -> bool:
+async def claim(connection: Connection, company_id: UUID, url: str, seconds: float) -> bool:
     """Take the right to fetch an address; False while somebody else has it."""
     return (
-        await database.fetchval(
+        await connection.fetchval(
             """
             insert into pages (company_id, url, fetching_until)
             values ($1, $2, now() + make_interval(secs => $3))
@@ -82,15 +82,15 @@ async def claim(database: Database, company_id: UUID, url: str, seconds: float) 
     )
 
 
-async def release(database: Database, company_id: UUID, url: str) -> None:
-    await database.execute(
+async def release(connection: Connection, company_id: UUID, url: str) -> None:
+    await connection.execute(
         "update pages set fetching_until = null where company_id = $1 and url = $2", company_id, url
     )
 
 
-async def save_page(database: Database, company_id: UUID, row: PageRow) -> None:
+async def save_page(connection: Connection, company_id: UUID, row: PageRow) -> None:
     """Record the outcome of looking at an address, and give back the right to fetch it."""
-    await database.execute(
+    await connection.execute(
         """
         insert into pages (company_id, url, final_url, snapshot_id, reason, detail, etag, last_modified, checked_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -111,8 +111,8 @@ async def save_page(database: Database, company_id: UUID, row: PageRow) -> None:
     )
 
 
-async def save_snapshot(database: Database, snapshot: Snapshot) -> None:
-    await database.execute(
+async def save_snapshot(connection: Connection, snapshot: Snapshot) -> None:
+    await connection.execute(
         """
         insert into snapshots (id, body_sha256, body, content_type, walk, text_sha256, content, fetched_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (id) do nothing
@@ -128,9 +128,9 @@ async def save_snapshot(database: Database, snapshot: Snapshot) -> None:
     )
 
 
-async def snapshots(database: Database, ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+async def snapshots(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
     """Content, hash and time of the snapshots that exist; bodies are left in the database."""
-    rows = await database.fetch(
+    rows = await connection.fetch(
         "select id, body_sha256, content, fetched_at from snapshots where id = any($1::uuid[])", list(ids)
     )
     return {
@@ -143,23 +143,23 @@ async def snapshots(database: Database, ids: Sequence[UUID]) -> dict[UUID, dict[
     }
 
 
-async def snapshot_body(database: Database, snapshot_id: UUID) -> tuple[bytes, str] | None:
+async def snapshot_body(connection: Connection, snapshot_id: UUID) -> tuple[bytes, str] | None:
     """The page's bytes as they came, and their content type."""
-    row = await database.fetchrow("select body, content_type from snapshots where id = $1", snapshot_id)
+    row = await connection.fetchrow("select body, content_type from snapshots where id = $1", snapshot_id)
     return (zlib.decompress(row["body"]), row["content_type"]) if row is not None else None
 
 
-async def survey(database: Database, company_id: UUID, since: datetime) -> SiteSurvey | None:
-    found = await database.fetchval(
-        "select survey::text from site_surveys where company_id = $1 and surveyed_at >= $2", company_id, since
+async def survey(connection: Connection, company_id: UUID, since: datetime) -> SiteSurvey | None:
+    found = await connection.fetchval(
+        "select survey from site_surveys where company_id = $1 and surveyed_at >= $2", company_id, since
     )
     return msgspec.json.decode(found, type=SiteSurvey) if found is not None else None
 
 
-async def save_survey(database: Database, company_id: UUID, site_survey: SiteSurvey, at: datetime) -> None:
-    await database.execute(
+async def save_survey(connection: Connection, company_id: UUID, site_survey: SiteSurvey, at: datetime) -> None:
+    await connection.execute(
         """
-        insert into site_surveys (company_id, survey, surveyed_at) values ($1, $2::text::jsonb, $3)
+        insert into site_surveys (company_id, survey, surveyed_at) values ($1, $2, $3)
         on conflict (company_id) do update set survey = excluded.survey, surveyed_at = excluded.surveyed_at
         """,
         company_id,

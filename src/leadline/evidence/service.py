@@ -15,7 +15,7 @@ import msgspec
 from leadline.companies import service as companies
 from leadline.evidence import repository
 from leadline.evidence.repository import PageRow, Snapshot
-from leadline.foundation import clock
+from leadline.foundation.clock import Clock, SystemClock
 from leadline.foundation.database import Database
 from leadline.foundation.ids import new_id
 from leadline.research.documents.walk import read_page
@@ -40,8 +40,11 @@ T = TypeVar("T")
 class StoredLibrary:
     """``research.ports.Library`` over the database and a page fetcher. Shared by all questions of a process."""
 
-    def __init__(self, database: Database, fetcher: PageFetcher, *, freshness: timedelta) -> None:
-        self._database = database
+    def __init__(
+        self, database: Database, fetcher: PageFetcher, *, freshness: timedelta, clock: Clock | None = None
+    ) -> None:
+        self._clock = clock or SystemClock()
+        self._database = database.repeatable
         self._fetcher = fetcher
         self._freshness = freshness
         self._pages: OrderedDict[str, Page] = OrderedDict()
@@ -58,7 +61,7 @@ class StoredLibrary:
 
     async def stored(self, company: Company, *, not_before: datetime | None = None) -> Sequence[Page | Unreadable]:
         rows = await repository.pages(self._database, await self._id(company), self._since(not_before))
-        rows = [row for row in rows if _believed(row)]
+        rows = [row for row in rows if self._believed(row)]
         pages = await self._load({row.snapshot_id: row.final_url or row.url for row in rows if row.snapshot_id})
         result: list[Page | Unreadable] = []
         for row in rows:
@@ -104,8 +107,14 @@ class StoredLibrary:
 
     # ------------------------------------------------------------------ how
 
+    def _believed(self, row: PageRow) -> bool:
+        """False for a fault that may have passed by now."""
+        if row.reason is None or Reason(row.reason) not in _PASSING_REASONS:
+            return True
+        return row.checked_at is not None and self._clock.now() - row.checked_at < PASSING
+
     def _since(self, not_before: datetime | None) -> datetime:
-        fresh = clock.now() - self._freshness
+        fresh = self._clock.now() - self._freshness
         return max(fresh, not_before) if not_before is not None else fresh
 
     async def _id(self, company: Company) -> UUID:
@@ -115,7 +124,7 @@ class StoredLibrary:
 
     async def _survey(self, company: Company) -> SiteSurvey:
         survey = await self._fetcher.survey(company)
-        await repository.save_survey(self._database, await self._id(company), survey, clock.now())
+        await repository.save_survey(self._database, await self._id(company), survey, self._clock.now())
         return survey
 
     async def _page(self, url: str, company: Company, not_before: datetime | None) -> FetchedPage:
@@ -123,7 +132,7 @@ class StoredLibrary:
         since = self._since(not_before)
         while True:
             row = await repository.page(self._database, company_id, url)
-            if row is not None and row.checked_at is not None and row.checked_at >= since and _believed(row):
+            if row is not None and row.checked_at is not None and row.checked_at >= since and self._believed(row):
                 return FetchedPage(await self._stored_page(row), fetched=False)
             if await repository.claim(self._database, company_id, url, FETCH_CLAIM):
                 break
@@ -140,13 +149,13 @@ class StoredLibrary:
         try:
             download = await self._fetcher.fetch(url, company, validators=validators)
             if download.body is None and known is not None:
-                row = msgspec.structs.replace(known, checked_at=clock.now())
+                row = msgspec.structs.replace(known, checked_at=self._clock.now())
             else:
                 row = await self._keep(url, download, known)
         except FetchError as error:
             row = PageRow(
                 url=url, final_url=None, snapshot_id=None, reason=error.reason.value, detail=error.detail[:500],
-                etag=None, last_modified=None, checked_at=clock.now(),
+                etag=None, last_modified=None, checked_at=self._clock.now(),
             )  # fmt: skip
         await repository.save_page(self._database, company_id, row)
         return await self._stored_page(row)
@@ -154,7 +163,7 @@ class StoredLibrary:
     async def _keep(self, url: str, download: Download, known: PageRow | None) -> PageRow:
         """Store the page's bytes and canonical text, unless the very same bytes are stored for it already."""
         body = download.body or b""
-        now = clock.now()
+        now = self._clock.now()
         digest = hashlib.sha256(body).hexdigest()
         snapshot_id: UUID | None = None
         if known is not None and known.snapshot_id is not None:
@@ -214,12 +223,6 @@ async def _shared(running: dict[K, asyncio.Task[T]], key: K, start: Callable[[],
 
         task.add_done_callback(finished)
     return await asyncio.shield(task)
-
-
-def _believed(row: PageRow) -> bool:
-    if row.reason is None or Reason(row.reason) not in _PASSING_REASONS:
-        return True
-    return row.checked_at is not None and clock.now() - row.checked_at < PASSING
 
 
 def _unreadable(row: PageRow) -> Unreadable:

@@ -1,10 +1,10 @@
 """PostgreSQL through asyncpg: a pool that survives a restart of the server.
 
-Values: ``json`` and ``jsonb`` come and go as JSON text (``str``), which ``msgspec`` decodes; ``timestamptz`` as aware
-``datetime``; ``uuid`` as ``uuid.UUID``; ``numeric`` as ``Decimal``.
+Values: ``json`` and ``jsonb`` come and go as JSON text (``str``), which ``msgspec`` decodes;
+``timestamptz`` as aware ``datetime``; ``uuid`` as ``uuid.UUID``; ``numeric`` as ``Decimal``.
 
-Connections go back to the pool without a reset (it costs a round trip per use): never leave session state behind
-(``SET``, ``LISTEN``, session-level advisory locks). Take ``Database.dedicated`` for those.
+Connections go back to the pool without a reset (it costs a round trip per use): never leave session state
+behind (``SET``, ``LISTEN``, session-level advisory locks). Take ``Database.dedicated`` for those.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ CONNECT_SECONDS = 10.0
 log = get_logger(__name__)
 T = TypeVar("T")
 
-# The statement was certainly not executed: the server ended the session before or while running it (57P01 aborts
-# the transaction), or does not take sessions yet.
+# The statement was certainly not executed: the server ended the session before or while running it (57P01
+# aborts the transaction), or does not take sessions yet.
 _NOT_EXECUTED = (
     asyncpg.AdminShutdownError,
     asyncpg.CannotConnectNowError,
@@ -59,9 +59,10 @@ class Connection(Protocol):
 class Database:
     """A pool of connections; made by ``open_database``.
 
-    A statement outside a transaction that found no live server is repeated for up to ``patience`` seconds. One whose
-    connection was cut while it ran is repeated only when the caller says that it is ``idempotent``, because it may
-    have been executed; otherwise, and when the patience is used up, ``DatabaseUnavailable`` is raised.
+    A statement outside a transaction that found no live server is repeated for up to ``patience`` seconds.
+    One whose connection was cut while it ran is repeated only when the caller says that it is
+    ``idempotent``, because it may have been executed; otherwise, and when the patience is used up,
+    ``DatabaseUnavailable`` is raised.
     """
 
     def __init__(
@@ -97,13 +98,18 @@ class Database:
         """Run a statement for each row of arguments, all of them or none."""
         await self._run(lambda c: c.executemany(query, args), idempotent)
 
+    @property
+    def repeatable(self) -> Repeatable:
+        """This database for statements that may be executed twice without harm: they outlive a cut connection."""
+        return Repeatable(self)
+
     @contextlib.asynccontextmanager
     async def transaction(self, **options: Any) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy[Any]]:
         """A connection inside a transaction, committed at the end of the block, rolled back by an exception.
 
-        Raises ``DatabaseUnavailable`` when the connection is lost inside the block (nothing was changed) or while
-        committing (then the message says that it may have been committed). ``options`` are asyncpg's, such as
-        ``isolation="repeatable_read"``.
+        Raises ``DatabaseUnavailable`` when the connection is lost inside the block (nothing was changed) or
+        while committing (then the message says that it may have been committed). ``options`` are asyncpg's,
+        such as ``isolation="repeatable_read"``.
         """
         deadline = time.monotonic() + self._patience
         async with contextlib.AsyncExitStack() as stack:
@@ -117,7 +123,8 @@ class Database:
                     await transaction.rollback()
                 if _is_loss(error, connection):
                     raise DatabaseUnavailable(
-                        f"The connection to the database was lost inside a transaction; nothing was changed ({error})."
+                        "The connection to the database was lost inside a transaction; nothing was "
+                        f"changed ({error})."
                     ) from error
                 raise
             try:
@@ -126,7 +133,8 @@ class Database:
                 if not _is_loss(error, connection):
                     raise
                 raise DatabaseUnavailable(
-                    f"The connection to the database was lost while committing; it may have been committed ({error})."
+                    "The connection to the database was lost while committing; it may have been "
+                    f"committed ({error})."
                 ) from error
 
     @contextlib.asynccontextmanager
@@ -162,7 +170,8 @@ class Database:
                     raise
                 if time.monotonic() > deadline or not (idempotent or isinstance(error, _NOT_EXECUTED)):
                     raise DatabaseUnavailable(
-                        f"The connection to the database was lost; the statement may have been executed ({error})."
+                        "The connection to the database was lost; the statement may have been executed "
+                        f"({error})."
                     ) from error
                 log.warning("statement repeated", reason=str(error))
             finally:
@@ -183,20 +192,43 @@ class Database:
                     raise
                 if time.monotonic() + delay > deadline:
                     raise DatabaseUnavailable(
-                        f"The database does not answer; nothing was changed ({error or type(error).__name__})."
+                        "The database does not answer; nothing was changed "
+                        f"({error or type(error).__name__})."
                     ) from error
                 log.info("waiting for the database", reason=str(error) or type(error).__name__)
             await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 - spreads reconnects, no secret
             delay = min(delay * 2, 1.0)
 
 
+class Repeatable:
+    """A ``Database`` whose every statement is idempotent."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]:
+        return await self._database.fetch(query, *args, idempotent=True)
+
+    async def fetchrow(self, query: str, *args: Any) -> Any:
+        return await self._database.fetchrow(query, *args, idempotent=True)
+
+    async def fetchval(self, query: str, *args: Any) -> Any:
+        return await self._database.fetchval(query, *args, idempotent=True)
+
+    async def execute(self, query: str, *args: Any) -> str:
+        return await self._database.execute(query, *args, idempotent=True)
+
+    async def executemany(self, query: str, args: Sequence[Sequence[Any]]) -> None:
+        await self._database.executemany(query, args, idempotent=True)
+
+
 @contextlib.asynccontextmanager
 async def open_database(settings: Settings, *, migrate: bool | None = None) -> AsyncIterator[Database]:
     """The database of these settings, checked and with the schema this code needs; closed at the end of the block.
 
-    Without ``database_url`` the embedded server is attached to, and started if nobody has. ``migrate`` True applies
-    missing migrations, False refuses a database that lacks some; None applies them to the embedded database and in
-    development, and refuses otherwise.
+    Without ``database_url`` the embedded server is attached to, and started if nobody has. ``migrate`` True
+    applies missing migrations, False refuses a database that lacks some; None applies them to the embedded
+    database and in development, and refuses otherwise.
 
     Raises ``ConfigurationError`` when the server is too old, refuses us or needs ``leadline migrate``,
     ``DatabaseUnavailable`` when it does not answer.
@@ -284,13 +316,15 @@ async def _check_server(connection: asyncpg.Connection[Any]) -> None:
     if number // 10000 < MINIMUM_MAJOR:
         version = await connection.fetchval("show server_version")
         raise ConfigurationError(
-            f"The database server is PostgreSQL {version}; Leadline needs {MINIMUM_MAJOR} or newer. Upgrade the "
+            f"The database server is PostgreSQL {version}; Leadline needs {MINIMUM_MAJOR} or newer. "
+            "Upgrade the "
             "server, or leave LEADLINE_DATABASE_URL empty to use the embedded one."
         )
     encoding = await connection.fetchval("show server_encoding")
     if encoding != "UTF8":
         raise ConfigurationError(
-            f"The database is encoded in {encoding}; Leadline needs UTF8: create database ... encoding 'UTF8'."
+            f"The database is encoded in {encoding}; Leadline needs UTF8: create database ... encoding "
+            "'UTF8'."
         )
 
 

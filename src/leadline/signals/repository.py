@@ -11,17 +11,17 @@ from uuid import UUID
 
 import msgspec
 
-from leadline.foundation.database import Database
+from leadline.foundation.database import Connection
 from leadline.foundation.ids import new_id
 from leadline.research.model import Outcome
 from leadline.research.ports import ModelReply
 from leadline.signals.schemas import ModelCall, Signal, SourceView, TraceStep
 
 _SIGNAL = """
-    s.id, s.organisation_id, s.asked_host, s.question, s.answer_type, s.output_schema::text as output_schema,
-    s.verification_mode, s.max_pages, s.force_refresh, s.reader, s.status, s.attempts, s.answer::text as answer,
-    s.confidence, s.confidence_basis, s.reasoning, s.sources::text as sources, s.error, s.error_code,
-    s.error_action, s.metadata::text as metadata, s.created_at, s.completed_at, s.company_id
+    s.id, s.organisation_id, s.asked_host, s.question, s.answer_type, s.output_schema,
+    s.verification_mode, s.max_pages, s.force_refresh, s.reader, s.status, s.attempts, s.answer,
+    s.confidence, s.confidence_basis, s.reasoning, s.sources, s.error, s.error_code,
+    s.error_action, s.metadata, s.created_at, s.completed_at, s.company_id
 """
 
 
@@ -90,8 +90,8 @@ def _row(record: Any) -> Row:
     )
 
 
-async def get(database: Database, organisation_id: UUID, signal_id: UUID) -> Row | None:
-    record = await database.fetchrow(
+async def get(connection: Connection, organisation_id: UUID, signal_id: UUID) -> Row | None:
+    record = await connection.fetchrow(
         f"select {_SIGNAL} from signals s where s.id = $1 and s.organisation_id = $2",  # noqa: S608
         signal_id,
         organisation_id,
@@ -99,12 +99,12 @@ async def get(database: Database, organisation_id: UUID, signal_id: UUID) -> Row
     return _row(record) if record is not None else None
 
 
-async def fresh(database: Database, organisation_id: UUID, request_key: bytes, since: datetime) -> Row | None:
+async def fresh(connection: Connection, organisation_id: UUID, request_key: bytes, since: datetime) -> Row | None:
     """A completed signal for the same request that may be served again.
 
     "Could not look" is not served again: the next asker deserves another look.
     """
-    record = await database.fetchrow(
+    record = await connection.fetchrow(
         f"""
         select {_SIGNAL} from signals s
         where s.organisation_id = $1 and s.request_key = $2 and s.status = 'completed' and s.completed_at >= $3
@@ -118,8 +118,8 @@ async def fresh(database: Database, organisation_id: UUID, request_key: bytes, s
     return _row(record) if record is not None else None
 
 
-async def running(database: Database, organisation_id: UUID, request_key: bytes) -> Row | None:
-    record = await database.fetchrow(
+async def running(connection: Connection, organisation_id: UUID, request_key: bytes) -> Row | None:
+    record = await connection.fetchrow(
         f"""
         select {_SIGNAL} from signals s
         where s.organisation_id = $1 and s.request_key = $2 and s.status = 'processing'
@@ -130,13 +130,13 @@ async def running(database: Database, organisation_id: UUID, request_key: bytes)
     return _row(record) if record is not None else None
 
 
-async def add(database: Database, new: NewRow) -> UUID | None:
+async def add(connection: Connection, new: NewRow) -> UUID | None:
     """Insert a signal; None when an identical one began to run in the meantime."""
-    added: UUID | None = await database.fetchval(
+    added: UUID | None = await connection.fetchval(
         """
         insert into signals (id, organisation_id, company_id, asked_host, question, answer_type, output_schema,
                              verification_mode, max_pages, force_refresh, reader, request_key, status)
-        values ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, $9, $10, $11, $12, 'processing')
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'processing')
         on conflict (organisation_id, request_key) where status = 'processing' do nothing
         returning id
         """,
@@ -159,9 +159,9 @@ async def add(database: Database, new: NewRow) -> UUID | None:
 # ------------------------------------------------------------------ the lease
 
 
-async def lease(database: Database, signal_id: UUID, holder: UUID, seconds: float) -> Row | None:
+async def lease(connection: Connection, signal_id: UUID, holder: UUID, seconds: float) -> Row | None:
     """Take the right to work on a running signal; None while somebody else has it, or when it is finished."""
-    record = await database.fetchrow(
+    record = await connection.fetchrow(
         f"""
         update signals s set lease_holder = $2, lease_until = now() + make_interval(secs => $3),
                              attempts = attempts + 1
@@ -176,10 +176,10 @@ async def lease(database: Database, signal_id: UUID, holder: UUID, seconds: floa
     return _row(record) if record is not None else None
 
 
-async def extend(database: Database, signal_id: UUID, holder: UUID, seconds: float) -> bool:
+async def extend(connection: Connection, signal_id: UUID, holder: UUID, seconds: float) -> bool:
     """Keep the lease; False when it was lost."""
     return (
-        await database.fetchval(
+        await connection.fetchval(
             """
             update signals set lease_until = now() + make_interval(secs => $3)
             where id = $1 and lease_holder = $2 and status = 'processing' returning true
@@ -192,9 +192,9 @@ async def extend(database: Database, signal_id: UUID, holder: UUID, seconds: flo
     )
 
 
-async def give_back(database: Database, signal_id: UUID, holder: UUID) -> None:
+async def give_back(connection: Connection, signal_id: UUID, holder: UUID) -> None:
     """Let somebody else go on with the signal at once."""
-    await database.execute(
+    await connection.execute(
         "update signals set lease_holder = null, lease_until = null where id = $1 and lease_holder = $2",
         signal_id,
         holder,
@@ -202,16 +202,16 @@ async def give_back(database: Database, signal_id: UUID, holder: UUID) -> None:
 
 
 async def finish(
-    database: Database, signal_id: UUID, holder: UUID, outcome: Outcome, metadata: dict[str, Any]
+    connection: Connection, signal_id: UUID, holder: UUID, outcome: Outcome, metadata: dict[str, Any]
 ) -> bool:
     """Write the outcome; False when the lease was lost, so that nothing is finished twice."""
     return (
-        await database.fetchval(
+        await connection.fetchval(
             """
             update signals set
-                status = $3, answer = $4::text::jsonb, confidence = $5, confidence_basis = $6, reasoning = $7,
-                sources = $8::text::jsonb, error = $9, error_code = $10, error_action = $11, charged = $12,
-                metadata = $13::text::jsonb, completed_at = now(), lease_holder = null, lease_until = null
+                status = $3, answer = $4, confidence = $5, confidence_basis = $6, reasoning = $7,
+                sources = $8, error = $9, error_code = $10, error_action = $11, charged = $12,
+                metadata = $13, completed_at = now(), lease_holder = null, lease_until = null
             where id = $1 and lease_holder = $2 and status = 'processing' returning true
             """,
             signal_id,
@@ -232,10 +232,10 @@ async def finish(
     )
 
 
-async def sources(database: Database, organisation_id: UUID, signal_id: UUID) -> str | None:
+async def sources(connection: Connection, organisation_id: UUID, signal_id: UUID) -> str | None:
     """The sources with their proofs, as JSON."""
-    found: str | None = await database.fetchval(
-        "select sources::text from signals where id = $1 and organisation_id = $2", signal_id, organisation_id
+    found: str | None = await connection.fetchval(
+        "select sources from signals where id = $1 and organisation_id = $2", signal_id, organisation_id
     )
     return found
 
@@ -243,18 +243,18 @@ async def sources(database: Database, organisation_id: UUID, signal_id: UUID) ->
 # ------------------------------------------------------------------ the trace
 
 
-async def step(database: Database, signal_id: UUID, name: str) -> str | None:
-    found: str | None = await database.fetchval(
-        "select value::text from signal_steps where signal_id = $1 and step = $2", signal_id, name
+async def step(connection: Connection, signal_id: UUID, name: str) -> str | None:
+    found: str | None = await connection.fetchval(
+        "select value from signal_steps where signal_id = $1 and step = $2", signal_id, name
     )
     return found
 
 
-async def save_step(database: Database, signal_id: UUID, name: str, value: Any, seconds: float) -> None:
-    await database.execute(
+async def save_step(connection: Connection, signal_id: UUID, name: str, value: Any, seconds: float) -> None:
+    await connection.execute(
         """
         insert into signal_steps (signal_id, step, position, value, seconds)
-        values ($1, $2, (select count(*) from signal_steps where signal_id = $1), $3::text::jsonb, $4)
+        values ($1, $2, (select count(*) from signal_steps where signal_id = $1), $3, $4)
         on conflict (signal_id, step) do update set
             value = excluded.value, seconds = excluded.seconds, saved_at = now()
         """,
@@ -265,9 +265,9 @@ async def save_step(database: Database, signal_id: UUID, name: str, value: Any, 
     )
 
 
-async def steps(database: Database, signal_id: UUID) -> tuple[TraceStep, ...]:
-    rows = await database.fetch(
-        "select step, seconds, saved_at, value::text as value from signal_steps where signal_id = $1 order by position",
+async def steps(connection: Connection, signal_id: UUID) -> tuple[TraceStep, ...]:
+    rows = await connection.fetch(
+        "select step, seconds, saved_at, value from signal_steps where signal_id = $1 order by position",
         signal_id,
     )
     return tuple(
@@ -278,10 +278,10 @@ async def steps(database: Database, signal_id: UUID) -> tuple[TraceStep, ...]:
 # ------------------------------------------------------------------ paid replies
 
 
-async def stored_reply(database: Database, signal_id: UUID, request_hash: bytes) -> ModelReply | None:
-    row = await database.fetchrow(
+async def stored_reply(connection: Connection, signal_id: UUID, request_hash: bytes) -> ModelReply | None:
+    row = await connection.fetchrow(
         """
-        select model, reply::text as reply, input_tokens, output_tokens, price from model_calls
+        select model, reply, input_tokens, output_tokens, price from model_calls
         where signal_id = $1 and request_hash = $2
         """,
         signal_id,
@@ -300,13 +300,13 @@ async def stored_reply(database: Database, signal_id: UUID, request_hash: bytes)
 
 
 async def save_reply(
-    database: Database, signal_id: UUID, request_hash: bytes, reply: ModelReply, seconds: float
+    connection: Connection, signal_id: UUID, request_hash: bytes, reply: ModelReply, seconds: float
 ) -> None:
     price: Decimal | None = reply.price
-    await database.execute(
+    await connection.execute(
         """
         insert into model_calls (id, signal_id, request_hash, model, reply, input_tokens, output_tokens, price, seconds)
-        values ($1, $2, $3, $4, $5::text::jsonb, $6, $7, $8, $9) on conflict (signal_id, request_hash) do nothing
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (signal_id, request_hash) do nothing
         """,
         new_id(),
         signal_id,
@@ -320,10 +320,10 @@ async def save_reply(
     )
 
 
-async def model_calls(database: Database, signal_id: UUID) -> tuple[ModelCall, ...]:
-    rows = await database.fetch(
+async def model_calls(connection: Connection, signal_id: UUID) -> tuple[ModelCall, ...]:
+    rows = await connection.fetch(
         """
-        select model, input_tokens, output_tokens, price, seconds, created_at, reply::text as reply
+        select model, input_tokens, output_tokens, price, seconds, created_at, reply
         from model_calls where signal_id = $1 order by created_at
         """,
         signal_id,

@@ -18,8 +18,8 @@ import msgspec
 
 from leadline.companies import service as companies
 from leadline.evidence.service import StoredLibrary
-from leadline.foundation import clock
-from leadline.foundation.database import Database
+from leadline.foundation.clock import Clock, SystemClock
+from leadline.foundation.database import Connection, Database
 from leadline.foundation.errors import FieldError, InvalidInput, NotFound
 from leadline.foundation.ids import new_id
 from leadline.foundation.log import get_logger
@@ -81,8 +81,10 @@ class SignalService:
         budget: Budget,
         cache: timedelta,
         reserved_hosts: Collection[str] = (),
+        clock: Clock | None = None,
     ) -> None:
-        self._database = database
+        self._clock = clock or SystemClock()
+        self._database = database.repeatable
         self._library = library
         self._engine = Engine(library)
         self._readers = readers
@@ -103,7 +105,7 @@ class SignalService:
         key = _request_key(company, request, reader_name)
         while True:
             if not request.force_refresh:
-                since = clock.now() - self._cache
+                since = self._clock.now() - self._cache
                 if (cached := await repository.fresh(self._database, organisation_id, key, since)) is not None:
                     return cached, "cached"
             if (joined := await repository.running(self._database, organisation_id, key)) is not None:
@@ -285,7 +287,7 @@ class _StoredSource(msgspec.Struct):
 class _StoredTrace:
     """``research.ports.Trace`` in the database."""
 
-    def __init__(self, database: Database, signal_id: UUID) -> None:
+    def __init__(self, database: Connection, signal_id: UUID) -> None:
         self._database = database
         self._signal_id = signal_id
 
@@ -300,7 +302,7 @@ class _StoredTrace:
 class _PaidOnce:
     """``research.ports.LanguageModel`` that keeps each reply, so that the same request is never paid twice."""
 
-    def __init__(self, model: LanguageModel, database: Database, signal_id: UUID) -> None:
+    def __init__(self, model: LanguageModel, database: Connection, signal_id: UUID) -> None:
         self._model = model
         self._database = database
         self._signal_id = signal_id

@@ -1,0 +1,117 @@
+"""The wiring: the one place that knows which real part stands behind which port."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from decimal import Decimal
+from importlib.metadata import version
+from uuid import UUID
+
+from leadline.accounts.service import default_organisation
+from leadline.connectors.language_models.choice import ChosenModel, ModelChoice, choose_model, model_choice
+from leadline.connectors.pages.direct import DirectPageFetcher
+from leadline.evidence.service import StoredLibrary
+from leadline.foundation.database import Database, open_database
+from leadline.foundation.http import GuardedClient, Limits, guarded_async_client, user_agent
+from leadline.foundation.network import NetworkPolicy
+from leadline.foundation.settings import Settings
+from leadline.research.model import Budget
+from leadline.research.ports import Progress
+from leadline.research.readers.extractive import ExtractiveReader
+from leadline.research.readers.language_model import LanguageModelReader
+from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTrace
+from leadline.signals.service import Readers, SignalService
+
+
+class Leadline:
+    """An open Leadline: its settings, database and services. Made by ``open_leadline``."""
+
+    def __init__(
+        self, settings: Settings, database: Database, signals: SignalService, model: ChosenModel | None
+    ) -> None:
+        self.settings = settings
+        self.database = database
+        self.signals = signals
+        self.model = model
+        self._organisation: UUID | None = None
+
+    async def organisation(self) -> UUID:
+        """The organisation that works without a key: the command line's and the library's."""
+        if self._organisation is None:
+            self._organisation = await default_organisation(self.database.repeatable)
+        return self._organisation
+
+    async def ask(self, request: SignalRequest, *, reader: str = "auto", progress: Progress | None = None) -> Signal:
+        """Ask a question and wait for its answer. Raises LeadlineError; InvalidInput names each wrong field."""
+        return await self.signals.ask(await self.organisation(), request, reader=reader, progress=progress)
+
+    async def trace(self, signal_id: str) -> SignalTrace:
+        """How a signal came to its answer. Raises NotFound."""
+        return await self.signals.trace(await self.organisation(), signal_id)
+
+    async def verify(self, signal_id: str) -> tuple[QuoteCheck, ...]:
+        """Re-check every quote of a signal offline. Raises NotFound."""
+        return await self.signals.verify(await self.organisation(), signal_id)
+
+
+@asynccontextmanager
+async def open_leadline(settings: Settings) -> AsyncIterator[Leadline]:
+    """Everything wired by ``settings``; closed at the end of the block.
+
+    Raises ConfigurationError when a setting is wrong, DatabaseUnavailable when the database does not answer.
+    """
+    choice = chosen_model(settings)
+    async with AsyncExitStack() as stack:
+        agent = user_agent(version("leadline"), settings.contact)
+        policy = NetworkPolicy(
+            allow_networks=settings.allow_networks,
+            connect_to={host: (where.address, where.port) for host, where in settings.connect_to.items()},
+        )
+        client = await stack.enter_async_context(
+            GuardedClient(policy, agent, limits=Limits(total=settings.fetch_timeout, body=settings.max_page_bytes))
+        )
+        fetcher = DirectPageFetcher(client, host_concurrency=settings.host_concurrency)
+        model = await _open_model(stack, settings, choice, policy, agent) if choice is not None else None
+        database = await stack.enter_async_context(open_database(settings))
+        signals = SignalService(
+            database,
+            StoredLibrary(database, fetcher, freshness=timedelta(hours=settings.page_freshness_hours)),
+            Readers(extractive=ExtractiveReader, model=model, model_reader=LanguageModelReader),
+            budget=Budget(
+                max_pages=settings.max_pages,
+                max_seconds=settings.question_seconds,
+                max_price=settings.max_model_price or Decimal(1000),
+            ),
+            cache=timedelta(hours=settings.cache_hours),
+            reserved_hosts=frozenset(settings.connect_to),
+        )
+        yield Leadline(settings, database, signals, model)
+
+
+def chosen_model(settings: Settings) -> ModelChoice | None:
+    """The language model these settings name. Raises ConfigurationError saying what to write instead."""
+    if settings.model is None:
+        return None
+    return model_choice(
+        settings.model,
+        base_url=settings.model_base_url,
+        api_key=settings.model_api_key,
+        context_tokens=settings.model_context_tokens,
+        concurrency=settings.model_concurrency,
+        timeout=settings.model_timeout,
+        structured=settings.model_structured_mode,
+        input_price=settings.model_input_price,
+        output_price=settings.model_output_price,
+    )
+
+
+async def _open_model(
+    stack: AsyncExitStack, settings: Settings, choice: ModelChoice, policy: NetworkPolicy, agent: str
+) -> ChosenModel:
+    trusted = policy.trusting(choice.origin) if choice.origin else policy.trusting()
+    http = await stack.enter_async_context(guarded_async_client(trusted, agent, timeout=choice.timeout))
+    model = choose_model(choice, http=http, data_dir=settings.data_dir)
+    stack.push_async_callback(model.close)
+    return model
