@@ -16,12 +16,12 @@ HTTP parser.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import email.utils
 import random
 import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -108,6 +108,7 @@ class Retry:
     first: float = 0.5
     longest: float = 8.0
     budget: float = 15.0
+    timeouts: bool = True  # whether a time-out is tried again
 
     def pause(self, failures: int) -> float:
         return random.uniform(0, min(self.longest, self.first * 2 ** (failures - 1)))  # noqa: S311 (no secret)
@@ -270,7 +271,7 @@ _CORE_ERRORS: tuple[tuple[type[Exception], type[httpx2.TransportError]], ...] = 
 )
 
 
-@contextmanager
+@contextlib.contextmanager
 def _core_errors_as_httpx2() -> Iterator[None]:
     try:
         yield
@@ -428,11 +429,12 @@ class GuardedClient:
         max_redirects: int | None = None,
         on_redirect: Hop | None = None,
         retry: Retry | None = None,
+        cut: bool = False,
     ) -> Response:
         """One GET with its redirects; ``timeout`` seconds bound each try as a whole.
 
-        ``max_bytes`` bounds each body after decoding. Statuses are returned, not raised. Raises
-        OutgoingError, and whatever ``on_redirect`` raises.
+        ``max_bytes`` bounds each body after decoding; a longer one is an error, or, with ``cut``, ends there.
+        Statuses are returned, not raised. Raises OutgoingError, and whatever ``on_redirect`` raises.
         """
         waited = 0.0
         failures = 0
@@ -440,7 +442,7 @@ class GuardedClient:
             try:
                 async with asyncio.timeout(timeout or self.limits.total):
                     outcome: Response | OutgoingError = await self._follow(
-                        url, headers or {}, max_bytes, max_redirects, on_redirect
+                        url, headers or {}, max_bytes, max_redirects, on_redirect, cut
                     )
             except TimeoutError:
                 outcome = OutgoingError(
@@ -467,11 +469,12 @@ class GuardedClient:
         max_bytes: int | None,
         max_redirects: int | None,
         on_redirect: Hop | None,
+        cut: bool,
     ) -> Response:
         limit = self.limits.redirects if max_redirects is None else max_redirects
         current = self._public(url)
         for _ in range(limit + 1):
-            response = await self._send(current, headers, max_bytes)
+            response = await self._send(current, headers, max_bytes, cut)
             location = response.headers.get("location")
             if response.status not in REDIRECTS or not location or limit == 0:
                 return response
@@ -496,7 +499,9 @@ class GuardedClient:
             parsed = parsed.copy_with(scheme="https", port=None)
         return parsed.copy_with(fragment=None)
 
-    async def _send(self, url: httpx2.URL, headers: Mapping[str, str], max_bytes: int | None) -> Response:
+    async def _send(
+        self, url: httpx2.URL, headers: Mapping[str, str], max_bytes: int | None, cut: bool
+    ) -> Response:
         limit = self.limits.body if max_bytes is None else max_bytes
         request = httpx2.Request(
             "GET",
@@ -512,22 +517,25 @@ class GuardedClient:
         with _faults(str(url)):
             answer = await self._transport.handle_async_request(request)
             try:
-                body = await _bounded(answer, str(url), limit)
+                body = await _bounded(answer, str(url), limit, cut)
             finally:
                 await answer.aclose()
         return Response(str(url), answer.status_code, dict(answer.headers), body)
 
 
-async def _bounded(answer: httpx2.Response, url: str, limit: int) -> bytes:
+async def _bounded(answer: httpx2.Response, url: str, limit: int, cut: bool) -> bytes:
     """The decoded body; reading stops as soon as it is larger than ``limit``."""
     stated = answer.headers.get("content-length", "")
-    if stated.isdecimal() and int(stated) > limit:
+    if not cut and stated.isdecimal() and int(stated) > limit:
         raise OutgoingError(url, Fault.TOO_LARGE, f"{stated} bytes stated, the limit is {limit}")
     body = bytearray()
-    async for part in answer.aiter_bytes():
-        body += part
-        if len(body) > limit:
-            raise OutgoingError(url, Fault.TOO_LARGE, f"more than {limit} bytes")
+    async with contextlib.aclosing(answer.aiter_bytes()) as parts:
+        async for part in parts:
+            body += part
+            if len(body) > limit:
+                if cut:
+                    return bytes(body[:limit])
+                raise OutgoingError(url, Fault.TOO_LARGE, f"more than {limit} bytes")
     return bytes(body)
 
 
@@ -545,7 +553,8 @@ def _pause_before_next(outcome: Response | OutgoingError, retry: Retry | None, f
     if retry is None or failures >= retry.attempts:
         return None
     if isinstance(outcome, OutgoingError):
-        return retry.pause(failures) if outcome.fault.transient else None
+        again = outcome.fault.transient and (retry.timeouts or outcome.fault is not Fault.TIMEOUT)
+        return retry.pause(failures) if again else None
     if outcome.status not in RETRIABLE:
         return None
     stated = outcome.retry_after
@@ -556,7 +565,7 @@ def _summary(outcome: Response | OutgoingError) -> str:
     return outcome.fault.value if isinstance(outcome, OutgoingError) else str(outcome.status)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _faults(url: str) -> Iterator[None]:
     """Vendor errors become OutgoingError here."""
     try:

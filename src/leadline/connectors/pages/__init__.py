@@ -1,0 +1,1 @@
+"""Readers of web pages: ``direct`` asks the site itself."""

@@ -1,0 +1,386 @@
+"""Reads a company's pages from its own site, as robots.txt and the host's patience allow."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from leadline.connectors.pages.robots import RobotsRules, Rules
+from leadline.connectors.pages.sitemaps import Sitemap, parse_sitemap
+from leadline.foundation.http import Fault, GuardedClient, OutgoingError, Response, Retry
+from leadline.research.documents.hosts import registrable, same_site
+from leadline.research.errors import FetchError, Reason
+from leadline.research.model import Company, SiteSurvey, Unreadable
+from leadline.research.ports import Download, Validators
+
+_REASONS = {
+    Fault.URL_REFUSED: Reason.HTTP_ERROR,
+    Fault.NOT_RESOLVED: Reason.NOT_RESOLVED,
+    Fault.ADDRESS_REFUSED: Reason.ADDRESS_REFUSED,
+    Fault.CONNECTION: Reason.CONNECTION_FAILED,
+    Fault.TLS: Reason.TLS_FAILED,
+    Fault.TIMEOUT: Reason.TIMED_OUT,
+    Fault.PROTOCOL: Reason.CONNECTION_FAILED,
+    Fault.UNDECODABLE: Reason.UNDECODABLE,
+    Fault.TOO_LARGE: Reason.TOO_LARGE,
+    Fault.TOO_MANY_REDIRECTS: Reason.TOO_MANY_REDIRECTS,
+}
+_STATUSES = {
+    204: Reason.EMPTY,
+    205: Reason.EMPTY,
+    401: Reason.FORBIDDEN,
+    403: Reason.FORBIDDEN,
+    404: Reason.NOT_FOUND,
+    410: Reason.NOT_FOUND,
+    429: Reason.RATE_LIMITED,
+    451: Reason.FORBIDDEN,
+}
+_READABLE_TYPES = frozenset(
+    {
+        "text/html",
+        "application/xhtml+xml",
+        "text/plain",
+        "text/markdown",
+        "text/xml",
+        "application/xml",
+        "application/json",
+        "application/ld+json",
+        "application/pdf",
+    }
+)
+_ACCEPT = (
+    "text/html,application/xhtml+xml,application/pdf;q=0.8,text/plain;q=0.8,application/xml;q=0.7,*/*;q=0.1"
+)
+# MIME Sniffing standard, 3 "binary data byte".
+_BINARY_BYTES = bytes({*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20)})
+_UNICODE_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True)
+class SitemapLimits:
+    """How much of a site's sitemaps is read. ``seconds`` bounds all of them together."""
+
+    depth: int = 3
+    files: int = 20
+    urls: int = 20_000
+    file_bytes: int = 10_000_000
+    seconds: float = 20.0
+
+
+@dataclass
+class _Site:
+    """Our manners towards one registrable domain. Times are those of the fetcher's clock."""
+
+    slots: asyncio.Semaphore
+    next_start: float = 0.0  # no request starts earlier (crawl delay)
+    held_until: float = 0.0  # the host asked for silence (Retry-After)
+
+
+@dataclass
+class _Sitemaps:
+    """What has been read of a site's sitemaps so far."""
+
+    pages: dict[str, None] = field(default_factory=dict)
+    notes: list[Unreadable] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+
+
+class DirectPageFetcher:
+    """``PageFetcher`` over plain HTTP.
+
+    ``host_concurrency`` requests at once to one registrable domain. ``max_crawl_delay`` caps the seconds
+    between requests that a robots.txt can ask for, ``patience`` the seconds waited for a host that answers
+    429 or 503. The client's limits bound each request.
+    """
+
+    def __init__(
+        self,
+        client: GuardedClient,
+        *,
+        host_concurrency: int = 4,
+        max_crawl_delay: float = 5.0,
+        patience: float = 15.0,
+        sitemap_limits: SitemapLimits | None = None,
+        robots_seconds: float = 3600.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._concurrency = host_concurrency
+        self._max_crawl_delay = max_crawl_delay
+        self._patience = patience
+        self._sitemap_limits = sitemap_limits or SitemapLimits()
+        self._clock = clock
+        # A page that hung once will hang again; waiting twice would only spend the question's time.
+        self._retry = Retry(attempts=2, budget=patience, timeouts=False)
+        self._robots = RobotsRules(client, retry=self._retry, keep_seconds=robots_seconds, clock=clock)
+        self._sites: OrderedDict[str, _Site] = OrderedDict()
+        self._entries: OrderedDict[str, tuple[Download, float]] = OrderedDict()
+
+    # ------------------------------------------------------------------ the port
+
+    async def fetch(self, url: str, company: Company, *, validators: Validators | None = None) -> Download:
+        """One page. Follows redirects inside the site of ``url`` or of the company; raises FetchError."""
+        if kept := self._take_entry(url):
+            return kept
+        return await self._page(url, company, validators)
+
+    async def survey(self, company: Company) -> SiteSurvey:
+        """Find the site's entry and what its sitemaps list.
+
+        Raises FetchError when no spelling of the host can be read at all, and LEFT_SITE when the host leads
+        to another company's domain. An entry page that answers with an error is a note, and so is a sitemap
+        that exists and could not be read; what our own limits leave out is not.
+        """
+        entry, notes = await self._entry(company)
+        rules = await self._robots.of(entry)
+        found = await self._read_sitemaps(entry, rules)
+        return SiteSurvey(entry_url=entry, sitemap_urls=tuple(found.pages), notes=(*notes, *found.notes))
+
+    # ------------------------------------------------------------------ pages
+
+    async def _page(self, url: str, company: Company, validators: Validators | None) -> Download:
+        headers = {"Accept": _ACCEPT, "Accept-Language": "en, *;q=0.5"}
+        if validators and validators.etag:
+            headers["If-None-Match"] = validators.etag
+        if validators and validators.last_modified:
+            headers["If-Modified-Since"] = validators.last_modified
+        answer = await self._get(url, headers, company)
+        return _download(answer, validators, datetime.now(UTC))
+
+    async def _get(self, url: str, headers: dict[str, str], company: Company, **options: Any) -> Response:
+        """A GET within robots.txt, politeness and the site's borders; raises FetchError."""
+        home = _host(url)
+
+        async def stay(old: str, new: str) -> None:
+            target = _host(new)
+            if not (same_site(target, home) or same_site(target, company.host)):
+                raise FetchError(url, Reason.LEFT_SITE, f"redirects to {registrable(target)}")
+            (await self._robots.of(new)).check(new)
+
+        rules = await self._robots.of(self._recorded(url))
+        rules.check(url)
+        async with self._turn(url, home, rules):
+            try:
+                answer = await self._client.get(
+                    url, headers=headers, on_redirect=stay, retry=self._retry, **options
+                )
+            except OutgoingError as error:
+                raise FetchError(url, _REASONS[error.fault], error.detail) from error
+        if answer.status in (429, 503) and (pause := answer.retry_after):
+            self._site(home).held_until = self._clock() + pause
+        return answer
+
+    @asynccontextmanager
+    async def _turn(self, url: str, host: str, rules: Rules) -> Any:
+        """Wait for a free slot and for the moment the host may be asked again."""
+        site = self._site(host)
+        async with site.slots:
+            now = self._clock()
+            held = site.held_until - now
+            if held > self._patience:
+                raise FetchError(
+                    url, Reason.RATE_LIMITED, "the host asked not to be asked yet", retry_after=held
+                )
+            start = max(now, site.next_start, site.held_until)
+            site.next_start = start + min(rules.crawl_delay, self._max_crawl_delay)
+            if start > now:
+                await self._client.sleep(start - now)
+            yield
+
+    def _site(self, host: str) -> _Site:
+        name = registrable(host)
+        if name not in self._sites:
+            self._sites[name] = _Site(asyncio.Semaphore(self._concurrency))
+            for idle in [n for n, s in self._sites.items() if n != name and not s.slots.locked()][:-2000]:
+                del self._sites[idle]
+        return self._sites[name]
+
+    def _recorded(self, url: str) -> str:
+        """The address under which a development mapping records it; any other stays as it is."""
+        parts = urlsplit(url)
+        mapped = parts.scheme == "http" and self._client.policy.mapped(parts.hostname or "")
+        return f"https://{parts.hostname}{url[len('http://') + len(parts.netloc) :]}" if mapped else url
+
+    # ------------------------------------------------------------------ entry
+
+    async def _entry(self, company: Company) -> tuple[str, list[Unreadable]]:
+        """The address at which the site begins, and a note when it cannot be read there."""
+        failures: list[FetchError] = []
+        for host in dict.fromkeys((company.asked_host, *_spellings(company.host))):
+            for scheme in ("https", "http"):
+                url = f"{scheme}://{host}/"
+                try:
+                    page = await self._page(url, company, None)
+                except FetchError as error:
+                    if error.reason is Reason.LEFT_SITE:
+                        raise
+                    failures.append(error)
+                    refused = error.reason in (Reason.CONNECTION_FAILED, Reason.TLS_FAILED)
+                    if not refused or self._client.policy.mapped(host):
+                        break  # http:// would say the same
+                else:
+                    self._keep_entry(url, page)
+                    return page.url, []
+        answered = next((f for f in failures if f.reason not in _UNREACHABLE), None)
+        if answered is None:
+            raise failures[0]
+        return answered.url, [Unreadable(url=answered.url, reason=answered.reason, detail=answered.detail)]
+
+    def _keep_entry(self, url: str, page: Download) -> None:
+        """The survey has read the entry page; whoever fetches it next is given that, once."""
+        for address in {url, page.url}:
+            self._entries[address] = (page, self._clock() + 60.0)
+        while len(self._entries) > 64:
+            self._entries.popitem(last=False)
+
+    def _take_entry(self, url: str) -> Download | None:
+        page, until = self._entries.pop(url, (None, 0.0))
+        return page if until > self._clock() else None
+
+    # ------------------------------------------------------------------ sitemaps
+
+    async def _read_sitemaps(self, entry: str, rules: Rules) -> _Sitemaps:
+        parts = urlsplit(entry)
+        default = f"{parts.scheme}://{parts.netloc}/sitemap.xml"
+        home = _host(entry)
+        named = [url for url in rules.sitemaps if _within(url, home)]
+        found = _Sitemaps()
+        try:
+            async with asyncio.timeout(self._sitemap_limits.seconds):
+                level = named or [default]
+                for _ in range(self._sitemap_limits.depth):
+                    level = await self._read_level(level, home, found, unannounced=None if named else default)
+        except TimeoutError:
+            found.notes.append(
+                Unreadable(url=default, reason=Reason.TIMED_OUT, detail="sitemaps took too long")
+            )
+        return found
+
+    async def _read_level(
+        self, urls: Iterable[str], home: str, found: _Sitemaps, unannounced: str | None
+    ) -> list[str]:
+        """Read these sitemaps into ``found``; returns those that they name in turn."""
+        new = [url for url in dict.fromkeys(urls) if url not in found.seen]
+        new = new[: self._sitemap_limits.files - len(found.seen)]
+        found.seen.update(new)
+        children: list[str] = []
+        for url, result in zip(new, await asyncio.gather(*map(self._sitemap, new)), strict=True):
+            if isinstance(result, FetchError):
+                if not (url == unannounced and result.reason in _NO_SITEMAP):
+                    found.notes.append(Unreadable(url=url, reason=result.reason, detail=result.detail))
+                continue
+            if result.problem and url != unannounced:
+                note = f"sitemap: {result.problem}"
+                found.notes.append(Unreadable(url=url, reason=Reason.UNDECODABLE, detail=note))
+            for page in result.pages:
+                if _within(page, home) and len(found.pages) < self._sitemap_limits.urls:
+                    found.pages[self._recorded(page).partition("#")[0]] = None
+            children += [child for child in result.children if _within(child, home)]
+        return children
+
+    async def _sitemap(self, url: str) -> Sitemap | FetchError:
+        limits = self._sitemap_limits
+        host = _host(url)
+        company = Company(host=host, asked_host=host)
+        try:
+            answer = await self._get(url, {"Accept": "*/*"}, company, max_bytes=limits.file_bytes, cut=True)
+            _require_page(answer, conditional=False)
+        except FetchError as error:
+            return error  # one broken sitemap is a note, the others are still read
+        return await asyncio.to_thread(
+            parse_sitemap, answer.body, max_bytes=limits.file_bytes, max_urls=limits.urls
+        )
+
+
+# What /sitemap.xml may answer on a site that never said it had one.
+_NO_SITEMAP = frozenset(
+    {Reason.NOT_FOUND, Reason.EMPTY, Reason.FORBIDDEN, Reason.DISALLOWED, Reason.HTTP_ERROR, Reason.LEFT_SITE}
+)
+_UNREACHABLE = frozenset(
+    {
+        Reason.NOT_RESOLVED,
+        Reason.ADDRESS_REFUSED,
+        Reason.CONNECTION_FAILED,
+        Reason.TLS_FAILED,
+        Reason.TIMED_OUT,
+        Reason.ROBOTS_UNAVAILABLE,
+    }
+)
+
+
+def _host(url: str) -> str:
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        host = None
+    if not host:
+        raise FetchError(url, Reason.HTTP_ERROR, "not a web address")
+    return host
+
+
+def _within(url: str, home: str) -> bool:
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        return False
+    return bool(host) and same_site(host or "", home)
+
+
+def _spellings(host: str) -> tuple[str, str]:
+    bare = host.removeprefix("www.")
+    return bare, f"www.{bare}"
+
+
+def _require_page(answer: Response, *, conditional: bool) -> None:
+    """Raises FetchError when the status does not bring a page (or the news that it did not change)."""
+    status = answer.status
+    if status in (200, 203) or (conditional and status == 304):
+        return
+    reason = _STATUSES.get(status, Reason.SERVER_ERROR if status >= 500 else Reason.HTTP_ERROR)
+    raise FetchError(answer.url, reason, f"status {status}", retry_after=answer.retry_after)
+
+
+def _download(answer: Response, validators: Validators | None, now: datetime) -> Download:
+    """The page in an answer; raises FetchError when there is none that could be read as text."""
+    sent = validators or Validators()
+    _require_page(answer, conditional=bool(sent.etag or sent.last_modified))
+    fresh = Validators(
+        etag=answer.headers.get("etag") or (sent.etag if answer.status == 304 else None),
+        last_modified=answer.headers.get("last-modified")
+        or (sent.last_modified if answer.status == 304 else None),
+    )
+    content_type = answer.headers.get("content-type", "")
+    if answer.status == 304:
+        return Download(
+            url=answer.url, body=None, content_type=content_type, validators=fresh, fetched_at=now
+        )
+    if not answer.body.strip():
+        raise FetchError(answer.url, Reason.EMPTY, "the page has no content")
+    return Download(
+        url=answer.url,
+        body=answer.body,
+        content_type=_readable_type(answer, content_type),
+        validators=fresh,
+        fetched_at=now,
+    )
+
+
+def _readable_type(answer: Response, content_type: str) -> str:
+    """The content type to read the body as; raises FetchError NOT_TEXT by the header or by the bytes."""
+    essence = content_type.partition(";")[0].strip().lower()
+    if answer.body.startswith(b"%PDF-"):
+        return content_type if essence == "application/pdf" else "application/pdf"
+    if essence and essence not in _READABLE_TYPES:
+        raise FetchError(answer.url, Reason.NOT_TEXT, f"content type {essence}")
+    wide = "charset=utf-16" in content_type.lower() or answer.body.startswith(_UNICODE_MARKS)
+    head = answer.body[:1445]
+    if essence == "application/pdf" or (not wide and head.translate(None, _BINARY_BYTES) != head):
+        raise FetchError(answer.url, Reason.NOT_TEXT, "the bytes are not text")
+    return content_type or "text/html"
