@@ -28,14 +28,14 @@ from leadline.research.steps.verify import verify
 T = TypeVar("T", bound=Value)
 
 
-class Plan(Value):
+class Plan(Value, frozen=True, kw_only=True):
     """The rungs that may be climbed: 1 stored evidence, 2 the company's own site."""
 
     rungs: tuple[int, ...] = (1, 2)
     reader: str = ""
 
 
-class Collected(Value):
+class Collected(Value, frozen=True, kw_only=True):
     rung: int
     snapshot_ids: tuple[str, ...]
     unreadable: tuple[Unreadable, ...] = ()
@@ -43,17 +43,17 @@ class Collected(Value):
     unplanned: int = 0
 
 
-class Ranked(Value):
+class Ranked(Value, frozen=True, kw_only=True):
     rung: int
     passages: tuple[Passage, ...]
 
 
-class Drafted(Value):
+class Drafted(Value, frozen=True, kw_only=True):
     rung: int
     draft: Draft
 
 
-class Checked(Value):
+class Checked(Value, frozen=True, kw_only=True):
     rung: int
     verification: Verification
 

@@ -30,7 +30,7 @@ class VerificationMode(StrEnum):
     LENIENT = "lenient"  # deduction allowed, and said so
 
 
-class Company(Value):
+class Company(Value, frozen=True, kw_only=True):
     """The company asked about. ``host`` is its identity: lower case, punycode, without ``www.``."""
 
     host: str
@@ -38,7 +38,7 @@ class Company(Value):
     name: str | None = None
 
 
-class Budget(Value):
+class Budget(Value, frozen=True, kw_only=True):
     """Limits of one question. Units: pages, seconds, tokens, US dollars."""
 
     max_pages: int = 40
@@ -48,7 +48,7 @@ class Budget(Value):
     max_price: Decimal = Decimal("0.50")
 
 
-class Question(Value):
+class Question(Value, frozen=True, kw_only=True):
     """What is asked. ``output_schema`` is a JSON Schema and present for ``json_schema`` only."""
 
     company: Company
@@ -87,7 +87,7 @@ class Region(StrEnum):
     HIDDEN = "hidden"
 
 
-class Cell(Value):
+class Cell(Value, frozen=True, kw_only=True):
     """One cell of a table row; ``header`` is the text of its column's header cell, if any."""
 
     start: int
@@ -96,7 +96,7 @@ class Cell(Value):
     is_header: bool = False
 
 
-class Block(Value):
+class Block(Value, frozen=True, kw_only=True):
     """One unit of canonical text. ``text[start:end]`` of the page are its words."""
 
     kind: BlockKind
@@ -111,7 +111,7 @@ class Block(Value):
     cells: tuple[Cell, ...] = ()  # of a table row; for a definition: the term, then its definitions
 
 
-class Link(Value):
+class Link(Value, frozen=True, kw_only=True):
     url: str  # absolute, without fragment
     text: str
     region: Region = Region.MAIN
@@ -119,7 +119,7 @@ class Link(Value):
     end: int = -1
 
 
-class PageText(Value):
+class PageText(Value, frozen=True, kw_only=True):
     """What the DOM walk makes of a page's bytes."""
 
     walk: str  # version of the walk, such as "walk-1"
@@ -136,7 +136,7 @@ class PageText(Value):
     site_name: str = ""
 
 
-class Page(Value):
+class Page(Value, frozen=True, kw_only=True):
     """A stored snapshot of one page, with its canonical text."""
 
     url: str  # the public address, https:// even when read through a development mapping
@@ -149,7 +149,7 @@ class Page(Value):
         return self.content.text[start:end]
 
 
-class Unreadable(Value):
+class Unreadable(Value, frozen=True, kw_only=True):
     """An address that could not be read."""
 
     url: str
@@ -157,7 +157,7 @@ class Unreadable(Value):
     detail: str = ""
 
 
-class SiteSurvey(Value):
+class SiteSurvey(Value, frozen=True, kw_only=True):
     """What robots.txt, the sitemap and the entry page tell of a site before pages are chosen."""
 
     entry_url: str
@@ -165,7 +165,7 @@ class SiteSurvey(Value):
     notes: tuple[Unreadable, ...] = ()
 
 
-class Evidence(Value):
+class Evidence(Value, frozen=True, kw_only=True):
     """Everything read for a question, and everything that should have been read but could not be."""
 
     pages: tuple[Page, ...] = ()
@@ -177,7 +177,7 @@ class Evidence(Value):
 # ------------------------------------------------------------------ passages
 
 
-class Unit(Value):
+class Unit(Value, frozen=True, kw_only=True):
     """One citable piece: a sentence, a list item, a table row, a definition, a JSON-LD member.
 
     ``number`` is how readers cite it. ``page`` is the index into ``Evidence.pages``, ``block`` the index
@@ -192,7 +192,7 @@ class Unit(Value):
     text: str
 
 
-class Passage(Value):
+class Passage(Value, frozen=True, kw_only=True):
     """A few neighbouring blocks under one heading, ranked together."""
 
     page: int
@@ -216,7 +216,7 @@ class Derivation(StrEnum):
     INFERRED = "inferred"  # deduced; allowed in lenient mode only
 
 
-class Claim(Value):
+class Claim(Value, frozen=True, kw_only=True):
     """One value and the numbers of the units it rests on. ``path`` is a JSON pointer, "" for the whole."""
 
     path: str
@@ -225,7 +225,7 @@ class Claim(Value):
     derivation: Derivation = Derivation.STATED
 
 
-class Usage(Value):
+class Usage(Value, frozen=True, kw_only=True):
     """What a question cost: model calls, tokens, US dollars (None = price of this model unknown)."""
 
     model_calls: int = 0
@@ -243,7 +243,7 @@ class Usage(Value):
         )
 
 
-class Draft(Value):
+class Draft(Value, frozen=True, kw_only=True):
     """What a reader proposes. ``value`` None means that the passages do not answer the question."""
 
     reader: str
@@ -264,13 +264,13 @@ class Verdict(StrEnum):
     NOT_CHECKED = "not_checked"
 
 
-class CheckedClaim(Value):
+class CheckedClaim(Value, frozen=True, kw_only=True):
     claim: Claim
     verdict: Verdict
     why: str = ""
 
 
-class Verification(Value):
+class Verification(Value, frozen=True, kw_only=True):
     claims: tuple[CheckedClaim, ...] = ()
     conflicts: tuple[CheckedClaim, ...] = ()
 
@@ -279,7 +279,7 @@ class Verification(Value):
         return bool(self.claims) and all(c.verdict is Verdict.SUPPORTED for c in self.claims)
 
 
-class Proof(Value):
+class Proof(Value, frozen=True, kw_only=True):
     """Enough to re-check a quote offline: the snapshot, both hashes, the walk, the offsets."""
 
     snapshot_id: str
@@ -292,14 +292,14 @@ class Proof(Value):
     script: int = -1
 
 
-class Source(Value):
+class Source(Value, frozen=True, kw_only=True):
     url: str
     title: str
     snippet: str
     proof: Proof
 
 
-class Outcome(Value):
+class Outcome(Value, frozen=True, kw_only=True):
     """The settled result of a question. ``failed`` means that nothing could be read at all."""
 
     failed: bool = False

@@ -14,14 +14,14 @@ from leadline.research.model import Company, Draft, Evidence, Page, Passage, Que
 T = TypeVar("T")
 
 
-class Validators(Value):
+class Validators(Value, frozen=True, kw_only=True):
     """For a conditional request (RFC 9110, 13): what the last answer called its version."""
 
     etag: str | None = None
     last_modified: str | None = None
 
 
-class Download(Value):
+class Download(Value, frozen=True, kw_only=True):
     """One page as it came. ``body`` None means "not modified" (304). ``url`` is where it finally stood."""
 
     url: str
@@ -71,7 +71,7 @@ class Library(Protocol):
         ...
 
 
-class ModelRequest(Value):
+class ModelRequest(Value, frozen=True, kw_only=True):
     """One call. ``output_schema`` is the JSON Schema that the reply must satisfy."""
 
     instructions: str
@@ -80,7 +80,7 @@ class ModelRequest(Value):
     max_tokens: int = 800
 
 
-class ModelReply(Value):
+class ModelReply(Value, frozen=True, kw_only=True):
     output: Any
     input_tokens: int
     output_tokens: int
