@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     typed = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character still gets the answer
+            stream.reconfigure(errors="backslashreplace")  # what the encoding lacks is written out
     try:
         code = cli.main(typed, prog_name="leadline", standalone_mode=False) or 0
         sys.stdout.flush()
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if "--debug" in typed:
             sys.stderr.write(harmless(traceback.format_exc()))
         say(f"Error: unexpected {type(error).__name__}: {error}")
-        say("This is a fault in Leadline. `leadline --debug ...` shows where; `leadline doctor` checks the installation.")
+        say("This is a fault in Leadline: `leadline --debug ...` shows where.")
         return EXIT_FAILED
     return int(code)
 

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from leadline.cli.running import EXIT_ANSWERED, EXIT_FAILED, EXIT_NO_ANSWER, EXIT_NOT_EVERYWHERE, run
+from leadline.cli.running import (
+    EXIT_ANSWERED,
+    EXIT_FAILED,
+    EXIT_NO_ANSWER,
+    EXIT_NOT_EVERYWHERE,
+    run,
+    settings_of_command,
+)
 
 if TYPE_CHECKING:
     from leadline.research.ports import Progress
@@ -26,15 +33,17 @@ def read_schema(value: str) -> dict[str, Any]:
         try:
             text = Path(value[1:]).read_text(encoding="utf-8")
         except OSError as error:
-            raise _bad_schema(f"{value[1:]} cannot be read: {error.strerror}. Name a file that holds a JSON Schema.") from error
+            raise _bad_schema(
+                f"{value[1:]} cannot be read: {error.strerror}. Name a JSON Schema file."
+            ) from error
         except UnicodeDecodeError as error:
-            raise _bad_schema(f"{value[1:]} is not UTF-8 text. Name a file that holds a JSON Schema.") from error
+            raise _bad_schema(f"{value[1:]} is not UTF-8 text. Name a JSON Schema file.") from error
     try:
         schema = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise _bad_schema(f"not JSON ({error}). Give a JSON Schema, or @FILE with one.") from error
     if not isinstance(schema, dict):
-        raise _bad_schema("a JSON Schema must be an object, such as {\"type\": \"object\", \"properties\": {...}}.")
+        raise _bad_schema('a JSON Schema must be an object, such as {"type": "object", "properties": {...}}.')
     return schema
 
 
@@ -110,9 +119,8 @@ def ask(
 
 async def _ask(request: SignalRequest, reader: str, progress: Progress | None) -> Signal:
     from leadline.bootstrap import open_leadline
-    from leadline.foundation.settings import load_settings
 
-    async with open_leadline(load_settings()) as leadline:
+    async with open_leadline(settings_of_command()) as leadline:
         return await leadline.ask(request, reader=reader, progress=progress)
 
 

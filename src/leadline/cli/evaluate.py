@@ -8,31 +8,36 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leadline.cli.running import EXIT_FAILED, run
+from leadline.cli.running import EXIT_FAILED, run, settings_of_command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from leadline.cli.terminal import Line
     from leadline.evaluation.recall import QuestionRecall
     from leadline.evaluation.repository import ResultFile
     from leadline.evaluation.schemas import EvalQuestion, EvalResult
 
-Done = "Callable[[EvalQuestion, EvalResult], None]"
-
 
 @click.command("eval")
 @click.argument("questions", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Result file; what it holds is not asked again."
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Result file; what it holds is kept.",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Ask so many questions at most.")
-@click.option("--reader", type=click.Choice(["auto", "model", "extractive"]), default="auto", show_default=True)
-@click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Questions at once.")
+@click.option(
+    "--reader", type=click.Choice(["auto", "model", "extractive"]), default="auto", show_default=True
+)
+@click.option(
+    "--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Questions at once."
+)
 @click.option("--domain", help="Only questions about this domain.")
 @click.option("--type", "answer_type", help="Only questions of this answer type.")
 @click.option("--force-refresh", is_flag=True, help="Do not reuse earlier answers or stored pages.")
-@click.option("--recall", is_flag=True, help="At the end, say how often the gold page was read and the gold words shown.")
+@click.option("--recall", is_flag=True, help="Also say how often the gold page was read and shown.")
 def evaluate(
     questions: Path,
     out: Path,
@@ -85,9 +90,8 @@ async def _evaluate(
     from leadline.bootstrap import open_leadline
     from leadline.evaluation.recall import measure_recall
     from leadline.evaluation.service import evaluate as evaluate_all
-    from leadline.foundation.settings import load_settings
 
-    async with open_leadline(load_settings()) as leadline:
+    async with open_leadline(settings_of_command()) as leadline:
         with _Bar(questions, results) as bar:
             await evaluate_all(
                 leadline,
@@ -152,13 +156,15 @@ def summary_lines(results: list[EvalResult]) -> Iterator[Line]:
 
     summary = summarise(results)
     yield Line(
-        f"{counted(summary.questions, 'question')}: {summary.answered} answered, {summary.no_answer} without an answer, "
+        f"{counted(summary.questions, 'question')}: {summary.answered} answered, "
+        f"{summary.no_answer} without an answer, "
         f"{summary.not_everywhere} where not everything could be read, {summary.failed} failed",
         "bold",
     )
     yield Line(
         f"{summary.seconds:.1f} s in all · {counted(summary.pages_fetched, 'page')} fetched · "
-        f"{counted(summary.model_calls, 'model call')} · {summary.tokens:,} tokens · {price_text(summary.price)}",
+        f"{counted(summary.model_calls, 'model call')} · {summary.tokens:,} tokens · "
+        f"{price_text(summary.price)}",
         "dim",
     )
 
@@ -179,4 +185,6 @@ def recall_lines(rows: list[QuestionRecall]) -> Iterator[Line]:
         shares = "".join(f"{site.rank_recall(depth):>10.1%}" for depth in DEPTHS)
         of_read = site.shown_of_fetched(DEPTHS[-1])
         last = "-" if of_read is None else f"{of_read:.1%}"
-        yield Line(f"{one_line(site.site):<28}{site.questions:>10}{site.fetch_recall():>11.1%}{shares}{last:>9}")
+        yield Line(
+            f"{one_line(site.site):<28}{site.questions:>10}{site.fetch_recall():>11.1%}{shares}{last:>9}"
+        )

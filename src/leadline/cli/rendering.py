@@ -142,7 +142,10 @@ def metadata_line(signal: Signal) -> str:
     )
     parts.append(
         cost_text(
-            facts.get("modelCalls", 0), facts.get("inputTokens", 0), facts.get("outputTokens", 0), facts.get("price")
+            facts.get("modelCalls", 0),
+            facts.get("inputTokens", 0),
+            facts.get("outputTokens", 0),
+            facts.get("priceUsd"),
         )
     )
     parts.append(f"signal {signal.id}")

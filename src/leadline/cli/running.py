@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from leadline.foundation.settings import Settings
 
 T = TypeVar("T")
 
@@ -22,6 +25,17 @@ class Interrupted(BaseException):
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+
+
+def settings_of_command() -> Settings:
+    """The settings, with logging set up by them. Only warnings are shown unless the user asks for more."""
+    from leadline.foundation.log import configure_logging
+    from leadline.foundation.settings import load_settings
+
+    settings = load_settings()
+    level = settings.log_level if "log_level" in settings.origins else "warning"
+    configure_logging(level, settings.log_format)
+    return settings
 
 
 def run(work: Coroutine[Any, Any, T], *, when_interrupted: str) -> T:

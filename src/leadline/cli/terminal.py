@@ -70,7 +70,12 @@ def console(stream: IO[str]) -> Console:
     from rich.console import Console
 
     return Console(
-        file=stream, force_terminal=is_terminal(stream), markup=False, highlight=False, emoji=False, soft_wrap=True
+        file=stream,
+        force_terminal=is_terminal(stream),
+        markup=False,
+        highlight=False,
+        emoji=False,
+        soft_wrap=True,
     )
 
 

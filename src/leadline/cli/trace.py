@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from leadline.cli.running import run
+from leadline.cli.running import run, settings_of_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,15 +31,14 @@ def trace(signal_id: str, as_json: bool) -> None:
 
 async def _trace(signal_id: str) -> SignalTrace:
     from leadline.bootstrap import open_leadline
-    from leadline.foundation.settings import load_settings
 
-    async with open_leadline(load_settings()) as leadline:
+    async with open_leadline(settings_of_command()) as leadline:
         return await leadline.trace(signal_id)
 
 
 def trace_wire(found: SignalTrace) -> dict[str, Any]:
     """The trace as JSON: the signal as the API gives it, steps as stored."""
-    from leadline.signals.schemas import to_wire, wire_numbers, wire_time
+    from leadline.signals.schemas import to_wire, wire_time
 
     return {
         "signal": to_wire(found.signal),
@@ -48,7 +47,12 @@ def trace_wire(found: SignalTrace) -> dict[str, Any]:
             for s in found.steps
         ],
         "pages": [
-            {"snapshotId": p.snapshot_id, "url": p.url, "title": p.title, "fetchedAt": wire_time(p.fetched_at)}
+            {
+                "snapshotId": p.snapshot_id,
+                "url": p.url,
+                "title": p.title,
+                "fetchedAt": wire_time(p.fetched_at),
+            }
             for p in found.pages
         ],
         "modelCalls": [
@@ -56,9 +60,10 @@ def trace_wire(found: SignalTrace) -> dict[str, Any]:
                 "model": call.model,
                 "inputTokens": call.input_tokens,
                 "outputTokens": call.output_tokens,
-                "price": wire_numbers(call.price),
+                "priceUsd": float(call.price) if call.price is not None else None,
                 "seconds": call.seconds,
                 "createdAt": wire_time(call.created_at),
+                "reply": call.reply,
             }
             for call in found.model_calls
         ],
@@ -71,7 +76,9 @@ def trace_lines(found: SignalTrace) -> Iterator[Line]:
 
     signal = found.signal
     yield Line(f"{one_line(signal.domain)}: {one_line(signal.question)}", "bold", 2)
-    yield Line(f"{signal.answer_type}, {signal.verification_mode}, {signal.status}, signal {signal.id}", "dim", 2)
+    yield Line(
+        f"{signal.answer_type}, {signal.verification_mode}, {signal.status}, signal {signal.id}", "dim", 2
+    )
     for step in found.steps:
         yield Line("")
         yield Line(f"{one_line(step.step):<8} {step.seconds:.2f} s   {_summary(step, found)}", "bold", 9)
@@ -145,7 +152,11 @@ def _passage(place: int, passage: dict[str, Any]) -> Iterator[Line]:
     from leadline.cli.terminal import Line, one_line
 
     path = " > ".join(passage.get("headings", ()))
-    yield Line(f"  {place:>2}. {passage.get('score', 0.0):.2f}  {one_line(passage['url'])}  {one_line(path)}", "cyan", 6)
+    yield Line(
+        f"  {place:>2}. {passage.get('score', 0.0):.2f}  {one_line(passage['url'])}  {one_line(path)}",
+        "cyan",
+        6,
+    )
     if passage.get("context"):
         yield Line(f"      {one_line(passage['context'])}", "dim", 6)
     for unit in passage.get("units", ()):
@@ -162,8 +173,9 @@ def _draft(draft: dict[str, Any]) -> Iterator[Line]:
         for claim in draft.get(label, ()):
             cited = ", ".join(f"[{number}]" for number in claim.get("citations", ()))
             at = f" at {claim['path']}" if claim.get("path") else ""
-            text = f"{json_text(claim.get('value'))}{at}, {claim.get('derivation', 'stated')} by {cited or 'nothing'}"
-            yield Line(f"  {'claims' if label == 'claims' else 'against it'}: {one_line(text)}", "", 4)
+            value, how = json_text(claim.get("value")), claim.get("derivation", "stated")
+            text = one_line(f"{value}{at}, {how} by {cited or 'nothing'}")
+            yield Line(f"  {'claims' if label == 'claims' else 'against it'}: {text}", "", 4)
 
 
 def _checked(prefix: str, checked: dict[str, Any]) -> Line:
@@ -172,6 +184,5 @@ def _checked(prefix: str, checked: dict[str, Any]) -> Line:
     claim = checked.get("claim", {})
     verdict = str(checked.get("verdict", "")).replace("_", " ")
     style = {"supported": "green", "contradicted": "red"}.get(verdict, "yellow")
-    return Line(
-        f"  {prefix}{verdict}: {one_line(json_text(claim.get('value')))} ({one_line(checked.get('why', ''))})", style, 4
-    )
+    value, why = one_line(json_text(claim.get("value"))), one_line(checked.get("why", ""))
+    return Line(f"  {prefix}{one_line(verdict)}: {value} ({why})", style, 4)

@@ -3,7 +3,7 @@
 The two are kept apart because they are repaired in different places: the first by choosing pages, the second
 by ranking passages. Questions count that have evidence and whose result has a stored signal. Several pieces
 of evidence are alternatives: one found is enough. The share of passages is measured over all such
-questions, so a page that was not read counts against the passages as well; ``shown_of_fetched`` leaves those out.
+questions, so a page that was not read counts against it too; ``shown_of_fetched`` leaves those out.
 """
 
 from __future__ import annotations
@@ -71,7 +71,11 @@ def question_recall(question: EvalQuestion, trace: SignalTrace) -> QuestionRecal
     read = {_path(page.url) for page in trace.pages}
     passages = next((step.value.get("passages", ()) for step in trace.steps if step.step == "rank"), ())
     rank = next(
-        (place for place, passage in enumerate(passages, 1) if any(_shows(passage, gold) for gold in question.evidence)),
+        (
+            place
+            for place, passage in enumerate(passages, 1)
+            if any(_shows(passage, gold) for gold in question.evidence)
+        ),
         None,
     )
     return QuestionRecall(id=question.id, site=question.domain, fetched=bool(gold_paths & read), rank=rank)
@@ -83,7 +87,9 @@ def by_site(rows: Iterable[QuestionRecall]) -> list[SiteRecall]:
     for row in rows:
         sites.setdefault(row.site, []).append(row)
     groups = [(site, sites[site]) for site in sorted(sites)]
-    return [_site(site, group) for site, group in [*groups, ("all", [r for _, g in groups for r in g])] if group]
+    return [
+        _site(site, group) for site, group in [*groups, ("all", [r for _, g in groups for r in g])] if group
+    ]
 
 
 def _site(site: str, rows: list[QuestionRecall]) -> SiteRecall:

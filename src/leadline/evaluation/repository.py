@@ -36,7 +36,7 @@ class ResultFile:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise InvalidInput(
-                    (self._path.name, "another run is writing this file: wait for it, or name another with --out")
+                    (self._path.name, "another run is writing it: wait for that, or name another with --out")
                 ) from None
             content = self._path.read_bytes()
             whole = content.rfind(b"\n") + 1
@@ -69,5 +69,8 @@ class ResultFile:
             return msgspec.json.decode(line, type=EvalResult)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise InvalidInput(
-                (f"{self._path.name}, line {number}", f"{error}; this is no result file of ours: name another with --out")
+                (
+                    f"{self._path.name}, line {number}",
+                    f"{error}; this is no result file: name another with --out",
+                )
             ) from error

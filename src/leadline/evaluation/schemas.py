@@ -109,10 +109,11 @@ def read_questions(path: Path) -> list[EvalQuestion]:
         try:
             question = msgspec.json.decode(raw, type=EvalQuestion)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            faults.append((where, f"{error}; a line is one JSON object with id, domain, question and answerType"))
+            faults.append((where, f"{error}; give one JSON object with id, domain, question and answerType"))
             continue
         if question.id in first_line:
-            faults.append((where, f"the id {question.id!r} stands on line {first_line[question.id]} too; ids must differ"))
+            earlier = first_line[question.id]
+            faults.append((where, f"the id {question.id!r} stands on line {earlier} too; ids must differ"))
         first_line.setdefault(question.id, number)
         questions.append(question)
     if faults:

@@ -18,7 +18,9 @@ from leadline.signals.schemas import Signal, SignalRequest, wire_numbers
 class Asker(Protocol):
     """Who answers: the wired service."""
 
-    async def ask(self, request: SignalRequest, *, reader: str = "auto", progress: Progress | None = None) -> Signal: ...
+    async def ask(
+        self, request: SignalRequest, *, reader: str = "auto", progress: Progress | None = None
+    ) -> Signal: ...
 
 
 async def evaluate(
@@ -74,7 +76,7 @@ async def _ask(asker: Asker, question: EvalQuestion, reader: str, force_refresh:
 def result_of(question: EvalQuestion, signal: Signal, seconds: float) -> EvalResult:
     """The result line of an answered signal."""
     facts = signal.metadata
-    price = facts.get("price", 0)
+    price = facts.get("priceUsd", 0)
     return EvalResult(
         id=question.id,
         answer=scored_form(signal.answer_type, signal.answer),

@@ -1,0 +1,50 @@
+"""``leadline verify``: anyone can re-check an answer, offline and later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from leadline.cli.running import EXIT_ANSWERED, EXIT_FAILED, run, settings_of_command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from leadline.cli.terminal import Line
+    from leadline.signals.schemas import QuoteCheck
+
+
+@click.command()
+@click.argument("signal_id")
+def verify(signal_id: str) -> int:
+    """Re-check every quote of SIGNAL_ID against the stored pages, without the network.
+
+    Exit code 1 when a quote does not stand where it was cited.
+    """
+    from leadline.cli.terminal import write_lines
+
+    checks = run(_verify(signal_id), when_interrupted="")
+    write_lines(verify_lines(checks))
+    return EXIT_FAILED if any(check.fault for check in checks) else EXIT_ANSWERED
+
+
+async def _verify(signal_id: str) -> Sequence[QuoteCheck]:
+    from leadline.bootstrap import open_leadline
+
+    async with open_leadline(settings_of_command()) as leadline:
+        return await leadline.verify(signal_id)
+
+
+def verify_lines(checks: Sequence[QuoteCheck]) -> Iterator[Line]:
+    from leadline.cli.rendering import counted
+    from leadline.cli.terminal import Line, one_line
+
+    for check in checks:
+        style = "red" if check.fault else "green"
+        yield Line(f"{one_line(check.fault) if check.fault else 'stands'}: {one_line(check.url)}", style, 2)
+        yield Line(f"  “{one_line(check.snippet)}”", "", 2)
+    sound = sum(check.fault is None for check in checks)
+    yield Line(
+        f"{sound} of {counted(len(checks), 'quote')} stand{'s' if len(checks) == 1 else ''} as cited", "bold"
+    )
