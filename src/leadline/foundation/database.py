@@ -105,7 +105,7 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def transaction(self, **options: Any) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy[Any]]:
-        """A connection inside a transaction, committed at the end of the block, rolled back by an exception.
+        """A connection in a transaction: committed at the end of the block, rolled back by an exception.
 
         Raises ``DatabaseUnavailable`` when the connection is lost inside the block (nothing was changed) or
         while committing (then the message says that it may have been committed). ``options`` are asyncpg's,
@@ -139,7 +139,7 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def dedicated(self) -> AsyncIterator[asyncpg.Connection[Any]]:
-        """A connection of its own, outside the pool and past any pooler: for LISTEN and session-level locks."""
+        """A connection outside the pool and past any pooler: for LISTEN and session-level locks."""
         connection = await _connect(await self._address())
         try:
             yield connection
@@ -224,7 +224,7 @@ class Repeatable:
 
 @contextlib.asynccontextmanager
 async def open_database(settings: Settings, *, migrate: bool | None = None) -> AsyncIterator[Database]:
-    """The database of these settings, checked and with the schema this code needs; closed at the end of the block.
+    """The database of these settings, checked, with the schema this code needs; closed at the block's end.
 
     Without ``database_url`` the embedded server is attached to, and started if nobody has. ``migrate`` True
     applies missing migrations, False refuses a database that lacks some; None applies them to the embedded

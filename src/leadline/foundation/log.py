@@ -25,8 +25,8 @@ MASK = "********"
 
 def configure_logging(
     level: str = "info",
-    format: Literal["auto", "console", "json"] = "auto",
-    stream: TextIO | None = None,  # noqa: A002
+    format: Literal["auto", "console", "json"] = "auto",  # noqa: A002 - the setting is called log_format
+    stream: TextIO | None = None,
 ) -> None:
     """Set up logging of the process; call once, at the edge. ``stream`` is standard error unless given."""
     stream = sys.stderr if stream is None else stream

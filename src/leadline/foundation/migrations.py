@@ -1,7 +1,7 @@
 """Numbered SQL files that bring a database to the schema of this code.
 
-``leadline/migrations/NNNN_name.sql`` are applied in order, each in one transaction under an advisory lock, and
-recorded in ``schema_migrations`` with the hash of their text. They only go forward.
+``leadline/migrations/NNNN_name.sql`` are applied in order, each in one transaction under an advisory lock,
+and recorded in ``schema_migrations`` with the hash of their text. They only go forward.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Migration(NamedTuple):
 
 
 def read_migrations(folder: Traversable | None = None) -> list[Migration]:
-    """The migrations of this code, in order. Raises ``ConfigurationError`` for a gap or a strange file name."""
+    """The migrations of this code, in order. Raises ``ConfigurationError`` for a gap or a strange name."""
     folder = folder or files("leadline") / "migrations"
     found = []
     for entry in folder.iterdir():
@@ -68,7 +68,7 @@ def read_migrations(folder: Traversable | None = None) -> list[Migration]:
 async def apply(
     connection: asyncpg.Connection[Any], known: Sequence[Migration] | None = None
 ) -> list[Migration]:
-    """Apply what is missing, and return it. Several processes may do this at once: one works, the others wait.
+    """Apply what is missing, and return it. Several processes may do this at once: one works, others wait.
 
     Raises ``ConfigurationError`` when the database is newer than this code or was made by other migrations.
     """
@@ -120,13 +120,16 @@ async def _missing(connection: asyncpg.Connection[Any], known: Sequence[Migratio
         mine = by_number.get(row["number"])
         if mine is None:
             raise ConfigurationError(
-                f"The database has migration {row['name']}, which this version of Leadline does not know: it was used "
+                f"The database has migration {row['name']}, which this version of Leadline does not know: "
+                "it was used "
                 "by a newer version. Install that version (or a newer one), or restore a backup from before."
             )
         if mine.sha256 != row["sha256"]:
             raise ConfigurationError(
-                f"Migration {row['name']} of this database is not the {mine.name} of this version: one of them was "
-                "edited after it was applied. Install the version that made the database; what changes afterwards "
+                f"Migration {row['name']} of this database is not the {mine.name} of this version: one of "
+                "them was "
+                "edited after it was applied. Install the version that made the database; what changes "
+                "afterwards "
                 "belongs into a new migration."
             )
     done = {row["number"] for row in rows}

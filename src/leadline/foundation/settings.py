@@ -1,13 +1,16 @@
 """Every setting of Leadline: the only module that reads the environment.
 
-A setting comes from the environment (``LEADLINE_<NAME>``), else from one TOML file (``<name> = ...``; the file
-is ``LEADLINE_CONFIG`` or ``leadline/leadline.toml`` in the user's configuration folder), else from its default.
-``describe`` tells which. An unknown variable or key is an error: a misspelt setting must not pass for a default.
+A setting comes from the environment (``LEADLINE_<NAME>``), else from one TOML file (``<name> = ...``; the
+file is ``LEADLINE_CONFIG`` or ``leadline/leadline.toml`` in the user's configuration folder), else from its
+default. ``describe`` tells which. An unknown variable or key is an error: a misspelt setting must not pass
+for a default.
 
-To add one: a field with ``_setting(...)`` below. ``leadline config`` and the documentation read it from there;
-``.env.example`` is checked against it by a test.
+To add one: a field with ``_setting(...)`` below. ``leadline config`` and the documentation read it from
+there; ``.env.example`` is checked against it by a test.
 """
 
+# ruff: noqa: RUF009 - each default is made by `_setting`, which returns a dataclasses.field
+# ruff: noqa: TRY004 - a wrong type is a wrong value to whoever wrote the setting
 from __future__ import annotations
 
 import dataclasses
@@ -87,7 +90,7 @@ def _range(minimum: int, maximum: int | None) -> str:
 def _money(value: Any) -> Decimal:
     try:
         if isinstance(value, bool):
-            raise ValueError  # noqa: TRY301, TRY004
+            raise ValueError  # noqa: TRY301
         amount = Decimal(str(value))
     except (InvalidOperation, ValueError):
         raise ValueError("must be an amount of US dollars, such as 0.15") from None
@@ -216,7 +219,8 @@ class Settings:
         secret=True,
     )
     database_direct_url: str | None = _setting(
-        "the same database without a connection pooler in between, needed for LISTEN when database_url has one",
+        "the same database without a connection pooler in between, needed for LISTEN when database_url "
+        "has one",
         _url("postgresql", "postgres"),
         secret=True,
     )
@@ -225,7 +229,8 @@ class Settings:
     )
     pool_size: int = _setting("database connections per process, at most", _whole(1, 1000), 10)
     model: str | None = _setting(
-        "language model that reads pages, PROVIDER:NAME or gguf:/path/to/model.gguf; none: read without a model",
+        "language model that reads pages, PROVIDER:NAME or gguf:/path/to/model.gguf; none: read without a "
+        "model",
         _model,
     )
     model_base_url: str | None = _setting(
@@ -257,7 +262,8 @@ class Settings:
         "US dollars one question may spend on the model; none: no limit", _money
     )
     connect_to: Mapping[str, Endpoint] = _setting(
-        "page fetches sent to loopback instead, HOST=ADDRESS:PORT, comma-separated, HOST may be *; development only",
+        "page fetches sent to loopback instead, HOST=ADDRESS:PORT, comma-separated, HOST may be *; "
+        "development only",
         _connect_to,
         factory=dict,
     )
@@ -307,7 +313,8 @@ class Settings:
     def __post_init__(self) -> None:
         if self.connect_to and self.env != "development":
             raise ConfigurationError(
-                "LEADLINE_CONNECT_TO works only with LEADLINE_ENV=development: it sends page fetches to this machine."
+                "LEADLINE_CONNECT_TO works only with LEADLINE_ENV=development: it sends page fetches to "
+                "this machine."
             )
         if self.database_direct_url and not self.database_url:
             raise ConfigurationError("LEADLINE_DATABASE_DIRECT_URL is set, but LEADLINE_DATABASE_URL is not.")
@@ -335,7 +342,8 @@ def variable(name: str) -> str:
 def load_settings(environ: Mapping[str, str] | None = None, toml_path: Path | None = None) -> Settings:
     """Read the settings from ``environ`` (default: this process's) and one TOML file.
 
-    Raises ``ConfigurationError``, naming the setting and what it must be. An empty variable counts as not set.
+    Raises ``ConfigurationError``, naming the setting and what it must be. An empty variable counts as not
+    set.
     """
     environ = os.environ if environ is None else environ
     fields = {f.name: f for f in setting_fields()}

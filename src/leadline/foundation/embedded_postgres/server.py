@@ -1,5 +1,6 @@
 """A user's hold on the embedded PostgreSQL server: attach, check, release."""
 
+# ruff: noqa: S603 - the program run here is our own supervisor
 from __future__ import annotations
 
 import json
@@ -21,8 +22,8 @@ _EXIT_BUSY = 75
 class EmbeddedServer:
     """One process's hold on the server of ``home`` (started if nobody has started it).
 
-    The server runs for as long as at least one hold exists, in whatever process; a process that dies loses its
-    holds. Methods block for up to ``timeout`` seconds and may be called from any thread.
+    The server runs for as long as at least one hold exists, in whatever process; a process that dies loses
+    its holds. Methods block for up to ``timeout`` seconds and may be called from any thread.
     """
 
     def __init__(self, home: Path, pg_bin: Path | None = None, *, timeout: float = 120.0) -> None:
@@ -36,8 +37,8 @@ class EmbeddedServer:
     def attach(self) -> str:
         """Hold the server, starting it if need be (also again, after its supervisor was killed).
 
-        Returns the connection string, which may differ from the one returned earlier.
-        Raises ``ConfigurationError`` when no server can be started here, ``DatabaseUnavailable`` when it is not
+        Returns the connection string, which may differ from the one returned earlier. Raises
+        ``ConfigurationError`` when no server can be started here, ``DatabaseUnavailable`` when it is not
         ready in time.
         """
         with self._mutex:
@@ -93,8 +94,10 @@ class EmbeddedServer:
                 self._spawn()
             if time.monotonic() > deadline:
                 raise DatabaseUnavailable(
-                    f"Another process holds {self.home}, but cannot be reached after {self._timeout:.0f} s. If it runs "
-                    "in another container or with a private /tmp, give each its own LEADLINE_DATA_DIR or share a "
+                    f"Another process holds {self.home}, but cannot be reached after {self._timeout:.0f} "
+                    "s. If it runs "
+                    "in another container or with a private /tmp, give each its own LEADLINE_DATA_DIR or "
+                    "share a "
                     f"server by LEADLINE_DATABASE_URL. Its log is {self.home / 'server.log'}."
                 )
             if hold is None:
@@ -104,7 +107,7 @@ class EmbeddedServer:
         """A connection to the supervisor; None when there is none to talk to."""
         try:
             address = json.loads((self.home / "supervisor.json").read_bytes())["users"]
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except PermissionError as error:
             raise ConfigurationError(
@@ -148,7 +151,9 @@ class EmbeddedServer:
         """Start a supervisor; it exits at once when there is one already."""
         instructions = {
             "home": str(self.home),
-            "installations": [{"bin": str(i.bin), "major": i.major} for i in find_installations(self._pg_bin)],
+            "installations": [
+                {"bin": str(i.bin), "major": i.major} for i in find_installations(self._pg_bin)
+            ],
         }
         done = subprocess.run(
             [sys.executable, "-I", "-S", str(_SUPERVISOR)],
@@ -156,11 +161,10 @@ class EmbeddedServer:
             stderr=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
-            env={"PATH": "/usr/bin:/bin"},
             check=False,
         )
         if done.returncode not in (0, _EXIT_BUSY):
             raise ConfigurationError(
-                done.stderr.decode(errors="replace").strip() or f"The supervisor ended with status {done.returncode}."
+                done.stderr.decode(errors="replace").strip()
+                or f"The supervisor ended with status {done.returncode}."
             )
-

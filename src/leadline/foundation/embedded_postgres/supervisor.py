@@ -11,6 +11,7 @@ A user that connects receives one line of JSON: ``{"dsn": ...}`` or ``{"error": 
 Why it is built this way: docs/adr/0002-embedded-postgres.md.
 """
 
+# ruff: noqa: S603 - the programs run here are PostgreSQL's own, found by us
 from __future__ import annotations
 
 import contextlib
@@ -27,8 +28,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 EXIT_BUSY = 75  # another supervisor holds the lock
 ROLE = "leadline"
@@ -70,6 +73,11 @@ class Identity:
         entry = pwd.getpwuid(owner) if owner is not None else self._ordinary_user()
         self.name = entry.pw_name
         self.drop = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+        if not self._can_change():
+            raise StartError(
+                "PostgreSQL refuses to run as root, and this process may not change its user "
+                f"to '{self.name}'. Run Leadline as an ordinary user, or set LEADLINE_DATABASE_URL."
+            )
 
     @staticmethod
     def _name_of(uid: int) -> str:
@@ -87,9 +95,37 @@ class Identity:
             with contextlib.suppress(KeyError):
                 return pwd.getpwnam(name)
         raise StartError(
-            "PostgreSQL refuses to run as root, and there is neither a user 'leadline' nor 'nobody' to run it as. "
+            "PostgreSQL refuses to run as root, and there is neither a user 'leadline' nor 'nobody' to "
+            "run it as. "
             "Run Leadline as an ordinary user, or set LEADLINE_DATABASE_URL."
         )
+
+    def _can_change(self) -> bool:
+        """Try it, in a child: containers may lack the capability, or the user's number."""
+        child = os.fork()
+        if child == 0:
+            try:
+                os.setgroups([])
+                os.setgid(self.drop["group"])
+                os.setuid(self.drop["user"])
+            except OSError:
+                os._exit(1)
+            os._exit(0)
+        return os.waitpid(child, 0)[1] == 0
+
+    @contextlib.contextmanager
+    def acting(self) -> Iterator[None]:
+        """Be that user for a moment: root in a container may not look into another user's processes."""
+        if not self.drop:
+            yield
+            return
+        os.setegid(self.drop["group"])
+        os.seteuid(self.drop["user"])
+        try:
+            yield
+        finally:
+            os.seteuid(0)
+            os.setegid(0)
 
     def may_enter(self, path: Path) -> bool:
         """Whether PostgreSQL can reach ``path`` by name."""
@@ -130,8 +166,8 @@ class Supervisor:
 
     def take(self) -> bool:
         """Lock the data directory and listen for users; False when another supervisor has it."""
-        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.lock = (self.home / "lock").open("w")
         except PermissionError as error:
             raise StartError(
@@ -169,7 +205,11 @@ class Supervisor:
                 runtime = Path(tempfile.mkdtemp(prefix="leadline-", dir=base))
                 longest = os.fsencode(f"{runtime}/pg/.s.PGSQL.{PORT}")
                 if len(longest) > SOCKET_PATH_LIMIT:
-                    raise OSError(f"the path of the socket would be longer than {SOCKET_PATH_LIMIT} bytes")
+                    reasons.append(
+                        f"{base}: the socket's path would be longer than {SOCKET_PATH_LIMIT} bytes"
+                    )
+                    runtime.rmdir()
+                    continue
                 if self.identity.drop:
                     runtime.chmod(0o711)
                 (runtime / "pg").mkdir(mode=0o700)
@@ -179,7 +219,7 @@ class Supervisor:
                 (runtime / "users").chmod(0o600)
                 self.listener.listen(128)
                 self.listener.setblocking(False)
-            except OSError as error:
+            except OSError as error:  # read-only, full, no sockets on this file system: try the next
                 reasons.append(f"{base}: {error}")
                 if runtime:
                     shutil.rmtree(runtime, ignore_errors=True)
@@ -196,7 +236,7 @@ class Supervisor:
 
     @property
     def dsn(self) -> str:
-        return f"postgresql://{ROLE}@/postgres?host={_quote(str(self.runtime / 'pg'))}"
+        return f"postgresql://{ROLE}@/postgres?host={quote(str(self.runtime / 'pg'))}"
 
     # -- after detaching
 
@@ -263,8 +303,10 @@ class Supervisor:
             f"{self.data} was made by PostgreSQL {major}; the binaries here are of version "
             f"{', '.join(str(i['major']) for i in self.installations)}. "
             f"Set LEADLINE_PG_BIN to the bin directory of PostgreSQL {major}, or upgrade:\n"
-            f"  '{newest['bin']}/initdb' -U {ROLE} -E UTF8 --locale=C.UTF-8 -D '{self.home / 'data.upgraded'}' && "
-            f"'{newest['bin']}/pg_upgrade' -U {ROLE} -b <bin directory of PostgreSQL {major}> -B '{newest['bin']}' "
+            f"  '{newest['bin']}/initdb' -U {ROLE} -E UTF8 --locale=C.UTF-8 -D "
+            f"'{self.home / 'data.upgraded'}' && "
+            f"'{newest['bin']}/pg_upgrade' -U {ROLE} -b <bin directory of PostgreSQL {major}> -B "
+            f"'{newest['bin']}' "
             f"-d '{self.data}' -D '{self.home / 'data.upgraded'}'\n"
             f"and then put data.upgraded in the place of data."
         )
@@ -277,12 +319,7 @@ class Supervisor:
             done = subprocess.run(
                 [directory / "postgres", "--version"], capture_output=True, cwd="/", **self.identity.drop
             )
-        except OSError as error:
-            if _cannot_change_user(error, directory / "postgres"):
-                raise StartError(
-                    "PostgreSQL refuses to run as root, and this process may not change its user "
-                    f"to '{self.identity.name}'. Run Leadline as an ordinary user, or set LEADLINE_DATABASE_URL."
-                ) from error
+        except OSError:
             return False
         return done.returncode == 0
 
@@ -297,7 +334,9 @@ class Supervisor:
         for part in ("lib", "share"):
             if (root / part).is_dir():
                 shutil.copytree(root / part, target / part, ignore=skip)
-        bundled = root.parent.parent / f"{root.parent.name}.libs"  # where a repaired wheel keeps shared libraries
+        bundled = (
+            root.parent.parent / f"{root.parent.name}.libs"
+        )  # where a repaired wheel keeps shared libraries
         if bundled.is_dir():
             shutil.copytree(bundled, target.parent.parent / bundled.name)
         for path in (self.runtime / "programs").rglob("*"):
@@ -327,7 +366,6 @@ class Supervisor:
                     "--auth=trust",
                     "--encoding=UTF8",
                     "--locale=C.UTF-8",
-                    "--text-search-config=simple",
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -355,14 +393,15 @@ class Supervisor:
         environment = {"PATH": "/usr/bin:/bin", "TZ": "UTC"}
         stale = self._stale_pid()
         if stale is not None:
-            # The pid file names a process that is not a PostgreSQL of this directory (we hold the lock and have
-            # looked). The server counts this variable's process as "not another postmaster".
+            # The pid file names a process that is not a PostgreSQL of this directory (we hold the lock and
+            # have looked). The server counts this variable's process as "not another postmaster".
             environment["PG_GRANDPARENT_PID"] = str(stale)
         prctl = ctypes.CDLL(None).prctl
         parent = os.getpid()
 
         def before_exec() -> None:
-            # After the change of user, which would clear it: a killed supervisor takes the server along, cleanly.
+            # After the change of user, which would clear it: a killed supervisor takes the server along,
+            # cleanly.
             prctl(PR_SET_PDEATHSIG, int(signal.SIGINT))
             if os.getppid() != parent:
                 os._exit(1)
@@ -390,7 +429,7 @@ class Supervisor:
                 cwd="/",
                 env=environment,
                 start_new_session=True,
-                preexec_fn=before_exec,  # noqa: PLW1509 - this process has one thread
+                preexec_fn=before_exec,  # safe: this process has one thread
                 **self.identity.drop,
             )
         finally:
@@ -411,7 +450,7 @@ class Supervisor:
         had_user = False
         self._start()
         while not self.stopping:
-            for key, _ in self.selector.select(30 if self.ready else 0.01):
+            for key, _ in self.selector.select(0.01 if not self.ready else 30 if had_user else 1):
                 if key.fileobj is wake:
                     wake.recv(4096)
                 elif key.fileobj is self.listener:
@@ -435,7 +474,7 @@ class Supervisor:
         self._say(f"the server ended with status {self.process.returncode}")
         now = time.monotonic()
         self.crashes = [t for t in self.crashes if now - t < CRASH_WINDOW_SECONDS] + [now]
-        if not self.ready and "still in use" not in words and "already exists" not in words:
+        if not self.ready and self.process.returncode >= 0 and "still in use" not in words:
             raise StartError(_explain(words, self.home))
         if len(self.crashes) > CRASHES_ALLOWED:
             raise StartError(f"The database server keeps ending. Its log is {self.log_path}.\n{words}")
@@ -450,7 +489,11 @@ class Supervisor:
     def _stop_server(self) -> None:
         if not self.process:
             return
-        for number, patience in ((signal.SIGINT, STOP_SECONDS), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0)):
+        for number, patience in (
+            (signal.SIGINT, STOP_SECONDS),
+            (signal.SIGQUIT, 10.0),
+            (signal.SIGKILL, 10.0),
+        ):
             if self.process.poll() is not None:
                 return
             self.process.send_signal(number)
@@ -464,6 +507,11 @@ class Supervisor:
         if not self.data.exists():
             return []
         ours = self.data.stat()
+        with self.identity.acting():
+            return self._processes_in(ours)
+
+    @staticmethod
+    def _processes_in(ours: os.stat_result) -> list[tuple[int, int]]:
         found = []
         for entry in os.scandir("/proc"):
             if not entry.name.isdigit():
@@ -481,7 +529,7 @@ class Supervisor:
         return found
 
     def _end_orphans(self) -> None:
-        """Wait for (and then end) what a killed supervisor or postmaster left; we hold the lock, so it is ours."""
+        """Wait for (and then end) what a killed supervisor or postmaster left; the lock makes it ours."""
         patience = ((signal.SIGINT, ORPHAN_SECONDS), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0))
         for number, seconds in patience:
             found = self._processes()
@@ -562,25 +610,6 @@ class Supervisor:
         for user in list(self.users):
             user.close()
         shutil.rmtree(self.runtime, ignore_errors=True)
-
-
-def _quote(text: str) -> str:
-    from urllib.parse import quote
-
-    return quote(text, safe="/")
-
-
-def _cannot_change_user(error: OSError, program: Path) -> bool:
-    """subprocess reports a refused setuid and a refused exec as the same error; try exec on something harmless."""
-    return isinstance(error, PermissionError) and os.access(program, os.X_OK) and not _can_change_user()
-
-
-def _can_change_user() -> bool:
-    try:
-        subprocess.run(["/bin/true"], check=True, user="nobody", cwd="/")
-    except (OSError, subprocess.CalledProcessError):
-        return False
-    return True
 
 
 def _sync_directory(path: Path) -> None:
