@@ -43,8 +43,10 @@ class Leadline:
             self._organisation = await default_organisation(self.database.repeatable)
         return self._organisation
 
-    async def ask(self, request: SignalRequest, *, reader: str = "auto", progress: Progress | None = None) -> Signal:
-        """Ask a question and wait for its answer. Raises LeadlineError; InvalidInput names each wrong field."""
+    async def ask(
+        self, request: SignalRequest, *, reader: str = "auto", progress: Progress | None = None
+    ) -> Signal:
+        """Ask a question and wait for its answer. Raises LeadlineError."""
         return await self.signals.ask(await self.organisation(), request, reader=reader, progress=progress)
 
     async def trace(self, signal_id: str) -> SignalTrace:
@@ -70,14 +72,18 @@ async def open_leadline(settings: Settings) -> AsyncIterator[Leadline]:
             connect_to={host: (where.address, where.port) for host, where in settings.connect_to.items()},
         )
         client = await stack.enter_async_context(
-            GuardedClient(policy, agent, limits=Limits(total=settings.fetch_timeout, body=settings.max_page_bytes))
+            GuardedClient(
+                policy, agent, limits=Limits(total=settings.fetch_timeout, body=settings.max_page_bytes)
+            )
         )
         fetcher = DirectPageFetcher(client, host_concurrency=settings.host_concurrency)
         model = await _open_model(stack, settings, choice, policy, agent) if choice is not None else None
         database = await stack.enter_async_context(open_database(settings))
+        library = StoredLibrary(database, fetcher, freshness=timedelta(hours=settings.page_freshness_hours))
+        stack.push_async_callback(library.aclose)
         signals = SignalService(
             database,
-            StoredLibrary(database, fetcher, freshness=timedelta(hours=settings.page_freshness_hours)),
+            library,
             Readers(extractive=ExtractiveReader, model=model, model_reader=LanguageModelReader),
             budget=Budget(
                 max_pages=settings.max_pages,

@@ -32,13 +32,13 @@ class PageRow(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of one address of a company."""
 
     url: str
-    final_url: str | None
-    snapshot_id: UUID | None
-    reason: str | None
-    detail: str | None
-    etag: str | None
-    last_modified: str | None
-    checked_at: datetime | None
+    final_url: str | None = None
+    snapshot_id: UUID | None = None
+    reason: str | None = None
+    detail: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    checked_at: datetime | None = None
 
 
 _PAGE = "url, final_url, snapshot_id, reason, detail, etag, last_modified, checked_at"
@@ -92,7 +92,8 @@ async def save_page(connection: Connection, company_id: UUID, row: PageRow) -> N
     """Record the outcome of looking at an address, and give back the right to fetch it."""
     await connection.execute(
         """
-        insert into pages (company_id, url, final_url, snapshot_id, reason, detail, etag, last_modified, checked_at)
+        insert into pages
+            (company_id, url, final_url, snapshot_id, reason, detail, etag, last_modified, checked_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         on conflict (company_id, url) do update set
             final_url = excluded.final_url, snapshot_id = excluded.snapshot_id, reason = excluded.reason,
@@ -156,7 +157,9 @@ async def survey(connection: Connection, company_id: UUID, since: datetime) -> S
     return msgspec.json.decode(found, type=SiteSurvey) if found is not None else None
 
 
-async def save_survey(connection: Connection, company_id: UUID, site_survey: SiteSurvey, at: datetime) -> None:
+async def save_survey(
+    connection: Connection, company_id: UUID, site_survey: SiteSurvey, at: datetime
+) -> None:
     await connection.execute(
         """
         insert into site_surveys (company_id, survey, surveyed_at) values ($1, $2, $3)

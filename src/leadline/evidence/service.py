@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 
 class StoredLibrary:
-    """``research.ports.Library`` over the database and a page fetcher. Shared by all questions of a process."""
+    """``research.ports.Library`` over the database and a page fetcher; one for a whole process."""
 
     def __init__(
         self, database: Database, fetcher: PageFetcher, *, freshness: timedelta, clock: Clock | None = None
@@ -59,10 +59,14 @@ class StoredLibrary:
             return found
         return await _shared(self._surveying, company.asked_host, lambda: self._survey(company))
 
-    async def stored(self, company: Company, *, not_before: datetime | None = None) -> Sequence[Page | Unreadable]:
+    async def stored(
+        self, company: Company, *, not_before: datetime | None = None
+    ) -> Sequence[Page | Unreadable]:
         rows = await repository.pages(self._database, await self._id(company), self._since(not_before))
         rows = [row for row in rows if self._believed(row)]
-        pages = await self._load({row.snapshot_id: row.final_url or row.url for row in rows if row.snapshot_id})
+        pages = await self._load(
+            {row.snapshot_id: row.final_url or row.url for row in rows if row.snapshot_id}
+        )
         result: list[Page | Unreadable] = []
         for row in rows:
             if row.snapshot_id is None:
@@ -105,6 +109,13 @@ class StoredLibrary:
             return "the words do not stand at the recorded place"
         return None
 
+    async def aclose(self) -> None:
+        """End what is being fetched, and let other processes fetch it."""
+        running: list[asyncio.Task[Any]] = [*self._surveying.values(), *self._fetching.values()]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
     # ------------------------------------------------------------------ how
 
     def _believed(self, row: PageRow) -> bool:
@@ -132,7 +143,12 @@ class StoredLibrary:
         since = self._since(not_before)
         while True:
             row = await repository.page(self._database, company_id, url)
-            if row is not None and row.checked_at is not None and row.checked_at >= since and self._believed(row):
+            if (
+                row is not None
+                and row.checked_at is not None
+                and row.checked_at >= since
+                and self._believed(row)
+            ):
                 return FetchedPage(await self._stored_page(row), fetched=False)
             if await repository.claim(self._database, company_id, url, FETCH_CLAIM):
                 break
@@ -143,7 +159,9 @@ class StoredLibrary:
             await asyncio.shield(repository.release(self._database, company_id, url))
             raise
 
-    async def _fetch(self, url: str, company: Company, company_id: UUID, before: PageRow | None) -> Page | Unreadable:
+    async def _fetch(
+        self, url: str, company: Company, company_id: UUID, before: PageRow | None
+    ) -> Page | Unreadable:
         known = before if before is not None and before.snapshot_id is not None else None
         validators = Validators(etag=known.etag, last_modified=known.last_modified) if known else None
         try:
@@ -154,9 +172,8 @@ class StoredLibrary:
                 row = await self._keep(url, download, known)
         except FetchError as error:
             row = PageRow(
-                url=url, final_url=None, snapshot_id=None, reason=error.reason.value, detail=error.detail[:500],
-                etag=None, last_modified=None, checked_at=self._clock.now(),
-            )  # fmt: skip
+                url=url, reason=error.reason.value, detail=error.detail[:500], checked_at=self._clock.now()
+            )
         await repository.save_page(self._database, company_id, row)
         return await self._stored_page(row)
 
@@ -176,14 +193,22 @@ class StoredLibrary:
             await repository.save_snapshot(
                 self._database,
                 Snapshot(
-                    id=snapshot_id, body_sha256=digest, body=body, content_type=download.content_type,
-                    content=content, fetched_at=download.fetched_at or now,
-                ),  # fmt: skip
+                    id=snapshot_id,
+                    body_sha256=digest,
+                    body=body,
+                    content_type=download.content_type,
+                    content=content,
+                    fetched_at=download.fetched_at or now,
+                ),
             )
         return PageRow(
-            url=url, final_url=download.url, snapshot_id=snapshot_id, reason=None, detail=None,
-            etag=download.validators.etag, last_modified=download.validators.last_modified, checked_at=now,
-        )  # fmt: skip
+            url=url,
+            final_url=download.url,
+            snapshot_id=snapshot_id,
+            etag=download.validators.etag,
+            last_modified=download.validators.last_modified,
+            checked_at=now,
+        )
 
     async def _stored_page(self, row: PageRow) -> Page | Unreadable:
         if row.snapshot_id is None:
@@ -210,7 +235,9 @@ class StoredLibrary:
         return found
 
 
-async def _shared(running: dict[K, asyncio.Task[T]], key: K, start: Callable[[], Coroutine[Any, Any, T]]) -> T:
+async def _shared(
+    running: dict[K, asyncio.Task[T]], key: K, start: Callable[[], Coroutine[Any, Any, T]]
+) -> T:
     """Join the task of this key, or start it. It goes on when the caller that began it goes away."""
     task = running.get(key)
     if task is None:

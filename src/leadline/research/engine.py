@@ -18,7 +18,16 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from leadline.research.model import Draft, Evidence, Outcome, Passage, Question, Unreadable, Value, Verification
+from leadline.research.model import (
+    Draft,
+    Evidence,
+    Outcome,
+    Passage,
+    Question,
+    Unreadable,
+    Value,
+    Verification,
+)
 from leadline.research.ports import Library, Progress, Reader, Trace
 from leadline.research.steps.collect import Site
 from leadline.research.steps.rank import rank
@@ -112,8 +121,12 @@ class _Run:
                 await self._save("collect", _collected(evidence, 2), 0.0)
             else:
                 ranked, draft, verification = await self._judge(evidence, again, 2)
-        outcome = await self._step("settle", Outcome, lambda: self._settle(evidence, ranked, draft, verification))
-        self.progress("settle", "no answer" if outcome.answer is None else "answered", confidence=outcome.confidence)
+        outcome = await self._step(
+            "settle", Outcome, lambda: self._settle(evidence, ranked, draft, verification)
+        )
+        self.progress(
+            "settle", "no answer" if outcome.answer is None else "answered", confidence=outcome.confidence
+        )
         return outcome
 
     # -------------------------------------------------------------- collect
@@ -162,10 +175,16 @@ class _Run:
             return Ranked(rung=rung, passages=tuple(passages))
 
         ranked = await self._step("rank", Ranked, run, valid=lambda stored: stored.rung == rung)
-        self.progress("rank", f"{len(ranked.passages)} passages of {len(evidence.pages)} pages", pages=len(evidence.pages))
+        self.progress(
+            "rank",
+            f"{len(ranked.passages)} passages of {len(evidence.pages)} pages",
+            pages=len(evidence.pages),
+        )
         return ranked
 
-    async def _judge(self, evidence: Evidence, ranked: Ranked, rung: int) -> tuple[Ranked, Draft, Verification]:
+    async def _judge(
+        self, evidence: Evidence, ranked: Ranked, rung: int
+    ) -> tuple[Ranked, Draft, Verification]:
         async def read() -> Drafted:
             if not ranked.passages:
                 return Drafted(rung=rung, draft=Draft(reader=self.reader.name))
@@ -173,23 +192,34 @@ class _Run:
             return Drafted(rung=rung, draft=draft)
 
         async def check() -> Checked:
-            verification = await asyncio.to_thread(verify, self.question, drafted.draft, ranked.passages, evidence)
+            verification = await asyncio.to_thread(
+                verify, self.question, drafted.draft, ranked.passages, evidence
+            )
             return Checked(rung=rung, verification=verification)
 
         drafted = await self._step("answer", Drafted, read, valid=lambda stored: stored.rung == rung)
-        self.progress("answer", drafted.draft.reasoning or "the passages do not say", reader=drafted.draft.reader)
+        self.progress(
+            "answer", drafted.draft.reasoning or "the passages do not say", reader=drafted.draft.reader
+        )
         checked = await self._step("verify", Checked, check, valid=lambda stored: stored.rung == rung)
         for claim in checked.verification.claims:
             self.progress("verify", f"{claim.verdict.value}: {claim.why}")
         return ranked, drafted.draft, checked.verification
 
-    async def _settle(self, evidence: Evidence, ranked: Ranked, draft: Draft, verification: Verification) -> Outcome:
+    async def _settle(
+        self, evidence: Evidence, ranked: Ranked, draft: Draft, verification: Verification
+    ) -> Outcome:
         return settle(self.question, evidence, ranked.passages, draft, verification)
 
     # -------------------------------------------------------------- the trace
 
     async def _step(
-        self, name: str, of: type[T], run: Callable[[], Awaitable[T]], *, valid: Callable[[T], bool] = lambda _: True
+        self,
+        name: str,
+        of: type[T],
+        run: Callable[[], Awaitable[T]],
+        *,
+        valid: Callable[[T], bool] = lambda _: True,
     ) -> T:
         """The stored result of a step, or its result now, stored."""
         stored = await self.trace.load(name, of)

@@ -65,7 +65,9 @@ class Reason(StrEnum):
 class FetchError(ResearchError):
     """One address could not be read."""
 
-    def __init__(self, url: str, reason: Reason, detail: str = "", *, retry_after: float | None = None) -> None:
+    def __init__(
+        self, url: str, reason: Reason, detail: str = "", *, retry_after: float | None = None
+    ) -> None:
         super().__init__(f"{url}: {reason.value}{': ' + detail if detail else ''}")
         self.url = url
         self.reason = reason

@@ -9,7 +9,17 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from leadline.research.model import Company, Draft, Evidence, Page, Passage, Question, SiteSurvey, Unreadable, Value
+from leadline.research.model import (
+    Company,
+    Draft,
+    Evidence,
+    Page,
+    Passage,
+    Question,
+    SiteSurvey,
+    Unreadable,
+    Value,
+)
 
 T = TypeVar("T")
 
@@ -46,7 +56,9 @@ class PageFetcher(Protocol):
 
     async def survey(self, company: Company) -> SiteSurvey: ...
 
-    async def fetch(self, url: str, company: Company, *, validators: Validators | None = None) -> Download: ...
+    async def fetch(
+        self, url: str, company: Company, *, validators: Validators | None = None
+    ) -> Download: ...
 
 
 class Library(Protocol):
@@ -60,11 +72,15 @@ class Library(Protocol):
         """Raises FetchError when the site cannot be read at all."""
         ...
 
-    async def stored(self, company: Company, *, not_before: datetime | None = None) -> Sequence[Page | Unreadable]:
+    async def stored(
+        self, company: Company, *, not_before: datetime | None = None
+    ) -> Sequence[Page | Unreadable]:
         """What is stored and fresh of the company's pages, addresses that could not be read included."""
         ...
 
-    async def page(self, url: str, company: Company, *, not_before: datetime | None = None) -> FetchedPage: ...
+    async def page(
+        self, url: str, company: Company, *, not_before: datetime | None = None
+    ) -> FetchedPage: ...
 
     async def load(self, snapshot_ids: Sequence[str]) -> Sequence[Page]:
         """The very snapshots, in the order asked for."""

@@ -99,7 +99,9 @@ async def get(connection: Connection, organisation_id: UUID, signal_id: UUID) ->
     return _row(record) if record is not None else None
 
 
-async def fresh(connection: Connection, organisation_id: UUID, request_key: bytes, since: datetime) -> Row | None:
+async def fresh(
+    connection: Connection, organisation_id: UUID, request_key: bytes, since: datetime
+) -> Row | None:
     """A completed signal for the same request that may be served again.
 
     "Could not look" is not served again: the next asker deserves another look.
@@ -107,7 +109,8 @@ async def fresh(connection: Connection, organisation_id: UUID, request_key: byte
     record = await connection.fetchrow(
         f"""
         select {_SIGNAL} from signals s
-        where s.organisation_id = $1 and s.request_key = $2 and s.status = 'completed' and s.completed_at >= $3
+        where s.organisation_id = $1 and s.request_key = $2
+          and s.status = 'completed' and s.completed_at >= $3
           and (s.answer is not null or s.error_code is null)
         order by s.completed_at desc limit 1
         """,  # noqa: S608
@@ -134,8 +137,8 @@ async def add(connection: Connection, new: NewRow) -> UUID | None:
     """Insert a signal; None when an identical one began to run in the meantime."""
     added: UUID | None = await connection.fetchval(
         """
-        insert into signals (id, organisation_id, company_id, asked_host, question, answer_type, output_schema,
-                             verification_mode, max_pages, force_refresh, reader, request_key, status)
+        insert into signals (id, organisation_id, company_id, asked_host, question, answer_type,
+                             output_schema, verification_mode, max_pages, force_refresh, reader, request_key, status)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'processing')
         on conflict (organisation_id, request_key) where status = 'processing' do nothing
         returning id
@@ -271,7 +274,8 @@ async def steps(connection: Connection, signal_id: UUID) -> tuple[TraceStep, ...
         signal_id,
     )
     return tuple(
-        TraceStep(row["step"], row["seconds"], row["saved_at"], msgspec.json.decode(row["value"])) for row in rows
+        TraceStep(row["step"], row["seconds"], row["saved_at"], msgspec.json.decode(row["value"]))
+        for row in rows
     )
 
 
@@ -305,7 +309,8 @@ async def save_reply(
     price: Decimal | None = reply.price
     await connection.execute(
         """
-        insert into model_calls (id, signal_id, request_hash, model, reply, input_tokens, output_tokens, price, seconds)
+        insert into model_calls
+            (id, signal_id, request_hash, model, reply, input_tokens, output_tokens, price, seconds)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (signal_id, request_hash) do nothing
         """,
         new_id(),

@@ -53,7 +53,8 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     error_code: str | None = None
     error_action: str | None = None
-    metadata: dict[str, Any] = {}  # processingTimeMs, pagesRead, pagesFetched, modelCalls, inputTokens, outputTokens, priceUsd, unreadable
+    metadata: dict[str, Any] = {}
+    """processingTimeMs, pagesRead, pagesFetched, modelCalls, inputTokens, outputTokens, priceUsd, unreadable"""
 
 
 class QuoteCheck(msgspec.Struct, frozen=True):

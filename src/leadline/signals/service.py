@@ -65,7 +65,9 @@ class Readers(msgspec.Struct, frozen=True):
         if wanted == "extractive" or (wanted == "auto" and self.model is None):
             return "extractive"
         if self.model is None:
-            raise InvalidInput(("reader", "no language model is configured; set LEADLINE_MODEL or choose extractive"))
+            raise InvalidInput(
+                ("reader", "no language model is configured; set LEADLINE_MODEL or choose extractive")
+            )
         return f"model:{self.model.name}"
 
 
@@ -95,7 +97,9 @@ class SignalService:
 
     # ------------------------------------------------------------------ accept
 
-    async def accept(self, organisation_id: UUID, request: SignalRequest, *, reader: str = "auto") -> tuple[Row, str]:
+    async def accept(
+        self, organisation_id: UUID, request: SignalRequest, *, reader: str = "auto"
+    ) -> tuple[Row, str]:
         """Take a question in. Returns its signal and how it came about: "new", "joined" or "cached".
 
         Raises InvalidInput naming every invalid field.
@@ -106,7 +110,9 @@ class SignalService:
         while True:
             if not request.force_refresh:
                 since = self._clock.now() - self._cache
-                if (cached := await repository.fresh(self._database, organisation_id, key, since)) is not None:
+                if (
+                    cached := await repository.fresh(self._database, organisation_id, key, since)
+                ) is not None:
                     return cached, "cached"
             if (joined := await repository.running(self._database, organisation_id, key)) is not None:
                 return joined, "joined"
@@ -151,7 +157,12 @@ class SignalService:
     # ------------------------------------------------------------------ run
 
     async def ask(
-        self, organisation_id: UUID, request: SignalRequest, *, reader: str = "auto", progress: Progress | None = None
+        self,
+        organisation_id: UUID,
+        request: SignalRequest,
+        *,
+        reader: str = "auto",
+        progress: Progress | None = None,
     ) -> Signal:
         """Accept a question and see it through in this process, going on where a dead one stopped."""
         tell: Progress = progress or _silent
@@ -252,13 +263,15 @@ class SignalService:
             steps=steps,
             model_calls=await repository.model_calls(self._database, UUID(row.signal.id)),
             pages=tuple(
-                TracedPage(snapshot_id=p.snapshot_id, url=p.url, title=p.content.title, fetched_at=p.fetched_at)
+                TracedPage(
+                    snapshot_id=p.snapshot_id, url=p.url, title=p.content.title, fetched_at=p.fetched_at
+                )
                 for p in await self._library.load(read)
             ),
         )
 
     async def verify(self, organisation_id: UUID, signal_id: str) -> tuple[QuoteCheck, ...]:
-        """Re-check every quote of a signal against the stored snapshots, without the network. Raises NotFound."""
+        """Re-check every quote of a signal offline, against the stored snapshots. Raises NotFound."""
         row = await self._get(organisation_id, signal_id)
         stored = await repository.sources(self._database, organisation_id, UUID(row.signal.id)) or "[]"
         checks = []
@@ -300,7 +313,7 @@ class _StoredTrace:
 
 
 class _PaidOnce:
-    """``research.ports.LanguageModel`` that keeps each reply, so that the same request is never paid twice."""
+    """``research.ports.LanguageModel`` that keeps each reply: the same request is never paid twice."""
 
     def __init__(self, model: LanguageModel, database: Connection, signal_id: UUID) -> None:
         self._model = model
@@ -310,13 +323,17 @@ class _PaidOnce:
         self.context_tokens = model.context_tokens
 
     async def complete(self, request: ModelRequest) -> ModelReply:
-        digest = hashlib.sha256(self.name.encode() + b"\0" + msgspec.json.encode(request, order="deterministic")).digest()
+        digest = hashlib.sha256(
+            self.name.encode() + b"\0" + msgspec.json.encode(request, order="deterministic")
+        ).digest()
         stored = await repository.stored_reply(self._database, self._signal_id, digest)
         if stored is not None:
             return stored
         started = time.monotonic()
         reply = await self._model.complete(request)
-        await repository.save_reply(self._database, self._signal_id, digest, reply, time.monotonic() - started)
+        await repository.save_reply(
+            self._database, self._signal_id, digest, reply, time.monotonic() - started
+        )
         return reply
 
 
@@ -325,9 +342,15 @@ class _PaidOnce:
 
 def _check_question(text: str) -> list[FieldError]:
     if not text.strip():
-        return [FieldError("question", "must not be empty; ask in plain words, such as 'Do they have SOC 2?'")]
+        return [
+            FieldError("question", "must not be empty; ask in plain words, such as 'Do they have SOC 2?'")
+        ]
     if len(text) > MAX_QUESTION:
-        return [FieldError("question", f"must be at most {MAX_QUESTION} characters, this one has {len(text)}; shorten it")]
+        return [
+            FieldError(
+                "question", f"must be at most {MAX_QUESTION} characters, this one has {len(text)}; shorten it"
+            )
+        ]
     if any(ord(character) < 32 or 127 <= ord(character) < 160 for character in text.strip()):
         return [FieldError("question", "must be one line of plain text; remove the control characters")]
     try:
@@ -340,16 +363,22 @@ def _check_question(text: str) -> list[FieldError]:
 def _check_type(request: SignalRequest) -> list[FieldError]:
     if request.answer_type not in ANSWER_TYPES:
         known = ", ".join(ANSWER_TYPES)
-        return [FieldError("answerType", f"{request.answer_type!r} is not an answer type; choose one of {known}")]
+        return [
+            FieldError("answerType", f"{request.answer_type!r} is not an answer type; choose one of {known}")
+        ]
     if request.answer_type == "json_schema":
         if request.output_schema is None:
-            return [FieldError("outputSchema", "is required with json_schema; give a JSON Schema of type object")]
+            return [
+                FieldError("outputSchema", "is required with json_schema; give a JSON Schema of type object")
+            ]
         try:
             check_schema(request.output_schema)
         except InvalidQuestion as error:
             return [FieldError(error.field, error.message)]
     elif request.output_schema is not None:
-        return [FieldError("outputSchema", "goes with answerType json_schema only; drop it or change the type")]
+        return [
+            FieldError("outputSchema", "goes with answerType json_schema only; drop it or change the type")
+        ]
     return []
 
 
@@ -385,18 +414,38 @@ def _metadata(row: Row, outcome: Outcome, seconds: float) -> dict[str, Any]:
 
 _MODEL_FAILURES: tuple[tuple[type[ModelError], str, str], ...] = (
     (ModelRateLimited, "MODEL_RATE_LIMITED", "The model's service asks for fewer calls; ask again later."),
-    (ModelUnavailable, "MODEL_UNAVAILABLE", "Check that the model's service runs and can be reached, then ask again."),
+    (
+        ModelUnavailable,
+        "MODEL_UNAVAILABLE",
+        "Check that the model's service runs and can be reached, then ask again.",
+    ),
     (ModelRefused, "MODEL_REFUSED", "Check the model's name, its key and its quota (leadline doctor)."),
-    (ModelContextExceeded, "MODEL_CONTEXT_EXCEEDED", "Set LEADLINE_MODEL_CONTEXT_TOKENS to what the model can take."),
-    (ModelReplyInvalid, "MODEL_REPLY_INVALID", "The model does not answer in the form asked for; try a stronger one."),
+    (
+        ModelContextExceeded,
+        "MODEL_CONTEXT_EXCEEDED",
+        "Set LEADLINE_MODEL_CONTEXT_TOKENS to what the model can take.",
+    ),
+    (
+        ModelReplyInvalid,
+        "MODEL_REPLY_INVALID",
+        "The model does not answer in the form asked for; try a stronger one.",
+    ),
 )
 
 
 def _model_failure(error: ModelError) -> Outcome:
     for kind, code, action in _MODEL_FAILURES:
         if isinstance(error, kind):
-            return Outcome(failed=True, charged=False, error=f"The language model failed: {error}", error_code=code, error_action=action)
-    return Outcome(failed=True, charged=False, error=f"The language model failed: {error}", error_code="MODEL_FAILED")
+            return Outcome(
+                failed=True,
+                charged=False,
+                error=f"The language model failed: {error}",
+                error_code=code,
+                error_action=action,
+            )
+    return Outcome(
+        failed=True, charged=False, error=f"The language model failed: {error}", error_code="MODEL_FAILED"
+    )
 
 
 def _given_up() -> Outcome:

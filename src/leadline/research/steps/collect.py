@@ -43,11 +43,15 @@ class Site:
             self.survey = await self.library.survey(company, not_before=self.not_before)
         except FetchError as error:
             if not self.pages:
-                self.unreadable[error.url] = Unreadable(url=error.url, reason=error.reason, detail=error.detail)
+                self.unreadable[error.url] = Unreadable(
+                    url=error.url, reason=error.reason, detail=error.detail
+                )
             return
         for note in self.survey.notes:
             self.unreadable.setdefault(note.url, note)
-        self.progress("collect", f"{len(self.pages)} pages stored, {len(self.survey.sitemap_urls)} in the sitemap")
+        self.progress(
+            "collect", f"{len(self.pages)} pages stored, {len(self.survey.sitemap_urls)} in the sitemap"
+        )
 
     @property
     def known_well_enough(self) -> bool:
@@ -89,7 +93,9 @@ class Site:
 
     def _missing(self, limit: int) -> list[str]:
         assert self.survey is not None
-        chosen = choose_pages(self.question, self.survey, self._read(), limit + len(self.pages) + len(self.unreadable))
+        chosen = choose_pages(
+            self.question, self.survey, self._read(), limit + len(self.pages) + len(self.unreadable)
+        )
         return [url for url in chosen if url not in self.pages and url not in self.unreadable]
 
     async def _fetch(self, urls: Sequence[str], deadline: float) -> None:
@@ -101,7 +107,12 @@ class Site:
                     result = await self.library.page(url, company, not_before=self.not_before)
             except TimeoutError:
                 self.fetched += 1
-                self._take(url, Unreadable(url=url, reason=Reason.TIMED_OUT, detail="the time for this question was used up"))
+                self._take(
+                    url,
+                    Unreadable(
+                        url=url, reason=Reason.TIMED_OUT, detail="the time for this question was used up"
+                    ),
+                )
                 return
             self.fetched += result.fetched
             self._take(url, result.page)

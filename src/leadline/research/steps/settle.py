@@ -29,9 +29,9 @@ from leadline.research.model import (
     Source,
     Unit,
     Unreadable,
-    VerificationMode,
     Verdict,
     Verification,
+    VerificationMode,
 )
 
 SHORT_SNIPPET = 24  # characters; a shorter quote is widened by its neighbours until it can be read alone
@@ -40,15 +40,24 @@ MAX_SOURCES = 8
 
 _ADVICE: dict[Reason, tuple[str, str]] = {
     Reason.NOT_RESOLVED: ("SITE_NOT_FOUND", "Check the spelling of the domain; its name does not resolve."),
-    Reason.CONNECTION_FAILED: ("SITE_UNREACHABLE", "The site does not accept connections now; ask again later."),
+    Reason.CONNECTION_FAILED: (
+        "SITE_UNREACHABLE",
+        "The site does not accept connections now; ask again later.",
+    ),
     Reason.TLS_FAILED: ("SITE_TLS_FAILED", "The site's certificate is not valid; nothing was read from it."),
     Reason.TIMED_OUT: ("SITE_TIMED_OUT", "The site answered too slowly; ask again later or allow more time."),
     Reason.ADDRESS_REFUSED: (
         "SITE_ADDRESS_REFUSED",
-        "The domain leads to an address that is not public; the operator can permit it in LEADLINE_ALLOW_NETWORKS.",
+        "The domain leads to an address that is not public; LEADLINE_ALLOW_NETWORKS can permit it.",
     ),
-    Reason.TOO_MANY_REDIRECTS: ("SITE_REDIRECT_LOOP", "The site redirects in a circle; ask about the domain it should lead to."),
-    Reason.LEFT_SITE: ("SITE_MOVED", "The domain redirects to another company's site; ask about that domain if it is the one meant."),
+    Reason.TOO_MANY_REDIRECTS: (
+        "SITE_REDIRECT_LOOP",
+        "The site redirects in a circle; ask about the domain it should lead to.",
+    ),
+    Reason.LEFT_SITE: (
+        "SITE_MOVED",
+        "The domain redirects to another site; ask about that domain if it is meant.",
+    ),
     Reason.NOT_FOUND: ("SITE_NOT_FOUND", "The site has no page at its entry address."),
     Reason.FORBIDDEN: ("SITE_FORBIDDEN", "The site refuses automatic readers; its pages were not read."),
     Reason.RATE_LIMITED: ("SITE_RATE_LIMITED", "The site asked for fewer requests; ask again later."),
@@ -57,15 +66,28 @@ _ADVICE: dict[Reason, tuple[str, str]] = {
     Reason.TOO_LARGE: ("PAGE_TOO_LARGE", "A page is larger than LEADLINE_MAX_PAGE_BYTES allows."),
     Reason.NOT_TEXT: ("PAGE_NOT_TEXT", "What stands at the address is not a text page."),
     Reason.UNDECODABLE: ("PAGE_UNDECODABLE", "The page's bytes are not readable text."),
-    Reason.NEEDS_SCRIPT: ("PAGE_NEEDS_SCRIPT", "The page shows nothing without running scripts; a rendering reader is needed."),
-    Reason.DISALLOWED: ("ROBOTS_DISALLOWED", "The site's robots.txt does not allow reading; nothing was read against its will."),
-    Reason.ROBOTS_UNAVAILABLE: ("ROBOTS_UNAVAILABLE", "The site's robots.txt could not be read, which forbids reading; ask again later."),
+    Reason.NEEDS_SCRIPT: (
+        "PAGE_NEEDS_SCRIPT",
+        "The page shows nothing without running scripts; a rendering reader is needed.",
+    ),
+    Reason.DISALLOWED: (
+        "ROBOTS_DISALLOWED",
+        "The site's robots.txt does not allow reading; nothing was read against its will.",
+    ),
+    Reason.ROBOTS_UNAVAILABLE: (
+        "ROBOTS_UNAVAILABLE",
+        "The site's robots.txt could not be read, which forbids reading; ask again later.",
+    ),
     Reason.EMPTY: ("PAGE_EMPTY", "The page has no text."),
 }
 
 
 def settle(
-    question: Question, evidence: Evidence, passages: Sequence[Passage], draft: Draft, verification: Verification
+    question: Question,
+    evidence: Evidence,
+    passages: Sequence[Passage],
+    draft: Draft,
+    verification: Verification,
 ) -> Outcome:
     """The outcome of a question whose draft has been verified."""
     not_looked = _not_looked(evidence)
@@ -98,7 +120,8 @@ def settle(
             **facts,
         )
     inference = any(
-        c.verdict is not Verdict.SUPPORTED or c.claim.derivation is Derivation.INFERRED for c in verification.claims
+        c.verdict is not Verdict.SUPPORTED or c.claim.derivation is Derivation.INFERRED
+        for c in verification.claims
     )
     confidence, basis = _confidence(draft, verification, inference)
     return Outcome(
@@ -129,7 +152,9 @@ def _accept(question: Question, draft: Draft, verification: Verification) -> tup
             repr(c.claim.value) for c in (*verification.claims, *disagreeing)
         )
     if not verification.supported:
-        unsure = next((c.why for c in verification.claims if c.verdict is not Verdict.SUPPORTED), "it cited nothing")
+        unsure = next(
+            (c.why for c in verification.claims if c.verdict is not Verdict.SUPPORTED), "it cited nothing"
+        )
         return False, f"a proposed answer was dropped because {unsure}"
     return True, ""
 
@@ -149,7 +174,9 @@ def _confidence(draft: Draft, verification: Verification, inference: bool) -> tu
 # ------------------------------------------------------------------ sources
 
 
-def sources(claims: Sequence[CheckedClaim], passages: Sequence[Passage], evidence: Evidence) -> tuple[Source, ...]:
+def sources(
+    claims: Sequence[CheckedClaim], passages: Sequence[Passage], evidence: Evidence
+) -> tuple[Source, ...]:
     """One source for each run of neighbouring cited words, in the order in which they are cited."""
     units = {unit.number: unit for passage in passages for unit in passage.units}
     home = {unit.number: passage for passage in passages for unit in passage.units}
@@ -257,7 +284,9 @@ def _answer_reasoning(
     return " ".join(part for part in parts if part)
 
 
-def _no_answer_reasoning(draft: Draft, why_not: str, evidence: Evidence, not_looked: Sequence[Unreadable]) -> str:
+def _no_answer_reasoning(
+    draft: Draft, why_not: str, evidence: Evidence, not_looked: Sequence[Unreadable]
+) -> str:
     said = why_not or draft.reasoning.strip().rstrip(".")
     parts = [f"No answer was found in the {len(evidence.pages)} pages read{': ' + said if said else ''}."]
     if evidence.unplanned:

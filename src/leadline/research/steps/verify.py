@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from leadline.research.answer_types import answer_type
 from leadline.research.documents.hosts import same_site
-from leadline.research.model import CheckedClaim, Claim, Derivation, Draft, Evidence, Passage, Question, Unit, Verdict, Verification
+from leadline.research.model import (
+    CheckedClaim,
+    Claim,
+    Derivation,
+    Draft,
+    Evidence,
+    Passage,
+    Question,
+    Unit,
+    Verdict,
+    Verification,
+)
 
 
 def verify(question: Question, draft: Draft, passages: Sequence[Passage], evidence: Evidence) -> Verification:
@@ -24,13 +36,21 @@ def _check(
 ) -> CheckedClaim:
     cited = [units[number] for number in claim.citations if number in units]
     if len(cited) != len(claim.citations) or not cited:
-        return CheckedClaim(claim=claim, verdict=Verdict.CONTRADICTED, why="it cites words that were not given")
+        return CheckedClaim(
+            claim=claim, verdict=Verdict.CONTRADICTED, why="it cites words that were not given"
+        )
     for unit, _ in cited:
         page = evidence.pages[unit.page]
         if page.words(unit.start, unit.end) != unit.text:
-            return CheckedClaim(claim=claim, verdict=Verdict.CONTRADICTED, why="the cited words do not stand in the stored page")
-        if not same_site(page.url, question.company.asked_host):
-            return CheckedClaim(claim=claim, verdict=Verdict.NOT_CHECKED, why="the cited page is not the company's own")
+            return CheckedClaim(
+                claim=claim,
+                verdict=Verdict.CONTRADICTED,
+                why="the cited words do not stand in the stored page",
+            )
+        if not same_site(urlsplit(page.url).hostname or "", question.company.asked_host):
+            return CheckedClaim(
+                claim=claim, verdict=Verdict.NOT_CHECKED, why="the cited page is not the company's own"
+            )
     if claim.derivation is Derivation.INFERRED:
         return CheckedClaim(claim=claim, verdict=Verdict.NOT_CHECKED, why="deduced, not stated")
     name = question.answer_type if claim.path == "" else _leaf_type(claim.value)
@@ -39,12 +59,18 @@ def _check(
         # What a yes or no is about often stands in the heading above or in the table's header.
         words += [text for _, passage in cited for text in (*passage.headings, passage.context) if text]
     if name == "url":
-        words += [link.url for unit, _ in cited for link in evidence.pages[unit.page].content.links
-                  if unit.start <= link.start and link.end <= unit.end]
+        words += [
+            link.url
+            for unit, _ in cited
+            for link in evidence.pages[unit.page].content.links
+            if unit.start <= link.start and link.end <= unit.end
+        ]
     support = answer_type(name).support(claim.value, words, question)
     if support.holds is None:
         return CheckedClaim(claim=claim, verdict=Verdict.NOT_CHECKED, why=support.why)
-    return CheckedClaim(claim=claim, verdict=Verdict.SUPPORTED if support.holds else Verdict.CONTRADICTED, why=support.why)
+    return CheckedClaim(
+        claim=claim, verdict=Verdict.SUPPORTED if support.holds else Verdict.CONTRADICTED, why=support.why
+    )
 
 
 def _leaf_type(value: Any) -> str:

@@ -1,0 +1,391 @@
+"""A signal is accepted once, runs under a lease, and is finished once, whatever process dies."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from leadline.accounts.service import default_organisation, organisation
+from leadline.connectors.pages.fake import FailingFetcher, MemoryFetcher
+from leadline.evidence.service import StoredLibrary
+from leadline.foundation.database import Database
+from leadline.foundation.errors import InvalidInput, NotFound
+from leadline.research.errors import ModelError, ModelRateLimited, ModelReplyInvalid, ModelUnavailable, Reason
+from leadline.research.model import Budget, Claim, Draft, Evidence, Passage, Question, Usage
+from leadline.research.ports import LanguageModel, ModelReply, ModelRequest, PageFetcher
+from leadline.signals import service as signals
+from leadline.signals.schemas import SignalRequest
+from leadline.signals.service import Readers, SignalService
+
+PAGES = {
+    "https://acme.com/": "<title>Acme</title><p>We make anvils in Leeds.</p><a href='/about'>About us</a>",
+    "https://acme.com/about": "<title>About</title><p>Acme was founded in 1987 by Wile Coyote.</p>",
+}
+ASK = SignalRequest(domain="acme.com", question="In which year was Acme founded?", answer_type="number")
+
+
+class FoundingReader:
+    """Answers 1987 from the unit that says so; abstains otherwise."""
+
+    name = "extractive"
+    passage_limit = 20
+
+    def __init__(self) -> None:
+        self.read_count = 0
+
+    async def read(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Draft:
+        self.read_count += 1
+        for passage in passages:
+            for unit in passage.units:
+                if "1987" in unit.text:
+                    return Draft(
+                        reader=self.name,
+                        value=1987,
+                        claims=(Claim(path="", value=1987, citations=(unit.number,)),),
+                    )
+        return Draft(reader=self.name)
+
+
+class BlockingReader(FoundingReader):
+    """Waits until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reading = asyncio.Event()
+        self.go = asyncio.Event()
+
+    async def read(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Draft:
+        self.reading.set()
+        await self.go.wait()
+        return await super().read(question, passages, evidence)
+
+
+class CountingModel:
+    """Replies the same to everything, and counts what it was paid for."""
+
+    name = "test:counting"
+    context_tokens = 8000
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    async def complete(self, request: ModelRequest) -> ModelReply:
+        self.calls += 1
+        return ModelReply(
+            output={"year": 1987}, input_tokens=100, output_tokens=10, price=Decimal("0.01"), model=self.name
+        )
+
+
+class PayingReader(FoundingReader):
+    """Asks its model once, then may be made to wait, as a process that dies between two steps would."""
+
+    name = "model"
+
+    def __init__(self, model: LanguageModel, go: asyncio.Event | None = None) -> None:
+        super().__init__()
+        self.model = model
+        self.go = go
+        self.paid = asyncio.Event()
+
+    async def read(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Draft:
+        reply = await self.model.complete(ModelRequest(instructions="i", prompt="p", output_schema={}))
+        self.paid.set()
+        if self.go is not None:
+            await self.go.wait()
+        draft = await super().read(question, passages, evidence)
+        usage = Usage(
+            model_calls=1,
+            input_tokens=reply.input_tokens,
+            output_tokens=reply.output_tokens,
+            price=reply.price,
+        )
+        return Draft(reader=draft.reader, value=draft.value, claims=draft.claims, usage=usage)
+
+
+class RaisingReader(FoundingReader):
+    def __init__(self, error: ModelError) -> None:
+        super().__init__()
+        self.error = error
+
+    async def read(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Draft:
+        raise self.error
+
+
+def make_service(
+    database: Database,
+    fetcher: PageFetcher | None = None,
+    reader: Any = None,
+    readers: Readers | None = None,
+    cache: timedelta = timedelta(hours=12),
+) -> SignalService:
+    reader = reader or FoundingReader()
+    library = StoredLibrary(database, fetcher or MemoryFetcher(PAGES), freshness=timedelta(hours=24))
+    return SignalService(
+        database,
+        library,
+        readers or Readers(extractive=lambda: reader),
+        budget=Budget(max_pages=10),
+        cache=cache,
+    )
+
+
+@pytest.fixture
+async def org(database: Database) -> UUID:
+    return await default_organisation(database)
+
+
+async def test_a_question_is_answered_with_words_of_the_page(database: Database, org: UUID) -> None:
+    service = make_service(database)
+    signal = await service.ask(org, ASK)
+    assert (signal.status, signal.answer) == ("completed", 1987)
+    (source,) = signal.sources
+    assert source.url == "https://acme.com/about"
+    assert source.snippet == "Acme was founded in 1987 by Wile Coyote."
+    assert [check.fault for check in await service.verify(org, signal.id)] == [None]
+    assert signal.metadata["pagesRead"] == 2
+
+
+async def test_the_same_question_again_is_served_without_work(database: Database, org: UUID) -> None:
+    reader = FoundingReader()
+    service = make_service(database, reader=reader)
+    first = await service.ask(org, ASK)
+    assert await service.ask(org, ASK) == first
+    assert reader.read_count == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        SignalRequest(domain="acme.com", question=ASK.question, answer_type="number", force_refresh=True),
+        SignalRequest(
+            domain="acme.com", question=ASK.question, answer_type="number", verification_mode="lenient"
+        ),
+        SignalRequest(domain="acme.com", question=ASK.question, answer_type="open_text"),
+        SignalRequest(domain="www.acme.com", question=ASK.question, answer_type="number"),
+    ],
+)
+async def test_a_different_request_is_a_new_signal(
+    database: Database, org: UUID, other: SignalRequest
+) -> None:
+    service = make_service(database)
+    first = await service.ask(org, ASK)
+    _, how = await service.accept(org, other)
+    assert how == "new"
+    assert first.status == "completed"
+
+
+async def test_an_old_answer_is_not_served_again(database: Database, org: UUID) -> None:
+    service = make_service(database)
+    first = await service.ask(org, ASK)
+    await database.execute("update signals set completed_at = now() - interval '13 hours'")
+    assert (await service.ask(org, ASK)).id != first.id
+
+
+async def test_could_not_look_is_not_served_again(database: Database, org: UUID) -> None:
+    fetcher = MemoryFetcher({**PAGES, "https://acme.com/about": Reason.SERVER_ERROR})
+    service = make_service(database, fetcher)
+    first = await service.ask(org, ASK)
+    assert (first.status, first.answer, first.error_code) == ("completed", None, "SITE_SERVER_ERROR")
+    assert "not a no" in (first.reasoning or "")
+    assert (await service.ask(org, ASK)).id != first.id
+
+
+async def test_an_unreadable_site_fails_the_signal(database: Database, org: UUID) -> None:
+    signal = await make_service(database, FailingFetcher(Reason.NOT_RESOLVED)).ask(org, ASK)
+    assert (signal.status, signal.error_code) == ("failed", "SITE_NOT_FOUND")
+    assert "acme.com" in (signal.error or "")
+    charged = await database.fetchval("select charged from signals where id = $1", UUID(signal.id))
+    assert charged is False
+
+
+async def test_identical_running_questions_are_one_signal(database: Database, org: UUID) -> None:
+    reader = BlockingReader()
+    service = make_service(database, reader=reader)
+    asking = [asyncio.create_task(service.ask(org, ASK)) for _ in range(4)]
+    await reader.reading.wait()
+    reader.go.set()
+    answers = await asyncio.gather(*asking)
+    assert len({signal.id for signal in answers}) == 1
+    assert reader.read_count == 1
+
+
+async def test_a_forced_refresh_joins_a_running_one_too(database: Database, org: UUID) -> None:
+    service = make_service(database)
+    forced = SignalRequest(domain="acme.com", question="Who?", force_refresh=True)
+    first, _ = await service.accept(org, forced)
+    second, how = await service.accept(org, forced)
+    assert how == "joined"
+    assert first.signal.id == second.signal.id
+
+
+async def test_every_wrong_field_is_named(database: Database, org: UUID) -> None:
+    service = make_service(database)
+    with pytest.raises(InvalidInput) as caught:
+        await service.accept(
+            org,
+            SignalRequest(
+                domain="https://acme.com/x",
+                question=" ",
+                answer_type="colour",
+                verification_mode="loose",
+                max_pages=0,
+            ),
+        )
+    assert [f.field for f in caught.value.fields] == [
+        "domain",
+        "question",
+        "answerType",
+        "verificationMode",
+        "maxPages",
+    ]
+    assert await database.fetchval("select count(*) from signals") == 0
+
+
+@pytest.mark.parametrize(
+    ("question", "word"),
+    [
+        ("", "empty"),
+        ("x" * 501, "501"),
+        ("What\x00is it?", "control"),
+        ("a\x1b[31mb", "control"),
+        ("\ud800", "Unicode"),
+    ],
+)
+async def test_a_bad_question_says_what_to_do(
+    database: Database, org: UUID, question: str, word: str
+) -> None:
+    with pytest.raises(InvalidInput, match=word):
+        await make_service(database).accept(org, SignalRequest(domain="acme.com", question=question))
+
+
+async def test_a_dead_process_leaves_its_question_to_the_next(
+    database: Database, org: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signals, "LEASE", 0.5)
+    monkeypatch.setattr(signals, "HEARTBEAT", 60.0)
+    fetcher, model, never = MemoryFetcher(PAGES), CountingModel(), asyncio.Event()
+    dying: list[PayingReader] = []
+
+    def first_reader(paid_once: LanguageModel) -> PayingReader:
+        dying.append(PayingReader(paid_once, never))
+        return dying[-1]
+
+    dead = make_service(database, fetcher, readers=Readers(FoundingReader, model, first_reader))
+    row, _ = await dead.accept(org, ASK)
+    task = asyncio.create_task(dead.run(UUID(row.signal.id)))
+    while not dying:
+        await asyncio.sleep(0.01)
+    await dying[0].paid.wait()  # the reply is stored; the draft is not: here the process dies
+    fetched = list(fetcher.fetched)
+
+    alive = make_service(database, fetcher, readers=Readers(FoundingReader, model, PayingReader))
+    steps: list[str] = []
+    signal = await alive.ask(org, ASK, progress=lambda step, *_, **__: steps.append(step))
+    assert (signal.id, signal.answer) == (row.signal.id, 1987)
+    assert "resume" in steps
+    assert fetcher.fetched == fetched
+    assert model.calls == 1
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_process_that_lost_its_lease_finishes_nothing(
+    database: Database, org: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signals, "LEASE", 0.3)
+    monkeypatch.setattr(signals, "HEARTBEAT", 60.0)
+    slow, quick = BlockingReader(), FoundingReader()
+    first, second = make_service(database, reader=slow), make_service(database, reader=quick)
+    row, _ = await first.accept(org, ASK)
+    late = asyncio.create_task(first.run(UUID(row.signal.id)))
+    await slow.reading.wait()
+    done = await second.ask(org, ASK)
+    slow.go.set()
+    await late
+    again = await second.get(org, done.id)
+    assert again == done
+    assert await database.fetchval("select attempts from signals") == 2
+
+
+async def test_a_lost_lease_is_noticed_by_the_heartbeat(
+    database: Database, org: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signals, "HEARTBEAT", 0.05)
+    reader = BlockingReader()
+    service = make_service(database, reader=reader)
+    row, _ = await service.accept(org, ASK)
+    running = asyncio.create_task(service.run(UUID(row.signal.id)))
+    await reader.reading.wait()
+    await database.execute("update signals set lease_holder = gen_random_uuid()")
+    assert await running is False
+
+
+async def test_a_cancelled_question_can_be_taken_up_at_once(database: Database, org: UUID) -> None:
+    reader = BlockingReader()
+    service = make_service(database, reader=reader)
+    row, _ = await service.accept(org, ASK)
+    running = asyncio.create_task(service.run(UUID(row.signal.id)))
+    await reader.reading.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert await database.fetchval("select lease_until from signals") is None
+    async with asyncio.timeout(5):
+        assert (await make_service(database).ask(org, ASK)).answer == 1987
+
+
+async def test_a_question_that_kills_every_process_is_given_up(database: Database, org: UUID) -> None:
+    service = make_service(database)
+    row, _ = await service.accept(org, ASK)
+    await database.execute("update signals set attempts = 5")
+    signal = await service.ask(org, ASK)
+    assert (signal.id, signal.status, signal.error_code) == (row.signal.id, "failed", "TOO_MANY_ATTEMPTS")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ModelRateLimited("slow down", 3.0), "MODEL_RATE_LIMITED"),
+        (ModelUnavailable("gone"), "MODEL_UNAVAILABLE"),
+        (ModelReplyInvalid("garbage"), "MODEL_REPLY_INVALID"),
+    ],
+)
+async def test_a_failing_model_fails_the_signal_and_charges_nothing(
+    database: Database, org: UUID, error: ModelError, code: str
+) -> None:
+    signal = await make_service(database, reader=RaisingReader(error)).ask(org, ASK)
+    assert (signal.status, signal.error_code, signal.answer) == ("failed", code, None)
+    assert await database.fetchval("select charged from signals") is False
+
+
+async def test_a_model_must_be_configured_to_be_asked_for(database: Database, org: UUID) -> None:
+    with pytest.raises(InvalidInput, match="LEADLINE_MODEL"):
+        await make_service(database).accept(org, ASK, reader="model")
+
+
+async def test_another_organisation_sees_nothing(database: Database, org: UUID) -> None:
+    service = make_service(database)
+    signal = await service.ask(org, ASK)
+    stranger = await organisation(database, "stranger")
+    for look in (service.get, service.trace, service.verify):
+        with pytest.raises(NotFound):
+            await look(stranger, signal.id)
+    with pytest.raises(NotFound):
+        await service.get(org, "no-such-id")
+    _, how = await service.accept(stranger, ASK)
+    assert how == "new"
+
+
+async def test_the_trace_tells_every_step(database: Database, org: UUID) -> None:
+    service = make_service(database)
+    signal = await service.ask(org, ASK)
+    trace = await service.trace(org, signal.id)
+    assert [step.step for step in trace.steps] == ["plan", "collect", "rank", "answer", "verify", "settle"]
+    ranked = next(step for step in trace.steps if step.step == "rank")
+    assert any("1987" in unit["text"] for passage in ranked.value["passages"] for unit in passage["units"])
