@@ -38,7 +38,9 @@ _NOT_EXECUTED = (
     asyncpg.TooManyConnectionsError,
     asyncpg.IdleSessionTimeoutError,
 )
-_LOST = (*_NOT_EXECUTED, asyncpg.CrashShutdownError, asyncpg.PostgresConnectionError, OSError)
+_ENDED_BY_SERVER = (*_NOT_EXECUTED, asyncpg.CrashShutdownError)
+_LOST = (*_ENDED_BY_SERVER, asyncpg.PostgresConnectionError, OSError)
+_LOST_OR_MISUSED = (*_LOST, asyncpg.InterfaceError)
 _REFUSED = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
@@ -100,7 +102,7 @@ class Database:
 
     @property
     def repeatable(self) -> Repeatable:
-        """This database for statements that may be executed twice without harm: they outlive a cut connection."""
+        """This database for statements that may run twice without harm: they outlive a cut connection."""
         return Repeatable(self)
 
     @contextlib.asynccontextmanager
@@ -119,7 +121,7 @@ class Database:
                 yield connection
             except BaseException as error:
                 # A rollback on a dead connection has nothing left to do.
-                with contextlib.suppress(*_LOST, asyncpg.InterfaceError):
+                with contextlib.suppress(*_LOST_OR_MISUSED):
                     await transaction.rollback()
                 if _is_loss(error, connection):
                     raise DatabaseUnavailable(
@@ -129,7 +131,7 @@ class Database:
                 raise
             try:
                 await transaction.commit()
-            except (*_LOST, asyncpg.InterfaceError) as error:
+            except _LOST_OR_MISUSED as error:
                 if not _is_loss(error, connection):
                     raise
                 raise DatabaseUnavailable(
@@ -154,8 +156,10 @@ class Database:
                 await transaction.start()
             except BaseException as error:
                 await self.pool.release(connection)
-                if not _is_loss(error, connection) or time.monotonic() > deadline:
+                if not _is_loss(error, connection):
                     raise
+                if time.monotonic() > deadline:
+                    raise _unanswered(error) from error
             else:
                 return connection, transaction
 
@@ -165,7 +169,7 @@ class Database:
             connection = await self._acquire(deadline)
             try:
                 return await statement(connection)
-            except (*_LOST, asyncpg.InterfaceError) as error:
+            except _LOST_OR_MISUSED as error:
                 if not _is_loss(error, connection):
                     raise
                 if time.monotonic() > deadline or not (idempotent or isinstance(error, _NOT_EXECUTED)):
@@ -183,25 +187,24 @@ class Database:
         while True:
             try:
                 return await self.pool.acquire()
-            except (*_LOST, asyncpg.InterfaceError) as error:
-                if isinstance(error, _REFUSED) or (
-                    isinstance(error, asyncpg.InterfaceError)
-                    and not isinstance(error, asyncpg.InternalClientError)
-                    and self.pool.is_closing()
-                ):
-                    raise
+            except _REFUSED:
+                raise
+            except _LOST as error:
                 if time.monotonic() + delay > deadline:
-                    raise DatabaseUnavailable(
-                        "The database does not answer; nothing was changed "
-                        f"({error or type(error).__name__})."
-                    ) from error
+                    raise _unanswered(error) from error
                 log.info("waiting for the database", reason=str(error) or type(error).__name__)
             await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 - spreads reconnects, no secret
             delay = min(delay * 2, 1.0)
 
 
+def _unanswered(error: BaseException) -> DatabaseUnavailable:
+    return DatabaseUnavailable(
+        f"The database does not answer; nothing was changed ({error or type(error).__name__})."
+    )
+
+
 class Repeatable:
-    """A ``Database`` whose every statement is idempotent."""
+    """A ``Database`` each of whose statements is declared idempotent; what repositories are given."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -329,10 +332,10 @@ async def _check_server(connection: asyncpg.Connection[Any]) -> None:
 
 
 def _is_loss(error: BaseException, connection: Any) -> bool:
-    """Whether this error means that the connection is gone, and not that the statement was wrong."""
-    if isinstance(error, asyncpg.InterfaceError):
-        return bool(connection.is_closed())
-    return isinstance(error, _LOST)
+    """Whether this error means that the connection is gone, and not that something else went wrong on it."""
+    if isinstance(error, _ENDED_BY_SERVER):
+        return True
+    return isinstance(error, _LOST_OR_MISUSED) and bool(connection.is_closed())
 
 
 async def _no_reset(_: Any) -> None: ...
