@@ -1,0 +1,1 @@
+"""Documents as plain values: hosts and addresses, bytes to canonical text, text to citable units."""

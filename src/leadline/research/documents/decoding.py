@@ -1,0 +1,64 @@
+"""Bytes to characters, the way browsers choose an encoding, but without their legacy sniffing.
+
+Order: byte-order mark, ``charset`` of the Content-Type header, ``<meta charset>`` or XML declaration, UTF-8,
+windows-1252. Bytes that the encoding does not know become U+FFFD, so that one broken byte does not cost a
+page; a body that is mostly such characters, or control characters, is not text.
+"""
+
+from __future__ import annotations
+
+import re
+
+from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom
+
+from leadline.research.errors import FetchError, Reason
+
+_HEAD_BYTES = 4096  # where a declaration may stand; HTML says 1024, real pages put comments first
+_CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ufffd]")
+_MOSTLY = 0.2  # share of undecodable characters from which a body is not text
+
+
+def decode(body: bytes, content_type: str, url: str) -> str:
+    """The text of ``body``. Raises FetchError(UNDECODABLE) when it is mostly not text."""
+    text = _decode(body, content_type)
+    broken = len(_CONTROL.findall(text))
+    if broken and broken > _MOSTLY * len(text):
+        raise FetchError(url, Reason.UNDECODABLE, f"{broken} of {len(text)} characters are not text")
+    return text.replace("\x00", "\ufffd")
+
+
+def _decode(body: bytes, content_type: str) -> str:
+    encoding, mark = read_bom(body)
+    if encoding and mark:
+        return body[len(mark) :].decode(encoding, "replace")
+    declared = http_content_type_encoding(content_type) or html_body_declared_encoding(body[:_HEAD_BYTES])
+    if declared and declared != "utf-8":
+        try:
+            text = body.decode(declared, "replace")
+        except (LookupError, UnicodeError):
+            text = "\ufffd"
+        if "\ufffd" not in text and not (declared == "cp1252" and _is_utf8(body)):
+            return text
+    # A wrong declaration of a UTF-8 page is the commonest fault, and UTF-8 proves itself.
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    if declared and declared != "utf-8":
+        return text
+    loose = body.decode("utf-8", "replace")
+    if declared == "utf-8" and loose.count("\ufffd") * 100 < len(loose):
+        return loose  # a UTF-8 page with a few broken bytes
+    if loose.count("\ufffd") * 3 < sum(1 for byte in body if byte >= 0x80):
+        return loose  # most of its non-ASCII characters are good UTF-8
+    return body.decode("cp1252", "replace")
+
+
+def _is_utf8(body: bytes) -> bool:
+    if body.isascii():
+        return False  # both encodings read it alike
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,256 @@
+"""Canonical text to what readers cite (units) and what is ranked (passages)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from leadline.research.model import Block, BlockKind, Evidence, Page, Passage, Unit
+
+TARGET_WORDS = 100  # a passage is closed when the next block would take it beyond
+MOST_WORDS = 140
+LONG_UNIT = 60  # words from which a list item, row or definition is cited by the sentence
+_BOILERPLATE_PAGES = 3  # a block on more pages than this is read once
+
+# ------------------------------------------------------------------ sentences
+
+_COMMON = """mr mrs ms mx dr prof st jr sr vs etc inc ltd corp co llc dept est fig no nos vol pp ed eds cf al approx ca
+e.g i.e u.s u.k u.n a.m p.m ph.d jan feb mar apr jun jul aug sep sept oct nov dec rev gen col sgt capt gov sen rep hon
+min max avg resp incl excl tel ext""".split()
+_BY_LANGUAGE = {
+    "de": """z.b d.h u.a bzw ca nr str usw vgl evtl ggf inkl zzgl bspw sog gem abs art s.o s.u mio mrd tsd dipl ing hr fr
+    i.d.r o.ä u.ä o.g""".split(),
+    "fr": "m mm mme mlle env p.ex cf av bd éd ex art".split(),
+    "es": "sr sra sres ud uds p.ej av avda art núm pág ee.uu".split(),
+    "it": "sig sigg dott ing avv ecc art pag p.es n".split(),
+    "pt": "sr sra exmo av art pág núm p.ex".split(),
+    "nl": "bijv d.w.z m.b.t o.a enz nr dhr mevr ca".split(),
+}
+_ABBREVIATIONS = {code: frozenset(_COMMON + words) for code, words in _BY_LANGUAGE.items()}
+_DEFAULT_ABBREVIATIONS = frozenset(_COMMON)
+# After these a new sentence may begin all the same: "We are Acme Inc. Our office ..."
+_MAY_END = frozenset("inc ltd corp co llc etc jr sr a.m p.m u.s u.k ph.d al usw enz ecc".split())
+_STARTERS = frozenset(
+    """the a an we our it its this that these those in on at for with you your they their there he she his her if when
+    while as from by to all both each more since after before also however today contact please der die das wir unser
+    unsere es ein eine im in für mit le la les nous notre il elle el los las nosotros nuestro""".split()
+)
+_STOP = re.compile(r"([.!?…]+|[。！？])([\"'”’»)\]]*)(?=\s|$|(?<=[。！？]))")
+_WORD_BEFORE = re.compile(r"([^\s(\[\"'“‘«]+)$")
+_OPENERS = "\"'“‘«([¿¡—–-•"
+
+
+def split_sentences(text: str, language: str = "en") -> list[tuple[int, int]]:
+    """Start and end of every sentence of ``text``. A newline always ends one.
+
+    A full stop ends none after an abbreviation, an initial or an ordinal number that is followed by a lower-case
+    word or a digit, nor inside numbers and addresses.
+    """
+    spans: list[tuple[int, int]] = []
+    offset = 0
+    for line in text.split("\n"):
+        spans += [(offset + start, offset + end) for start, end in _line_sentences(line, language)]
+        offset += len(line) + 1
+    return spans
+
+
+def _line_sentences(line: str, language: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for match in _STOP.finditer(line):
+        end = match.end()
+        if end < len(line) and not _ends_sentence(line, match, language):
+            continue
+        if piece := _trimmed(line, start, end):
+            yield piece
+        start = end
+    if piece := _trimmed(line, start, len(line)):
+        yield piece
+
+
+def _trimmed(line: str, start: int, end: int) -> tuple[int, int] | None:
+    while start < end and line[start].isspace():
+        start += 1
+    while end > start and line[end - 1].isspace():
+        end -= 1
+    return (start, end) if end > start else None
+
+
+def _ends_sentence(line: str, match: re.Match[str], language: str) -> bool:
+    rest = line[match.end() :].lstrip()
+    if not rest:
+        return True
+    following = rest.lstrip(_OPENERS)
+    first = following[:1]
+    if match[1] != ".":
+        return not (first.islower() and match[1] in ("...", "…", "!"))
+    before = _WORD_BEFORE.search(line[: match.start()])
+    word = before[1] if before else ""
+    if not first or first.islower():
+        return False
+    bare = word.lower().rstrip(".")
+    if bare in _ABBREVIATIONS.get(language, _DEFAULT_ABBREVIATIONS):
+        next_word = re.split(r"\W", following, maxsplit=1)[0]
+        return bare in _MAY_END and next_word.lower() in _STARTERS and first.isupper()
+    if len(word) == 1 and word.isalpha() and word.isupper():
+        return False  # an initial: "J. Smith"
+    if re.fullmatch(r"(?:[A-Za-zÀ-ÿ]\.)+[A-Za-zÀ-ÿ]", word):
+        return False  # "S.p.A", "B.V"
+    if language in ("de", "da", "no", "fi", "cs") and word.isdigit() and len(word) <= 2:
+        return False  # an ordinal: "am 3. Mai"
+    return not (word.isdigit() and len(word) <= 2 and match.start() - len(word) == 0)  # "1. First step"
+
+
+# ------------------------------------------------------------------ units
+
+
+def block_units(page_index: int, page: Page, block_index: int, first_number: int) -> list[Unit]:
+    """The citable pieces of one block, numbered from ``first_number``.
+
+    Paragraphs, quotes and code go by the sentence. List items, table rows, definitions and headings are cited whole,
+    unless they are long: then by the sentence too.
+    """
+    content = page.content
+    block = content.blocks[block_index]
+    text = content.text[block.start : block.end]
+    if block.kind in (BlockKind.PARAGRAPH, BlockKind.QUOTE, BlockKind.CODE) or text.count(" ") >= LONG_UNIT:
+        spans = split_sentences(text, content.language)
+    else:
+        spans = [(0, len(text))]
+    return [
+        Unit(
+            number=number,
+            page=page_index,
+            block=block_index,
+            start=block.start + start,
+            end=block.start + end,
+            text=text[start:end],
+        )
+        for number, (start, end) in enumerate(spans, start=first_number)
+    ]
+
+
+def page_units(page_index: int, page: Page, first_number: int = 1) -> list[Unit]:
+    """The citable pieces of a whole page in reading order."""
+    units: list[Unit] = []
+    for index in range(len(page.content.blocks)):
+        units += block_units(page_index, page, index, first_number + len(units))
+    return units
+
+
+# ------------------------------------------------------------------ passages
+
+
+def passages(evidence: Evidence) -> list[Passage]:
+    """All passages of all pages, in reading order; units are numbered through from 1.
+
+    A passage is a run of neighbouring blocks under one heading, in one region, of about 60 to 140 words. Words that
+    stand on many pages of the site (menus, footers, banners) are read where they stand first.
+    """
+    repeated = _repeated(evidence.pages)
+    seen: set[str] = set()
+    result: list[Passage] = []
+    number = 1
+    for page_index, page in enumerate(evidence.pages):
+        kept: list[int] = []
+        for index, block in enumerate(page.content.blocks):
+            if repeated:
+                words = page.words(block.start, block.end)
+                if words in repeated:
+                    if words in seen:
+                        continue
+                    seen.add(words)
+            kept.append(index)
+        for run in _runs(page, kept):
+            units: list[Unit] = []
+            for index in run:
+                units += block_units(page_index, page, index, number + len(units))
+            number += len(units)
+            result.append(_passage(page_index, page, run, units))
+    return result
+
+
+def _repeated(pages: Sequence[Page]) -> frozenset[str]:
+    """Words of blocks that stand on more than a few pages."""
+    if len(pages) <= _BOILERPLATE_PAGES:
+        return frozenset()
+    counts: dict[str, int] = {}
+    for page in pages:
+        text = page.content.text
+        for words in {text[block.start : block.end] for block in page.content.blocks}:
+            counts[words] = counts.get(words, 0) + 1
+    return frozenset(words for words, count in counts.items() if count > _BOILERPLATE_PAGES and " " in words)
+
+
+def _runs(page: Page, kept: Sequence[int]) -> Iterator[list[int]]:
+    """Blocks that belong together, in runs of a passage's length."""
+    blocks = page.content.blocks
+    run: list[int] = []
+    words = 0
+    for index in kept:
+        block = blocks[index]
+        length = _word_count(page, block)
+        if run and (_parts(page, blocks[run[-1]], block, words) or words + length > MOST_WORDS):
+            yield run
+            run, words = [], 0
+        run.append(index)
+        words += length
+        if words >= TARGET_WORDS and block.kind is not BlockKind.HEADING:
+            yield run
+            run, words = [], 0
+    if run:
+        yield run
+
+
+def _parts(page: Page, last: Block, block: Block, words: int) -> bool:
+    """Does a new passage begin at ``block``?"""
+    if last.region is not block.region:
+        return True
+    if block.kind is BlockKind.HEADING:
+        # Headings that follow each other at once belong to the same text below them.
+        return last.kind is not BlockKind.HEADING or block.level <= last.level
+    if last.kind is BlockKind.HEADING:
+        return False
+    if block.headings != last.headings:
+        return True
+    table = block.kind is BlockKind.TABLE_ROW
+    if table != (last.kind is BlockKind.TABLE_ROW):
+        return words >= 60
+    return table and block.group != last.group
+
+
+def _passage(page_index: int, page: Page, run: Sequence[int], units: Sequence[Unit]) -> Passage:
+    blocks = page.content.blocks
+    body = next((blocks[index] for index in run if blocks[index].kind is not BlockKind.HEADING), blocks[run[0]])
+    headings = body.headings
+    return Passage(
+        page=page_index,
+        url=page.url,
+        title=page.content.title,
+        headings=headings,
+        units=tuple(units),
+        kind=body.kind,
+        context=_context(page, run),
+    )
+
+
+def _context(page: Page, run: Sequence[int]) -> str:
+    """Words that a reader needs beside the passage: what introduces its list, what heads its table."""
+    blocks = page.content.blocks
+    inside = set(run)
+    parts: list[str] = []
+    for index in run:
+        block = blocks[index]
+        if block.intro >= 0 and block.intro not in inside:
+            words = " ".join(page.words(blocks[block.intro].start, blocks[block.intro].end).split())
+            parts.append(words if len(words) <= 300 else "… " + words[-300:])
+        if block.kind is BlockKind.TABLE_ROW:
+            if block.caption:
+                parts.append(block.caption)
+            headers = [cell.header for cell in block.cells if cell.header]
+            if headers:
+                parts.append(" | ".join(headers))
+    return "\n".join(dict.fromkeys(parts))
+
+
+def _word_count(page: Page, block: Block) -> int:
+    return page.content.text.count(" ", block.start, block.end) + 1

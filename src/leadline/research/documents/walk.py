@@ -1,0 +1,220 @@
+"""A page's bytes to canonical text, blocks and links (version ``walk-1``).
+
+Canonical text holds every visible word of the page in document order: runs of white space of any kind are one
+space, inline elements join without inventing any, ``<br>`` and block elements inside one list item, cell or
+definition are a newline, the cells of a table row are one space apart, and one newline stands between blocks. Words
+that a style sheet may hide are kept and marked; nothing is dropped as boilerplate. Change what the text is, and
+WALK must change too, because the offsets in stored proofs point into it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, Final
+
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
+
+from leadline.research.documents.canonical import WALK, Canonical
+from leadline.research.documents.decoding import decode
+from leadline.research.documents.dom import Walk
+from leadline.research.documents.pdf import read_pdf
+from leadline.research.errors import FetchError, Reason
+from leadline.research.model import BlockKind, PageText, Region
+
+__all__ = ["WALK", "read_html", "read_page", "read_plain"]
+
+MAX_CHARACTERS: Final = 12_000_000  # of markup; the rest of a longer page is not read
+_MAX_DEPTH = 512  # elements inside each other; the parser's time grows with the square of the depth
+_SHALLOW_TAGS = 4_000  # with fewer tags depth cannot hurt
+_NEARLY_NOTHING = 200  # visible characters below which a page may be waiting for its scripts
+
+_PLAIN_TYPES = ("text/plain", "text/markdown", "text/x-markdown", "text/csv", "application/json")
+_SIGNATURES = (
+    b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b", b"RIFF", b"OggS", b"ID3",
+    b"\x7fELF", b"MZ\x90", b"wOFF", b"wOF2", b"\xd0\xcf\x11\xe0",
+)  # fmt: skip
+
+
+def read_page(body: bytes, content_type: str, url: str) -> PageText:
+    """Canonical text of a page as it came: HTML, plain text or PDF. ``content_type`` is the header as sent.
+
+    Raises FetchError with the reason NOT_TEXT (an image, an archive, a programme), UNDECODABLE (mostly bytes
+    that are no characters), NEEDS_SCRIPT (nothing to read until JavaScript has run) or EMPTY.
+    """
+    media = content_type.split(";", 1)[0].strip().lower()
+    start = body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith(b"%PDF-") or media == "application/pdf":
+        return read_pdf(body, url)
+    if not start and not body.strip():
+        raise FetchError(url, Reason.EMPTY, "the page has no content")
+    if not _may_be_text(media, start):
+        raise FetchError(url, Reason.NOT_TEXT, media or "an unknown kind of file")
+    text = decode(body, content_type, url)[:MAX_CHARACTERS]
+    if media in _PLAIN_TYPES and not start[:14].lower().startswith((b"<!doctype html", b"<html")):
+        return read_plain(text, url)
+    return read_html(text, url)
+
+
+def _may_be_text(media: str, start: bytes) -> bool:
+    if start.startswith(_SIGNATURES) or start[4:8] == b"ftyp":
+        return False
+    if media.startswith("text/") or media.endswith(("xml", "json")):
+        return True
+    return media in ("", "application/octet-stream") and b"\x00" not in start
+
+
+def read_plain(text: str, url: str) -> PageText:
+    """Plain text: a block for each run of lines between empty lines. Raises FetchError(EMPTY)."""
+    out = Canonical()
+    for piece in re.split(r"\n\s*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
+        lines = [" ".join(line.split()) for line in piece.split("\n")]
+        if words := "\n".join(line for line in lines if line):
+            out.add(BlockKind.PARAGRAPH, words)
+    if not out.blocks:
+        raise FetchError(url, Reason.EMPTY, "the page has no text")
+    return out.page()
+
+
+def read_html(markup: str, url: str) -> PageText:
+    """Canonical text of an HTML page. Raises FetchError(NEEDS_SCRIPT or EMPTY)."""
+    tree = LexborHTMLParser(bounded_depth(markup), options=LexborDocumentOptions.WO_EVENTS, scripting=True)
+    html = tree.html or ""
+    walk = Walk(html, url)
+    walk.run()
+    visible = sum(block.end - block.start for block in walk.out.blocks if block.region is not Region.HIDDEN)
+    if visible < _NEARLY_NOTHING and _waits_for_script(html, walk, visible):
+        raise FetchError(url, Reason.NEEDS_SCRIPT, "the page shows nothing until its scripts have run")
+    if not walk.out.blocks:
+        raise FetchError(url, Reason.EMPTY, "the page has no text")
+    meta = walk.meta
+    return walk.out.page(
+        title=walk.title or meta.get("og:title", ""),
+        description=meta.get("description") or meta.get("og:description", ""),
+        language=walk.language or meta.get("og:locale", ""),
+        links=tuple(walk.links),
+        published_on=_published(walk),
+        structured=tuple(walk.structured),
+        canonical_url=walk.canonical_url,
+        site_name=meta.get("og:site_name", ""),
+    )
+
+
+# ------------------------------------------------------------------ pages that only scripts fill
+
+_APP_ROOT = re.compile(
+    r'<(?:div|main|section)\s[^>]*id="(?:root|app|app-root|__next|__nuxt|___gatsby|main-app|react-root|svelte)"[^>]*>'
+    r"\s*(?:<div[^>]*>\s*</div>\s*)?</(?:div|main|section)>|<(?:app-root|[a-z]+-app)(?:\s[^>]*)?>\s*</",
+    re.IGNORECASE,
+)
+_ENABLE_SCRIPT = re.compile(
+    r"\b(?:enable|enabled|requires?|turn on|need|activate|without)\W+(?:\w+\W+){0,4}javascript"
+    r"|javascript\W+(?:\w+\W+){0,3}(?:enabled|required|disabled|aktivier|activé)",
+    re.IGNORECASE,
+)
+
+
+def _waits_for_script(html: str, walk: Walk, visible: int) -> bool:
+    if not walk.scripts:
+        return False
+    if not visible or _APP_ROOT.search(html):
+        return True
+    return bool(_ENABLE_SCRIPT.search("\n".join([*walk.without_script, *walk.out.pieces])))
+
+
+# ------------------------------------------------------------------ dates
+
+_ISO_DATE = re.compile(r"\s*(\d{4})-(\d{2})-(\d{2})")
+_DATE_NAMES = (
+    "article:published_time", "datepublished", "date", "pubdate", "publish-date", "publish_date", "dc.date",
+    "dc.date.issued", "dcterms.created", "parsely-pub-date",
+)  # fmt: skip
+
+
+def _published(walk: Walk) -> date | None:
+    stamps = _json_dates(walk.structured)
+    stamps += [walk.meta[name] for name in _DATE_NAMES if name in walk.meta]
+    if len(set(walk.times)) == 1:  # several near the top date the entries of a list, not the page
+        stamps += walk.times
+    return next((found for stamp in stamps if (found := iso_date(stamp))), None)
+
+
+def iso_date(stamp: str) -> date | None:
+    """The day of an ISO 8601 date or time, or None when it is none."""
+    match = _ISO_DATE.match(stamp)
+    if match is None:
+        return None
+    try:
+        return date(int(match[1]), int(match[2]), int(match[3]))
+    except ValueError:  # 2024-13-45: a typing error of the page's, and no date
+        return None
+
+
+def _json_dates(scripts: list[str]) -> list[str]:
+    found: list[str] = []
+    for script in scripts:
+        try:
+            value = json.loads(script)
+        except (ValueError, RecursionError):  # broken JSON-LD is common; the page is read all the same
+            continue
+        found += [stamp for stamp in _members(value, "datePublished") if isinstance(stamp, str)]
+    return found
+
+
+def _members(value: Any, name: str) -> Iterator[Any]:
+    stack = [value]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, dict):
+            if name in value:
+                yield value[name]
+            stack.extend(reversed(list(value.values())))
+        elif isinstance(value, list):
+            stack.extend(reversed(value))
+
+
+# ------------------------------------------------------------------ depth
+
+# Elements whose end tag is often left out are closed by their next sibling and do not nest by themselves.
+_SELF_CLOSING = frozenset(
+    "p dt dd option optgroup tr td th thead tbody tfoot rt rp colgroup html head body caption area base "
+    "br col embed hr img input link meta param source track wbr".split()
+)
+_BREAKING = frozenset(
+    "div section article aside header footer main nav ul ol li dl blockquote details center fieldset figure form "
+    "table menu pre address".split()
+)
+_ANY_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)[^>]*>")
+
+
+def bounded_depth(markup: str) -> str:
+    """The markup, with elements nested too deep replaced by what keeps their words apart."""
+    if markup.count("<") < _SHALLOW_TAGS:
+        return markup
+    out: list[str] = []
+    depth = position = 0
+    for match in _ANY_TAG.finditer(markup):
+        tag = match[2].lower()
+        if tag in _SELF_CLOSING:
+            continue
+        if tag == "li":  # nests only with its list
+            if depth <= _MAX_DEPTH:
+                continue
+        elif match[1]:
+            depth = max(0, depth - 1)
+            if depth < _MAX_DEPTH:
+                continue
+        else:
+            depth += 1
+            if depth <= _MAX_DEPTH:
+                continue
+        out.append(markup[position : match.start()])
+        if tag in _BREAKING:
+            out.append("<hr>")
+        position = match.end()
+    if not out:
+        return markup
+    out.append(markup[position:])
+    return "".join(out)
