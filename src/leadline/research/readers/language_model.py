@@ -23,6 +23,7 @@ from leadline.research.prompts import reading
 _BASIS = {"stated": Derivation.STATED, "computed": Derivation.DERIVED, "inferred": Derivation.INFERRED}
 _ADDRESS = re.compile(r"https?://[^\s\"'<>()\[\]]+", re.IGNORECASE)
 _AFTER_ADDRESS = ".,;:!?)"
+_FEW_CITATIONS = 3
 _CONTEXT_MARGIN = 64  # tokens that a chat template adds around messages
 
 
@@ -272,6 +273,7 @@ def _claims_of_value(
         return _Claimed(None, ())
     numbers, invented = _citations(output, shown)
     value = _parsed(output["value"], kind, question)
+    numbers = _narrowed(numbers, value, kind, question, shown)
     return _Claimed(value, (Claim(path="", value=value, citations=numbers, derivation=derivation),), invented)
 
 
@@ -375,6 +377,19 @@ def _citations(entry: dict[str, Any], shown: _Shown, *, where: str = "") -> tupl
     if not known:
         raise UnusableReplyError(f"{where}citations name no line that was given: {cited[:5]}")
     return known, len(numbers) - len(known)
+
+
+def _narrowed(
+    numbers: tuple[int, ...], value: Any, kind: AnswerType, question: Question, shown: _Shown
+) -> tuple[int, ...]:
+    """Where many lines are cited and some of them bear the value out alone, only those.
+
+    Small models cite every line near the right one, which proves nothing less but shows a reader noise.
+    """
+    if len(numbers) <= _FEW_CITATIONS:
+        return numbers
+    alone = tuple(n for n in numbers if kind.support(value, [shown.units[n].text], question).holds)
+    return alone or numbers
 
 
 def _parsed(value: Any, kind: AnswerType, question: Question) -> Any:
