@@ -21,6 +21,7 @@ import psutil
 from bench.outside import PAGES, TOWNS, Running, doors, pallets, running
 from bench.rows import Row
 from leadline.bootstrap import Leadline, open_leadline
+from leadline.foundation.log import configure_logging
 from leadline.foundation.settings import Endpoint, Settings
 from leadline.signals.schemas import Signal, SignalRequest
 
@@ -30,7 +31,11 @@ BUSY_MODEL_SECONDS = 0.5
 AT_ONCE = 20
 MAX_PAGES = 40
 HOST_CONCURRENCY = 4
-COMPANIES = 10
+NEW = tuple(f"new-{number}.example" for number in range(3))
+BUSY = tuple(f"busy-{number}.example" for number in range(10))
+KNOWN = "known.example"
+WARM_UP = "warm-up.example"
+HOSTS = (*NEW, *BUSY, KNOWN, WARM_UP)
 
 
 class Took(NamedTuple):
@@ -41,6 +46,7 @@ class Took(NamedTuple):
 
 
 def rows() -> Iterator[Row]:
+    configure_logging("error")
     with running() as outside, tempfile.TemporaryDirectory(prefix="leadline-bench-") as folder:
         yield from asyncio.run(_measure(outside, Path(folder)))
 
@@ -49,19 +55,18 @@ async def _measure(outside: Running, folder: Path) -> list[Row]:
     settings = Settings(
         env="development",
         data_dir=folder,
-        connect_to={"*": Endpoint("127.0.0.1", outside.port)},
+        connect_to=dict.fromkeys(HOSTS, Endpoint("127.0.0.1", outside.port)),
         model="openai:bench",
         model_base_url=f"http://127.0.0.1:{outside.port}/v1",
         model_concurrency=AT_ONCE,
         max_pages=MAX_PAGES,
         host_concurrency=HOST_CONCURRENCY,
         contact="mailto:bench@leadline.example",
-        log_level="error",
         monthly_credits=1_000_000,
     )
     async with open_leadline(settings) as leadline:
         outside.set(site=0, model=0)
-        await _ask(leadline, "warm-up.example", "pallets", TOWNS[0])  # imports, connections
+        await _ask(leadline, WARM_UP, "pallets", TOWNS[0])  # imports, connections
         return [
             *await _new_company(leadline, outside),
             *await _known_company(leadline, outside),
@@ -72,8 +77,7 @@ async def _measure(outside: Running, folder: Path) -> list[Row]:
 async def _new_company(leadline: Leadline, outside: Running) -> list[Row]:
     """The first question of several companies, then ten questions of one."""
     ratios, first_pages, seconds = [], [], []
-    for number in range(3):
-        host = f"new-{number}.example"
+    for host in NEW:
         outside.set(site=SITE_SECONDS, model=MODEL_SECONDS)
         took = await _ask(leadline, host, "pallets", TOWNS[7])
         fetched = outside.fetched()
@@ -87,7 +91,7 @@ async def _new_company(leadline: Leadline, outside: Running) -> list[Row]:
         first_pages.append(len(read))
     outside.set(site=0, model=0)
     for town in TOWNS[:10]:
-        await _ask(leadline, "ten.example", "pallets", town)
+        await _ask(leadline, KNOWN, "pallets", town)
     fetched = outside.fetched()
     most = max(fetched.values())
     ratio = statistics.median(ratios)
@@ -120,7 +124,7 @@ async def _new_company(leadline: Leadline, outside: Running) -> list[Row]:
 async def _known_company(leadline: Leadline, outside: Running) -> list[Row]:
     """Further questions of a company whose pages are stored."""
     outside.set(site=0, model=BUSY_MODEL_SECONDS)
-    took = [await _ask(leadline, "ten.example", "doors", town) for town in TOWNS[:10]]
+    took = [await _ask(leadline, KNOWN, "doors", town) for town in TOWNS[:10]]
     fetched, calls = sum(outside.fetched().values()), outside.model_calls()
     wall = statistics.median(one.seconds - BUSY_MODEL_SECONDS for one in took)
     cpu = statistics.median(one.cpu for one in took)
@@ -166,12 +170,11 @@ async def _known_company(leadline: Leadline, outside: Running) -> list[Row]:
 async def _many_at_once(leadline: Leadline, outside: Running) -> list[Row]:
     """Further questions of several known companies, AT_ONCE at a time."""
     outside.set(site=0, model=0)
-    hosts = [f"busy-{number}.example" for number in range(COMPANIES)]
-    for host in hosts:
+    for host in BUSY:
         await _ask(leadline, host, "pallets", TOWNS[0])
         await _ask(leadline, host, "pallets", TOWNS[20])
     outside.set(site=0, model=BUSY_MODEL_SECONDS)
-    questions = [(host, TOWNS[index]) for index in range(1, 19) for host in hosts]
+    questions = [(host, TOWNS[index]) for index in range(1, 19) for host in BUSY]
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(host: str, town: str) -> Took:
@@ -187,7 +190,7 @@ async def _many_at_once(leadline: Leadline, outside: Running) -> list[Row]:
             f"questions a second, {AT_ONCE} at once",
             f"{rate:.1f}",
             "at least 15",
-            f"{len(questions)} questions on {COMPANIES} known companies, {BUSY_MODEL_SECONDS} s the model; "
+            f"{len(questions)} questions on {len(BUSY)} known companies, {BUSY_MODEL_SECONDS} s the model; "
             f"{cpu / len(questions):.3f} s CPU each; {sum(outside.fetched().values())} pages fetched",
             rate >= 15,
         )

@@ -19,12 +19,12 @@ import click
 
 from leadline.bootstrap import open_leadline
 from leadline.cli.rendering import answer_text, counted, price_text, signal_lines
-from leadline.cli.running import EXIT_ANSWERED, EXIT_FAILED, Interrupted, run
+from leadline.cli.running import EXIT_ANSWERED, EXIT_FAILED, Interrupted, run, settings_of_command
 from leadline.cli.terminal import Line, StageLines, one_line, say, write_lines
 from leadline.demo.questions import ANSWERED, UNANSWERED
 from leadline.demo.website import DOMAIN, HOST, assets, served
 from leadline.foundation.errors import LeadlineError
-from leadline.foundation.settings import Endpoint, Settings, load_settings
+from leadline.foundation.settings import Endpoint, Settings
 from leadline.signals.schemas import Signal, SignalRequest
 
 
@@ -37,7 +37,7 @@ def demo(keep: Path | None, serve: bool) -> int:
         return _serve()
     began = time.monotonic()
     with served() as port, _folder(keep) as folder:
-        settings = _settings(load_settings(), port, folder)
+        settings = _settings(settings_of_command(), port, folder)
         write_lines(_opening(settings))
         signals = run(_ask_all(settings), when_interrupted="Nothing of the demo is kept.")
     write_lines(_closing(signals, time.monotonic() - began))
@@ -48,7 +48,8 @@ def _serve() -> int:
     with served() as port:
         say(f"The website of {HOST} is served until you press Ctrl-C. Ask it in another window:")
         say("")
-        say(f"  export LEADLINE_ENV=development LEADLINE_CONNECT_TO='*=127.0.0.1:{port}'")
+        mapping = ",".join(f"{host}=127.0.0.1:{port}" for host in (DOMAIN, HOST))
+        say(f"  export LEADLINE_ENV=development LEADLINE_CONNECT_TO={mapping}")
         say(f"  .venv/bin/leadline ask {DOMAIN} 'How many users may the Team plan have?' --type number")
         try:
             while True:
@@ -76,9 +77,8 @@ def _settings(chosen: Settings, port: int, folder: Path) -> Settings:
         data_dir=folder,
         database_url=None,
         database_direct_url=None,
-        connect_to={"*": here},  # whatever a page links to, nothing leaves this machine
+        connect_to=dict.fromkeys((DOMAIN, HOST, "*"), here),  # whatever a page links to, nothing leaves
         contact=chosen.contact or f"mailto:demo@{DOMAIN}",
-        log_level="error",
     )
 
 
