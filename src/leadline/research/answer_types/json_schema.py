@@ -43,18 +43,10 @@ class JsonSchema:
         if not isinstance(value, dict):
             raise InvalidValue(f"an object is wanted, not {type(value).__name__}")
         if output_schema is not None:
-            error = next(
-                iter(
-                    sorted(
-                        Draft202012Validator(output_schema).iter_errors(value),
-                        key=lambda e: list(map(str, e.path)),
-                    )
-                ),
-                None,
-            )
-            if error:
-                place = "/" + "/".join(str(p) for p in error.absolute_path)
-                raise InvalidValue(f"the object does not fit outputSchema at {place}: {error.message[:200]}")
+            misfits = sorted(Draft202012Validator(output_schema).iter_errors(value), key=lambda e: list(map(str, e.path)))
+            if misfits:
+                place = "/" + "/".join(str(p) for p in misfits[0].absolute_path)
+                raise InvalidValue(f"the object does not fit outputSchema at {place}: {misfits[0].message[:200]}")
         return value
 
     def equal(self, a: Any, b: Any) -> bool:

@@ -72,16 +72,26 @@ def stem(word: str, language: str = "en") -> str:
     return str(_stemmer(language).stemWord(bare))
 
 
-@lru_cache(maxsize=16384)
+# "self-hosted" is another thing than "hosted", and "non-profit" than "profit": such compounds stay whole.
+_BINDING_PREFIXES = frozenset({"self", "non", "un", "anti"})
+
+
+@lru_cache(maxsize=32768)
 def terms(text: str, language: str = "en") -> tuple[Term, ...]:
-    """Every word of the text; compounds with a hyphen or slash are taken apart as well as kept in order."""
+    """Every word of the text. Compounds with a hyphen are taken apart, but for prefixes that turn the meaning."""
     found = []
     for match in _WORD.finditer(text):
-        start = match.start()
-        for part in re.finditer(r"[^-–]+", match.group()):
-            folded = fold(part.group())
-            begin = start + part.start()
-            found.append(Term(part.group(), folded, stem(folded, language), begin, begin + len(part.group())))
+        parts = list(re.finditer(r"[^-–]+", match.group()))
+        joined = ""
+        for part in parts:
+            folded = joined + fold(part.group())
+            begin = match.start() + part.start() - len(joined)
+            end = match.start() + part.end()
+            if folded in _BINDING_PREFIXES and part is not parts[-1]:
+                joined = folded
+                continue
+            joined = ""
+            found.append(Term(part.group(), folded, stem(folded, language), max(match.start(), begin), end))
     return tuple(found)
 
 

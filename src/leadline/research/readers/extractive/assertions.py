@@ -1,16 +1,148 @@
+"""Yes or no: only where a sentence plainly asserts or denies what is asked."""
+
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
 from leadline.research.answer_types.base import Candidate
-from leadline.research.model import Evidence, Passage, Question
+from leadline.research.model import BlockKind, Evidence, Passage, Question
+from leadline.research.readers.extractive import gates
+from leadline.research.readers.extractive.asking import Asking, take_apart
+from leadline.research.readers.extractive.fitting import Fit, Scope, fit
+from leadline.research.readers.extractive.scene import Scene, Spot
+from leadline.research.values.concepts import concepts
+from leadline.research.values.polarity import denials, is_open
+from leadline.research.values.terms import stems
+
+_YES = re.compile(r"^(?:yes|yep|yeah|sure|absolutely|of course|certainly|definitely|correct|ja|natürlich|selbstverständlich|oui|bien sûr)\b", re.IGNORECASE)
+_NO = re.compile(r"^(?:no|nope|unfortunately not|not (?:yet|at the moment|currently)|nein|leider nicht|non)\b(?!\s+\w+\s+(?:is|are)\b)", re.IGNORECASE)
+_LONG = 45  # words; what a longer sentence says of one thing is hard to tell
+_RESTRICTED = re.compile(r"\b(?:only|except|unless|limited to|but not|other than|instead of|rather than|nur|ausser|außer|sauf|uniquement)\b", re.IGNORECASE)
 
 
-def boolean_candidates(
-    question: Question, passages: Sequence[Passage], evidence: Evidence
-) -> Sequence[Candidate]:
-    return ()
+def boolean_candidates(question: Question, passages: Sequence[Passage], evidence: Evidence) -> Sequence[Candidate]:
+    scene = Scene(question, passages, evidence)
+    return [c for spot in scene.spots for c in (*_faq(scene, spot), *_sentence(scene, spot))]
 
 
-def asserted(question: Question, text: str) -> bool | None:
+def asserted(question: Question, text: str, around: Sequence[str] = ()) -> bool | None:
+    """What a text says of the question: True, False, or None when it does not plainly tell.
+
+    ``around``: headings and words of the table or list in which the text stands.
+    """
+    asking = take_apart(question)
+    if not asking.wanted:
+        return None
+    own = concepts(text)
+    near = own.union(*(concepts(a) for a in around))
+    met = [w for w in asking.wanted if w.concepts & near or _by_acronym(asking, w.position, (text, *around))]
+    if len(met) < 0.7 * len(asking.wanted) or any(w.named and w not in met for w in asking.wanted):
+        return None
+    for pattern, value in ((_YES, True), (_NO, False)):
+        if pattern.match(text) and any(a.rstrip().endswith("?") for a in around):
+            return value
+    if sum(bool(w.concepts & own) or _by_acronym(asking, w.position, (text,)) for w in asking.wanted) < 0.5 * len(asking.wanted):
+        return None
+    return polarity(asking, text)
+
+
+def _by_acronym(asking: Asking, position: int, texts: Sequence[str]) -> bool:
+    return any(
+        position in positions and re.search(rf"(?<!\w){re.escape(acronym.upper())}s?(?!\w)", text)
+        for acronym, positions in asking.acronyms
+        for text in texts
+    )
+
+
+def polarity(asking: Asking, text: str, language: str = "en") -> bool | None:
+    """Whether the sentence asserts (True) or denies (False) the topic words it holds; None when open."""
+    if is_open(text) and not is_open(asking.text.rstrip("?")):
+        return None
+    denied = denials(text)
+    asked_denied = bool(denials(asking.text))
+    if not denied:
+        return None if asked_denied else True
+    if asked_denied or len(denied) > 1:
+        return None
+    start, end = denied[0]
+    # A denial governs what follows it up to the next clause, and the verb it splits ("is not recommended").
+    clause = re.split(r"[;:]|,\s(?:but|and|so|which|aber|und|mais)\b|\b(?:but|however|aber|mais)\b", text[end:], maxsplit=1)[0]
+    before = re.split(r"[;:,(]|\b(?:but|and|however|aber|und|mais|et)\b", text[:start])[-1]
+    wanted = [w for w in asking.wanted if w.concepts & concepts(text, language)]
+    governed = [w for w in wanted if w.concepts & concepts(clause, language)]
+    split = [w for w in wanted if w not in governed and w.concepts & concepts(before, language)]
+    if wanted and len(governed) >= 1 and len(governed) + len(split) >= 0.8 * len(wanted):
+        return False
     return None
+
+
+def _faq(scene: Scene, spot: Spot) -> Iterator[Candidate]:
+    """A heading that asks the same, and an answer that begins with yes or no."""
+    heading = spot.headings[-1] if spot.headings else ""
+    if not heading.rstrip().endswith("?") or spot.block.kind is BlockKind.HEADING or _first_under_heading(spot) is False:
+        return
+    value = True if _YES.match(spot.text) else False if _NO.match(spot.text) else None
+    if value is None or denials(heading):
+        return
+    asking = scene.asking(spot.language)
+    measured = fit(asking, spot, Scope(own=heading, shared=spot.text))
+    if not measured.names_met or measured.missing or gates.outdated(asking, spot):
+        return
+    heard = stems(heading, spot.language)
+    asked = frozenset().union(*(w.concepts for w in asking.wanted))
+    back = sum(bool(concepts(h, spot.language) & asked) or h in asked for h in heard) / max(len(heard), 1)
+    if back >= 0.5:
+        yield Candidate(value, (spot.unit,), measured.coverage - 0.002 * spot.rank, "boolean-faq", _features(measured, spot))
+
+
+def _first_under_heading(spot: Spot) -> bool:
+    blocks = spot.page.content.blocks
+    return spot.unit.block > 0 and blocks[spot.unit.block - 1].kind is BlockKind.HEADING and spot.unit.start == spot.block.start
+
+
+def _sentence(scene: Scene, spot: Spot) -> Iterator[Candidate]:
+    asking = scene.asking(spot.language)
+    if spot.text.rstrip().endswith("?") or len(spot.text.split()) > _LONG or len(asking.wanted) < 1:
+        return
+    if spot.block.kind is BlockKind.HEADING and denials(spot.text):
+        return
+    measured = fit(asking, spot, Scope(own=spot.text))
+    if not measured.names_met or measured.missing or measured.own < 0.6:
+        return
+    if _forbidden(asking, spot):
+        return
+    value = polarity(asking, spot.text, spot.language)
+    if value is None or (value and not _plainly_asserts(asking, spot, measured)):
+        return
+    yield Candidate(value, (spot.unit,), measured.coverage * spot.region_weight - 0.002 * spot.rank, f"boolean-{'yes' if value else 'no'}", _features(measured, spot))
+
+
+def _forbidden(asking: Asking, spot: Spot) -> bool:
+    return (
+        gates.made_up(asking, spot)
+        or gates.about_others(asking, spot)
+        or gates.outdated(asking, spot)
+        or gates.speaks_of_past(asking, spot)
+        or gates.others_are_subject(asking, spot.text, len(spot.text))
+    )
+
+
+def _plainly_asserts(asking: Asking, spot: Spot, measured: Fit) -> bool:
+    """A yes needs words that speak of the company or its product, and no restriction that was not asked for."""
+    if _RESTRICTED.search(spot.text) and not _RESTRICTED.search(asking.text):
+        return False
+    if gates.speaks_of_company(asking, spot.text):
+        return True
+    return len(spot.text.split()) <= 10 and measured.own >= 0.95 and len(asking.wanted) >= 2
+
+
+def _features(measured: Fit, spot: Spot) -> dict[str, float]:
+    return {
+        "coverage": round(measured.coverage, 3),
+        "own": round(measured.own, 3),
+        "missing": float(len(measured.missing)),
+        "rank": float(spot.rank),
+        "region": spot.region_weight,
+        "words": float(len(spot.text.split())),
+    }

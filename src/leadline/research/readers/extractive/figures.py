@@ -1,24 +1,239 @@
+"""Numbers, percentages and amounts of money: every figure of the passages, judged by the words around it."""
+
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from leadline.research.answer_types.base import Candidate
-from leadline.research.model import Evidence, Passage, Question
+from leadline.research.model import BlockKind, Evidence, Passage, Question, Unit
+from leadline.research.readers.extractive import gates
+from leadline.research.readers.extractive.asking import Asking, Wanted, periods_in
+from leadline.research.readers.extractive.counting import count_candidates
+from leadline.research.readers.extractive.fitting import Fit, Scope, fit, sentence_scope
+from leadline.research.readers.extractive.scene import Scene, Spot
+from leadline.research.readers.extractive.table import cell_at, cell_scope, cell_text, is_row
+from leadline.research.values.concepts import concepts
+from leadline.research.values.dates import find_dates
+from leadline.research.values.money import find_money
+from leadline.research.values.numbers import find_numbers
+from leadline.research.values.percentages import find_percentages
+from leadline.research.values.terms import terms
+
+HEAD_REACH = 4  # words between a number and the noun it counts
 
 
-def number_candidates(
-    question: Question, passages: Sequence[Passage], evidence: Evidence
-) -> Sequence[Candidate]:
-    return ()
+class Figure(NamedTuple):
+    """A value of the asked kind in a unit's text; ``text[start:end]`` are its words."""
+
+    start: int
+    end: int
+    value: Any
+    range_end: bool = False
 
 
-def percentage_candidates(
-    question: Question, passages: Sequence[Passage], evidence: Evidence
-) -> Sequence[Candidate]:
-    return ()
+Finder = Callable[[str, str], list[Figure]]
 
 
-def currency_candidates(
-    question: Question, passages: Sequence[Passage], evidence: Evidence
-) -> Sequence[Candidate]:
-    return ()
+def number_candidates(question: Question, passages: Sequence[Passage], evidence: Evidence) -> Sequence[Candidate]:
+    scene = Scene(question, passages, evidence)
+    asking = scene.asking("en")
+    if asking.year_asked:
+        return list(_years(scene))
+    if asking.arithmetic:
+        return []
+    found = list(_figures(scene, _find_counts, "count"))
+    return found + list(count_candidates(scene))
+
+
+def percentage_candidates(question: Question, passages: Sequence[Passage], evidence: Evidence) -> Sequence[Candidate]:
+    return list(_figures(Scene(question, passages, evidence), _find_percentages, "percentage"))
+
+
+def currency_candidates(question: Question, passages: Sequence[Passage], evidence: Evidence) -> Sequence[Candidate]:
+    return list(_figures(Scene(question, passages, evidence), _find_money, "money"))
+
+
+# ------------------------------------------------------------------ finding
+
+
+def _find_counts(text: str, language: str) -> list[Figure]:
+    taken = [(m.start, m.end) for m in find_money(text, language)] + [(m.start, m.end) for m in find_percentages(text, language)]
+    taken += [(d.start, d.end) for d in find_dates(text) if d.month]
+    return [
+        Figure(m.start, m.end, m.value, m.range_end)
+        for m in find_numbers(text, language)
+        if not any(m.start < end and start < m.end for start, end in taken)
+    ]
+
+
+def _find_percentages(text: str, language: str) -> list[Figure]:
+    return [Figure(m.start, m.end, m.value, m.range_end) for m in find_percentages(text, language)]
+
+
+def _find_money(text: str, language: str) -> list[Figure]:
+    return [Figure(m.start, m.end, {"value": m.value, "currency": m.currency}, m.range_end) for m in find_money(text, language)]
+
+
+# ------------------------------------------------------------------ judging
+
+
+def _figures(scene: Scene, find: Finder, kind: str) -> Iterator[Candidate]:
+    if scene.asking("en").arithmetic:
+        return
+    for spot in scene.spots:
+        figures = find(spot.text, spot.language)
+        if not figures or spot.block.kind is BlockKind.HEADING and kind == "count":
+            continue
+        asking = scene.asking(spot.language)
+        if _forbidden(asking, spot):
+            continue
+        for index, figure in enumerate(figures):
+            candidate = _judge(asking, spot, figures, index, kind)
+            if candidate and not figure.range_end:
+                yield candidate
+
+
+def _forbidden(asking: Asking, spot: Spot) -> bool:
+    return gates.made_up(asking, spot) or gates.about_others(asking, spot) or gates.outdated(asking, spot) or gates.speaks_of_past(asking, spot)
+
+
+def _judge(asking: Asking, spot: Spot, figures: Sequence[Figure], index: int, kind: str) -> Candidate | None:
+    figure = figures[index]
+    cell = cell_at(spot, figure.start) if is_row(spot) else None
+    scope = cell_scope(spot, cell) if cell is not None else sentence_scope(spot.text, [(f.start, f.end) for f in figures], index)
+    near = " ".join((scope.own, *([u.text] if (u := spot.after()) and len(u.text) < 40 else [])))
+    if _wrong_period(asking, near) or gates.wrong_year(asking, spot, spot.text):
+        return None
+    units = [spot.unit]
+    distance = 1.0
+    if kind == "count":
+        if asking.head is None:
+            return None
+        placed = _head_beside(asking, spot, figure, cell)
+        if placed is None:
+            return None
+        distance, helper = placed
+        units += helper
+    if gates.others_are_subject(asking, spot.text, figure.start):
+        return None
+    measured = fit(asking, spot, scope, leave_out=_given(asking, figure, kind))
+    if not measured.names_met:
+        return None
+    if not _company_is_meant(asking, spot, measured, kind):
+        return None
+    score = measured.coverage * spot.region_weight - 0.002 * spot.rank - 0.02 * (distance - 1)
+    return Candidate(
+        value=figure.value,
+        units=tuple(units),
+        score=score,
+        rule=f"{kind}-{'table' if cell is not None else 'text'}",
+        features=_features(measured, spot, distance, asking),
+    )
+
+
+def _features(measured: Fit, spot: Spot, distance: float, asking: Asking) -> dict[str, float]:
+    return {
+        "coverage": round(measured.coverage, 3),
+        "own": round(measured.own, 3),
+        "missing": float(len(measured.missing)),
+        "wanted": float(len(asking.wanted)),
+        "distance": distance,
+        "rank": float(spot.rank),
+        "region": spot.region_weight,
+    }
+
+
+def _given(asking: Asking, figure: Figure, kind: str) -> list[Wanted]:
+    """Words of the question that a value of this kind meets by being there."""
+    given = [w for w in asking.wanted if kind == "money" and w.concepts & {"~price", "~include"}]
+    if kind == "money" and figure.value["currency"] == "USD":
+        given += [w for w in asking.wanted if "~usa" in w.concepts or w.stem in ("dollar", "usd")]
+    if kind == "money" and figure.value["currency"] == "EUR":
+        given += [w for w in asking.wanted if w.stem in ("euro", "eur")]
+    if kind == "percentage":
+        given += [w for w in asking.wanted if w.stem in ("percentag", "percent", "share", "proportion", "prozent", "anteil", "pourcentag", "rate")]
+    return given if len(given) < len(asking.wanted) else []
+
+
+def _wrong_period(asking: Asking, near: str) -> bool:
+    said = periods_in(near)
+    return bool(asking.periods and said and not (asking.periods & said))
+
+
+def _head_beside(asking: Asking, spot: Spot, figure: Figure, cell: int | None) -> tuple[float, list[Unit]] | None:
+    """Distance in words from the number to the noun it counts, and the further unit that holds the noun."""
+    head = asking.head
+    assert head is not None
+    behind = re.split(r"[.;:!?•|]\s|\n", spot.text[figure.end :] + " ", maxsplit=1)[0]
+    for position, term in enumerate(terms(behind, spot.language)[: HEAD_REACH + 1]):
+        if any(c.isdigit() for c in term.folded):
+            break
+        if head.concepts & concepts(term.text, spot.language) or head.concepts & _pair(behind, position, spot.language):
+            return float(position + 1), []
+    if re.search(r":\s*(?:[~≈<>]|about|over|approx\.?)?\s*$", spot.text[: figure.start]):
+        label = re.split(r"[.;!?•|]\s", spot.text[: figure.start])[-1]
+        if len(label) < 60 and head.concepts & concepts(label, spot.language):
+            return 1.0, []
+    if cell is not None and _alone(cell_text(spot, cell)):
+        labels = concepts(cell_scope(spot, cell).own, spot.language)
+        return (1.0, []) if head.concepts & labels else None
+    if _alone(spot.text):
+        for unit in (spot.after(), spot.before()):
+            if unit and len(unit.text) < 60 and not any(c.isdigit() for c in unit.text) and head.concepts & concepts(unit.text, spot.language):
+                return 1.0, [unit]
+    return None
+
+
+def _pair(text: str, position: int, language: str) -> frozenset[str]:
+    """Concepts of two neighbouring words, so that "team members" is found at "team"."""
+    pair = terms(text, language)[position : position + 2]
+    return concepts(" ".join(t.text for t in pair), language) if len(pair) == 2 else frozenset()
+
+
+def _alone(text: str) -> bool:
+    """True when the text is a figure and next to nothing else ("400,000+")."""
+    return len(re.findall(r"[^\W\d_]{2,}", text)) <= 1
+
+
+def _company_is_meant(asking: Asking, spot: Spot, measured: Fit, kind: str) -> bool:
+    """With few topic words any company's figure would fit: then the words must speak of this one."""
+    if len(asking.wanted) - len(measured.missing) >= 3:
+        return True
+    if _alone(spot.text) or is_row(spot) or re.match(r"^[^.:]{2,40}:\s", spot.text):
+        return True
+    return gates.speaks_of_company(asking, spot.text)
+
+
+# ------------------------------------------------------------------ years
+
+
+def _years(scene: Scene) -> Iterator[Candidate]:
+    """The year of an event: the only year in a sentence that tells the event of the company."""
+    for spot in scene.spots:
+        asking = scene.asking(spot.language)
+        dates = find_dates(spot.text)
+        if len({d.year for d in dates}) != 1 or gates.made_up(asking, spot) or gates.about_others(asking, spot):
+            continue
+        given = [w for w in asking.wanted if w.stem in ("year", "jahr", "anne", "annee")]
+        measured = fit(asking, spot, Scope(own=spot.text), leave_out=given)
+        if measured.missing or measured.own < 0.6:
+            continue
+        if not gates.speaks_of_company(asking, spot.text) and not re.match(r"^[^.:]{2,30}:\s", spot.text) and not is_row(spot):
+            if not re.search(r"\b(?:the company|das unternehmen|l'entreprise|la société)\b", spot.text, re.IGNORECASE):
+                continue
+        distance = _event_distance(asking, spot, dates[0].start, given)
+        if distance > 8:
+            continue
+        score = measured.coverage * spot.region_weight - 0.002 * spot.rank - 0.01 * distance
+        yield Candidate(dates[0].year, (spot.unit,), score, "year", _features(measured, spot, float(distance), asking))
+
+
+def _event_distance(asking: Asking, spot: Spot, at: int, given: Sequence[Wanted]) -> int:
+    """Words between the year and the nearest topic word."""
+    words = terms(spot.text, spot.language)
+    year = next((i for i, t in enumerate(words) if t.start >= at), len(words))
+    wanted = frozenset().union(*(w.concepts for w in asking.wanted if w not in given))
+    places = [i for i, t in enumerate(words) if wanted & concepts(t.text, spot.language)]
+    return min((abs(year - i) for i in places), default=99)

@@ -1,12 +1,154 @@
+"""Lists: enumerations in a sentence, list items under the words that introduce them, columns of tables."""
+
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 from leadline.research.answer_types.base import Candidate
-from leadline.research.model import Evidence, Passage, Question
+from leadline.research.model import BlockKind, Evidence, Passage, Question, Region
+from leadline.research.readers.extractive import gates
+from leadline.research.readers.extractive.asking import Asking
+from leadline.research.readers.extractive.enumeration import find_enumerations
+from leadline.research.readers.extractive.fitting import Fit, Scope, fit
+from leadline.research.readers.extractive.scene import Scene, Spot
+from leadline.research.values.concepts import concepts
+from leadline.research.values.polarity import denials, is_open
+from leadline.research.values.terms import squash, stems
+
+MAX_ITEM_WORDS = 12
+_LABEL = re.compile(r"^(?P<label>[^:–—→]{2,60}?)\s*(?:\s[-–—]\s|:\s|\s?->\s|→|\s\()")
+_NAVIGATION = frozenset({Region.NAVIGATION, Region.HEADER, Region.FOOTER})
 
 
-def list_candidates(
-    question: Question, passages: Sequence[Passage], evidence: Evidence
-) -> Sequence[Candidate]:
-    return ()
+def list_candidates(question: Question, passages: Sequence[Passage], evidence: Evidence) -> Sequence[Candidate]:
+    scene = Scene(question, passages, evidence)
+    return [*_enumerated(scene), *_itemised(scene)]
+
+
+# ------------------------------------------------------------------ in a sentence
+
+
+def _enumerated(scene: Scene) -> Iterator[Candidate]:
+    for spot in scene.spots:
+        if spot.block.region in _NAVIGATION or spot.block.kind is BlockKind.HEADING or spot.block.kind is BlockKind.TABLE_ROW:
+            continue
+        asking = scene.asking(spot.language)
+        if _forbidden(asking, spot):
+            continue
+        enumerations = find_enumerations(spot.text)
+        for enumeration in enumerations:
+            members = _own_members(asking, enumeration.members)
+            if len(members) < 2:
+                continue
+            rest = spot.text[: enumeration.start] + " … " + spot.text[enumeration.end :]
+            measured = fit(asking, spot, Scope(own=rest))
+            if not _acceptable(asking, spot, measured) or not _subject_near(asking, spot, enumeration.start, enumeration.end):
+                continue
+            score = measured.coverage * spot.region_weight - 0.002 * spot.rank - (0.05 if len(enumerations) > 1 else 0.0)
+            yield Candidate(members, (spot.unit,), score, "list-sentence", _features(measured, spot, len(members)))
+
+
+def _own_members(asking: Asking, members: Sequence[str]) -> list[str]:
+    """The members as values: trimmed, each once, without the company itself."""
+    kept: dict[str, str] = {}
+    for member in members:
+        text = member.strip(" .,;:\"'“”").removeprefix("the ").removeprefix("The ")
+        if text and squash(text) not in asking.company:
+            kept.setdefault(squash(text), text)
+    return list(kept.values())
+
+
+def _acceptable(asking: Asking, spot: Spot, measured: Fit) -> bool:
+    return measured.names_met and (bool(denials(asking.text)) or not denials(spot.text)) and not is_open(spot.text)
+
+
+def _subject_near(asking: Asking, spot: Spot, start: int, end: int) -> bool:
+    """The noun asked for ("which SYSTEMS") stands in the sentence, or heads what stands here."""
+    if not asking.subject:
+        return True
+    head = asking.subject[-1]
+    around = spot.text[:start] + " " + spot.text[end:]
+    places = (around, spot.intro, *spot.headings)
+    return any(head.concepts & concepts(p, spot.language) for p in places)
+
+
+# ------------------------------------------------------------------ items of a list
+
+
+def _itemised(scene: Scene) -> Iterator[Candidate]:
+    groups: dict[tuple[int, int], list[Spot]] = defaultdict(list)
+    for spot in scene.spots:
+        if spot.block.kind is BlockKind.LIST_ITEM and spot.block.group and spot.block.region not in _NAVIGATION:
+            groups[spot.unit.page, spot.block.group].append(spot)
+    for (_, group), spots in groups.items():
+        candidate = _list_candidate(scene, group, spots)
+        if candidate:
+            yield candidate
+
+
+def _list_candidate(scene: Scene, group: int, spots: list[Spot]) -> Candidate | None:
+    """A whole list, top level only, whose introduction or heading says what is asked."""
+    first = min(spots, key=lambda s: s.unit.start)
+    top = min(s.block.level for s in spots)
+    own = {s.unit.block: s for s in reversed(spots) if s.block.level == top}
+    blocks = first.page.content.blocks
+    whole = [i for i, b in enumerate(blocks) if b.group == group and b.kind is BlockKind.LIST_ITEM and b.level == top]
+    if set(own) != set(whole) or len(whole) < 2:
+        return None
+    items = [first.page.words(blocks[i].start, blocks[i].end) for i in whole]
+    asking = scene.asking(first.language)
+    members = _own_members(asking, _labels(items))
+    if len(members) < 2 or any(len(m.split()) > MAX_ITEM_WORDS for m in members) or _forbidden(asking, first):
+        return None
+    measured = fit(asking, first, Scope(own=_introduction(first)))
+    if not measured.names_met or not _headed(asking, first) or denials(_introduction(first)) and not denials(asking.text):
+        return None
+    units = tuple(u for i in whole for u in (own[i].unit,))
+    score = measured.coverage - 0.002 * first.rank - _extra_heading(asking, first)
+    return Candidate(members, units, score, "list-items", _features(measured, first, len(members)))
+
+
+def _introduction(spot: Spot) -> str:
+    return " ".join(part for part in (spot.intro, spot.headings[-1] if spot.headings else "") if part)
+
+
+def _headed(asking: Asking, spot: Spot) -> bool:
+    """The noun asked for stands in the introduction or the nearest heading."""
+    if not asking.subject:
+        return True
+    return bool(asking.subject[-1].concepts & concepts(_introduction(spot), spot.language))
+
+
+def _extra_heading(asking: Asking, spot: Spot) -> float:
+    """Words of the heading that the question does not have narrow the list to something else."""
+    heading = spot.headings[-1] if spot.headings else ""
+    if spot.intro:
+        return 0.0
+    asked = frozenset().union(*(w.concepts for w in asking.wanted)) if asking.wanted else frozenset()
+    extra = [s for s in stems(heading, spot.language) if s not in asked and not concepts(s, spot.language) & asked and s not in asking.company]
+    return 0.03 * len(extra)
+
+
+def _labels(items: Sequence[str]) -> list[str]:
+    """What names each item: the part before a dash or colon where most items have one."""
+    labels = [_LABEL.match(item) for item in items]
+    if sum(m is not None for m in labels) >= 0.6 * len(items):
+        return [m["label"] if m else item for m, item in zip(labels, items, strict=True)]
+    return list(items)
+
+
+def _forbidden(asking: Asking, spot: Spot) -> bool:
+    return gates.made_up(asking, spot) or gates.about_others(asking, spot) or gates.outdated(asking, spot) or gates.speaks_of_past(asking, spot)
+
+
+def _features(measured: Fit, spot: Spot, size: int) -> dict[str, float]:
+    return {
+        "coverage": round(measured.coverage, 3),
+        "own": round(measured.own, 3),
+        "missing": float(len(measured.missing)),
+        "rank": float(spot.rank),
+        "region": spot.region_weight,
+        "members": float(size),
+    }

@@ -1,0 +1,197 @@
+"""What a question asks for: its topic words, names, focus noun, units and time."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from leadline.research.model import Question
+from leadline.research.values.concepts import concepts
+from leadline.research.values.terms import STOP_WORDS, Term, fold, squash, terms
+
+# Words by which one asks; they say nothing of what is asked about.
+_ASKING = frozenset(
+    """
+    give name names list state tell say says said mention mentioned mentions claim claims claimed describe according roughly approximately currently
+    current present presently today company companies business firm organisation organization corporation publicly public official officially
+    stated total overall exactly explicitly please many much number amount value figure kind type sort able way thing website page site pages
+    called named newest latest recent recently last many count there possible brief
+    firma unternehmen nenne nennen gib derzeit aktuell aktuelle entreprise société donnez actuellement
+    """.split()
+)  # fmt: skip
+_FOCUS = (
+    re.compile(r"\bhow many (?P<focus>.+)", re.IGNORECASE),
+    re.compile(r"\b(?:what is |what's )?(?:the )?(?:total )?number of (?P<focus>.+)", re.IGNORECASE),
+    re.compile(r"\bwie viele (?P<focus>.+)", re.IGNORECASE),
+    re.compile(r"\bcombien d(?:e |')(?P<focus>.+)", re.IGNORECASE),
+)
+_SUBJECT = (
+    re.compile(r"\b(?:which|what|welche[rnms]?|quel(?:le)?s?)\s+(?!is\b|are\b|was\b|does\b|do\b|did\b)(?P<focus>.+)", re.IGNORECASE),
+    re.compile(r"\b(?:who|what) (?:are|were|is|was) (?:the |its |their |our )?(?P<focus>.+)", re.IGNORECASE),
+    re.compile(r"\b(?:list|name|give)(?: me)? (?:all )?(?:of )?(?:the )?(?P<focus>.+)", re.IGNORECASE),
+)
+_FOCUS_ENDS = re.compile(
+    r"\b(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would|should|may|must|of|in|at|on|for|to|per|from|with|under|after|before|by|that|"
+    r"which|who|hat|haben|gibt|ist|sind|arbeiten|bietet|betreibt|a|ont|est|sont|compte|emploie|propose)\b|[?,(]",
+    re.IGNORECASE,
+)
+_PLURALS = frozenset({"people", "staff", "men", "women", "children", "personen", "personnes"})
+_UNIT_HINT = re.compile(r"\(\s*(?:in\s+)?(?P<unit>minutes|hours|days|weeks|months|years|seconds|people|users|km|kg)\s*\)", re.IGNORECASE)
+_YEAR_ASKED = re.compile(r"\b(?:what|which|in welchem|quelle) (?:calendar |fiscal )?(?:year|jahr|année)\b|\bwhen was\b.*\b(?:founded|established|incorporated)\b", re.IGNORECASE)
+_ARITHMETIC = re.compile(
+    r"\b(?:how much (?:more|less|cheaper|higher|lower)|how many more|difference between|differ|combined|together|altogether|plus the|on average|average|"
+    r"ratio|times as|sum of|wie viel mehr|unterschied|de plus que)\b",
+    re.IGNORECASE,
+)
+_RECENT = re.compile(r"\b(?:current|currently|now|today|latest|newest|most recent|last|aktuell|derzeit|neueste|actuel|dernier|dernière)\b", re.IGNORECASE)
+_PERIODS = {
+    "month": r"month|monthly|mo|monat|monatlich|mois|mensuel",
+    "year": r"year|yearly|annual|annually|annum|yr|jahr|jährlich|an|annuel|p\.a",
+    "week": r"week|weekly|woche|wöchentlich|semaine",
+    "day": r"day|daily|tag|täglich|jour",
+    "hour": r"hour|hourly|hr|h|stunde|heure",
+}
+_PERIOD = {
+    name: re.compile(rf"(?:/|\bper\b|\ba\b|\beach\b|\bpro\b|\bim\b|\bpar\b|\bevery\b)\s?(?:user\s?/\s?)?(?:{words})\b|\b(?:{'|'.join(w for w in words.split('|') if w.endswith(('ly', 'lich', 'el', 'annual')))})\b", re.IGNORECASE)
+    for name, words in _PERIODS.items()
+}
+_QUESTION_OPENERS = frozenset(
+    "who what which when where how why is are was were does do did has have had can could will would should give name list in on at from for above under "
+    "what's within against per roughly as to by wie was wer wo wann welche welcher welches ist sind hat haben gibt combien quel quelle quels quelles qui "
+    "est account vendor after before please tell state during since among between".split()
+)
+
+
+class Wanted(NamedTuple):
+    """One topic word of the question and what counts as meeting it. ``named``: a proper name or a figure."""
+
+    text: str
+    stem: str
+    concepts: frozenset[str]
+    named: bool
+    position: int
+
+
+class Asking(NamedTuple):
+    """A question taken apart, for pages of one language."""
+
+    text: str
+    wanted: tuple[Wanted, ...]
+    focus: tuple[Wanted, ...]  # of "how many X": the words of X, head last
+    subject: tuple[Wanted, ...]  # of "which X", "who are the X": the words of X, head last
+    periods: frozenset[str]  # "per month", "annual"
+    years: frozenset[int]
+    year_asked: bool
+    arithmetic: bool
+    recent: bool
+    company: frozenset[str]  # squashed names of the company
+    acronyms: tuple[tuple[str, frozenset[int]], ...]  # "baa" for the words at these positions
+
+    @property
+    def head(self) -> Wanted | None:
+        return self.focus[-1] if self.focus else None
+
+
+def company_names(question: Question) -> frozenset[str]:
+    """Squashed names by which the company may be called: from its host and its known name."""
+    labels = question.company.asked_host.removeprefix("www.").split(".")
+    names = {squash("".join(labels[-2:])), squash(labels[-2]) if len(labels) > 1 else squash(labels[0])}
+    if len(labels) > 2 and len(labels[-2]) <= 3:  # "name.co.uk"
+        names |= {squash(labels[-3])}
+    if question.company.name:
+        names.add(squash(question.company.name))
+    return frozenset(n for n in names if len(n) >= 2)
+
+
+def periods_in(text: str) -> frozenset[str]:
+    """The periods that a price or a quantity is stated for: "$5/month" -> month."""
+    return frozenset(name for name, pattern in _PERIOD.items() if pattern.search(text))
+
+
+def take_apart(question: Question, language: str = "en") -> Asking:
+    return _take_apart(question.text, company_names(question), language)
+
+
+@lru_cache(maxsize=2048)
+def _take_apart(text: str, company: frozenset[str], language: str) -> Asking:
+    words = terms(text, language)
+    own = _company_positions(words, company)
+    wanted = tuple(
+        Wanted(w.text, w.stem, concepts(w.text, language) | {w.stem}, _is_name(w, i, text), i)
+        for i, w in enumerate(words)
+        if i not in own and (w.folded not in STOP_WORDS or _acronym(w.text)) and w.folded not in _ASKING and (len(w.folded) > 1 or w.folded.isdigit())
+    )
+    return Asking(
+        text=text,
+        wanted=wanted,
+        focus=_focus(_FOCUS, text, wanted, words),
+        subject=_focus(_SUBJECT, text, wanted, words),
+        periods=periods_in(text),
+        years=frozenset(int(w.folded) for w in words if re.fullmatch(r"(?:19|20)\d\d", w.folded)),
+        year_asked=bool(_YEAR_ASKED.search(text)),
+        arithmetic=bool(_ARITHMETIC.search(text)),
+        recent=bool(_RECENT.search(text)),
+        company=company,
+        acronyms=_acronyms(words, frozenset(own)),
+    )
+
+
+def _acronym(word: str) -> bool:
+    """"US" and "IT" are names, though "us" and "it" are stop words."""
+    return len(word) >= 2 and word.isupper()
+
+
+def _is_name(word: Term, index: int, text: str) -> bool:
+    if any(c.isdigit() for c in word.text):
+        return True
+    if not word.text[0].isupper() or word.text == "I":
+        return False
+    if index == 0 or re.search(r"[.:?!]\s*[\"'“]?$", text[: word.start]):
+        return _acronym(word.text) or word.folded not in _QUESTION_OPENERS and index > 0
+    return True
+
+
+def _company_positions(words: tuple[Term, ...], company: frozenset[str]) -> set[int]:
+    taken: set[int] = set()
+    for size in (4, 3, 2, 1):
+        for i in range(len(words) - size + 1):
+            joined = squash("".join(w.folded.removesuffix("'s") for w in words[i : i + size]))
+            if joined in company or (joined.endswith("s") and joined[:-1] in company):
+                taken.update(range(i, i + size))
+    return taken
+
+
+def _focus(patterns: tuple[re.Pattern[str], ...], text: str, wanted: tuple[Wanted, ...], words: tuple[Term, ...]) -> tuple[Wanted, ...]:
+    """The noun phrase that a pattern announces, up to its head."""
+    hint = _UNIT_HINT.search(text)
+    if hint and patterns is _FOCUS:
+        return tuple(w for w in wanted if w.text.lower() == hint["unit"].lower())[-1:]
+    for pattern in patterns:
+        match = pattern.search(text)
+        if not match:
+            continue
+        start = match.start("focus")
+        stop = _FOCUS_ENDS.search(text, start + 1)
+        end = stop.start() if stop else len(text)
+        inside = [w for w in wanted if start <= words[w.position].start < end]
+        for i, word in enumerate(inside):
+            folded = fold(word.text)
+            if folded in _PLURALS or (folded.endswith(("s", "en")) and not folded.endswith("ss") and not word.text.isupper()):
+                return tuple(inside[: i + 1])
+        return tuple(inside[:1])
+    return ()
+
+
+def _acronyms(words: tuple[Term, ...], own: frozenset[int]) -> tuple[tuple[str, frozenset[int]], ...]:
+    found = []
+    for size in (5, 4, 3):
+        for i in range(len(words) - size + 1):
+            span = range(i, i + size)
+            if any(p in own or not words[p].text[0].isalpha() for p in span):
+                continue
+            if all(words[p].folded not in STOP_WORDS or 0 < p - i < size - 1 for p in span):
+                full = "".join(words[p].folded[0] for p in span)
+                bare = "".join(words[p].folded[0] for p in span if words[p].folded not in STOP_WORDS)
+                found.extend((a, frozenset(span)) for a in {full, bare} if len(a) >= 3)
+    return tuple(found)

@@ -1,0 +1,51 @@
+"""From candidates to one draft: agreeing candidates are one, disagreeing ones of equal rank are none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from leadline.research.answer_types.base import AnswerType, Candidate
+
+ACCEPT: dict[str, float] = {}
+DEFAULT_ACCEPT = 0.8
+MARGIN = 0.06  # of the best score over the next that says otherwise
+CLOSE = 0.12  # candidates of the same value within this are cited beside the best
+
+
+class Choice(NamedTuple):
+    """The best group of agreeing candidates, or why there is none."""
+
+    value: Any
+    candidates: tuple[Candidate, ...]
+    rivals: tuple[Candidate, ...]
+    why: str
+    margin: float
+
+
+def choose(kind: AnswerType, candidates: Sequence[Candidate]) -> Choice:
+    groups = _groups(kind, candidates)
+    if not groups:
+        return Choice(None, (), (), "no words of the asked kind fit the question", 0.0)
+    best = groups[0]
+    top = best[0]
+    rivals = [g[0] for g in groups[1:]]
+    margin = top.score - rivals[0].score if rivals else 1.0
+    if top.score < ACCEPT.get(top.rule, DEFAULT_ACCEPT):
+        return Choice(None, tuple(best), tuple(rivals), "the words found do not fit the question closely enough", margin)
+    if margin < MARGIN:
+        return Choice(None, tuple(best), tuple(rivals), "the pages give different answers of equal weight", margin)
+    return Choice(top.value, tuple(c for c in best if c.score > top.score - CLOSE)[:3], tuple(rivals), "", margin)
+
+
+def _groups(kind: AnswerType, candidates: Sequence[Candidate]) -> list[list[Candidate]]:
+    """Candidates of equal value together, best first; a further place that agrees counts a little."""
+    groups: list[list[Candidate]] = []
+    for candidate in sorted(candidates, key=lambda c: -c.score):
+        for group in groups:
+            if kind.equal(group[0].value, candidate.value):
+                group.append(candidate)
+                break
+        else:
+            groups.append([candidate])
+    return groups

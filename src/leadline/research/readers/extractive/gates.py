@@ -1,0 +1,89 @@
+"""Words that forbid reading a sentence as a fact about the company asked about, now."""
+
+from __future__ import annotations
+
+import re
+
+from leadline.research.readers.extractive.asking import Asking
+from leadline.research.readers.extractive.scene import Spot, address_words
+from leadline.research.values.dates import find_dates
+from leadline.research.values.terms import squash
+
+_MADE_UP = re.compile(
+    r"\b(?:for example|for instance|e\.g\.|let's say|let us say|suppose|imagine|hypothetical(?:ly)?|sample|fictional|placeholder|would cost|would be|"
+    r"as if|say you|if you (?:have|had|run|use|sell)|zum beispiel|z\.\s?b\.|beispielsweise|par exemple|lorem ipsum)\b",
+    re.IGNORECASE,
+)
+_EXAMPLE_HEADING = re.compile(r"\b(?:examples?|scenarios?|hypothetical|beispiele?|exemples?|template|how to calculate)\b", re.IGNORECASE)
+_OTHERS_PAGE = re.compile(r"\b(?:customers?|clients|case[- ]stud(?:y|ies)|success[- ]stor(?:y|ies)|testimonials?|kunden|referenzen|references|partners?)\s+\S", re.IGNORECASE)
+_OTHERS = re.compile(
+    r"\b(?:customers?|clients?|partners?|vendors?|suppliers?|competitors?|providers?|sub-?processors?|data ?cent(?:er|re)s?|hosting|portfolio compan(?:y|ies)|"
+    r"candidates?|applicants?|kunden|lieferanten|anbieter|partner|fournisseurs?|clients|prestataires?)\b",
+    re.IGNORECASE,
+)
+_OURS = re.compile(r"\b(?:we|we're|we've|we'll|our|ours|us|wir|unser\w*|uns|nous|notre|nos)\b", re.IGNORECASE)
+_ASKED_OTHERS = re.compile(r"\b(?:customer|client|partner|vendor|supplier|competitor|provider|processor|candidate|applicant|kunde|lieferant|fournisseur)", re.IGNORECASE)
+_PAST = re.compile(r"\b(?:used to|previously|formerly|back then|at the time|legacy|was once|no longer|früher|ehemals|autrefois|deprecated)\b", re.IGNORECASE)
+PRESENT_YEARS = 2  # a page this much older than the site's newest does not speak of the present
+
+
+def made_up(asking: Asking, spot: Spot) -> bool:
+    """True for worked examples, unless the question asks about one."""
+    if _MADE_UP.search(asking.text) or _EXAMPLE_HEADING.search(asking.text):
+        return False
+    return bool(_MADE_UP.search(spot.text)) or any(_EXAMPLE_HEADING.search(h) for h in spot.headings)
+
+
+def about_others(asking: Asking, spot: Spot) -> bool:
+    """True for what customers and partners say of themselves on pages of their own."""
+    if _ASKED_OTHERS.search(asking.text):
+        return False
+    words = address_words(spot.page.url)
+    if not _OTHERS_PAGE.search(words):
+        return False
+    return not any(w.named and w.concepts & _title_stems(spot) for w in asking.wanted)
+
+
+def _title_stems(spot: Spot) -> frozenset[str]:
+    from leadline.research.readers.extractive.scene import title_concepts
+
+    return title_concepts(spot)
+
+
+def others_are_subject(asking: Asking, text: str, at: int) -> bool:
+    """True when somebody else is named before ``at`` in the sentence and the company is not."""
+    if _ASKED_OTHERS.search(asking.text):
+        return False
+    before = text[:at]
+    return bool(_OTHERS.search(before)) and not speaks_of_company(asking, text)
+
+
+def speaks_of_company(asking: Asking, text: str) -> bool:
+    """True when the text says "we" or the company's name."""
+    if _OURS.search(text):
+        return True
+    squashed = squash(text)
+    return any(name in squashed for name in asking.company if len(name) >= 3)
+
+
+def outdated(asking: Asking, spot: Spot) -> bool:
+    """True when a dated page is years older than the newest and the question is about the present."""
+    published, newest = spot.page.content.published_on, spot.scene.newest
+    if asking.years or not published or not newest:
+        return False
+    return (newest - published).days > 365 * PRESENT_YEARS
+
+
+def speaks_of_past(asking: Asking, spot: Spot) -> bool:
+    """True for "used to", "legacy": not what holds now, unless asked for."""
+    if _PAST.search(asking.text):
+        return False
+    return bool(_PAST.search(spot.text)) or any(_PAST.search(h) for h in spot.headings)
+
+
+def wrong_year(asking: Asking, spot: Spot, near: str) -> bool:
+    """True when the question names a year and the words name others only."""
+    if not asking.years:
+        return False
+    said = {d.year for d in find_dates(near)}
+    return bool(said) and not (said & asking.years)

@@ -1,0 +1,130 @@
+"""The passages as the rules see them: every citable unit with the words around it.
+
+A *spot* is one unit and its surroundings, nearest first: its own words, the words that introduce it (table
+caption, words before a list), its headings, its neighbours in the passage, the page's title and address.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from urllib.parse import unquote, urlsplit
+
+from leadline.research.model import Block, BlockKind, Evidence, Page, Passage, Question, Region, Unit
+from leadline.research.readers.extractive.asking import Asking, Wanted, take_apart
+from leadline.research.values.concepts import concepts
+from leadline.research.values.terms import fold
+
+# How much a topic word counts, by where it is met.
+OWN, INTRO, HEADING, OUTER_HEADING, NEIGHBOUR, TITLE = 1.0, 0.95, 0.9, 0.8, 0.75, 0.7
+
+
+class Spot:
+    """One citable unit with its surroundings."""
+
+    __slots__ = ("block", "index", "language", "page", "passage", "rank", "scene", "unit")
+
+    def __init__(self, scene: Scene, unit: Unit, passage: Passage, rank: int, index: int) -> None:
+        self.scene = scene
+        self.unit = unit
+        self.passage = passage
+        self.page = scene.evidence.pages[unit.page]
+        self.block: Block = self.page.content.blocks[unit.block]
+        self.language = self.page.content.language or "en"
+        self.rank = rank
+        self.index = index  # of the unit in its passage
+
+    @property
+    def text(self) -> str:
+        return self.unit.text
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        return self.block.headings or self.passage.headings
+
+    @property
+    def intro(self) -> str:
+        """The words before the list or table, and the caption."""
+        before = ""
+        if self.block.intro >= 0:
+            block = self.page.content.blocks[self.block.intro]
+            before = self.page.words(block.start, block.end)
+        return " ".join(part for part in (before, self.block.caption, self.passage.context) if part)
+
+    @property
+    def region_weight(self) -> float:
+        return {Region.MAIN: 1.0, Region.ASIDE: 0.95, Region.HEADER: 0.95, Region.FOOTER: 0.9}.get(self.block.region, 0.85)
+
+    def neighbours(self, reach: int = 2) -> list[Unit]:
+        units = self.passage.units
+        return [u for i, u in enumerate(units) if i != self.index and abs(i - self.index) <= reach]
+
+    def before(self) -> Unit | None:
+        return self.passage.units[self.index - 1] if self.index else None
+
+    def after(self) -> Unit | None:
+        units = self.passage.units
+        return units[self.index + 1] if self.index + 1 < len(units) else None
+
+
+class Scene:
+    """All spots of a question's passages, best ranked first, and how telling each topic word is."""
+
+    def __init__(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> None:
+        self.question = question
+        self.evidence = evidence
+        self.spots = list(_spots(self, passages))
+        self.newest = max((p.content.published_on for p in evidence.pages if p.content.published_on), default=None)
+        self._weights: dict[str, float] = {}
+
+    def asking(self, language: str) -> Asking:
+        return take_apart(self.question, language)
+
+    def weight(self, wanted: Wanted) -> float:
+        """About 0.3 for a word of every page, 1 for a rare one; what the pages never say weighs most."""
+        key = wanted.stem
+        if key not in self._weights:
+            pages = self.evidence.pages
+            forms = {key, *(c for c in wanted.concepts if not c.startswith("~"))}
+            held = sum(1 for page in pages if any(form in folded_text(page) for form in forms))
+            rarity = math.log((len(pages) + 1) / (held + 0.5)) / math.log((len(pages) + 1) / 0.5)
+            self._weights[key] = max(0.3, min(1.0, 0.3 + 0.9 * rarity))
+        return self._weights[key] * (1.25 if wanted.named else 1.0)
+
+
+def _spots(scene: Scene, passages: Sequence[Passage]) -> Iterator[Spot]:
+    seen: set[tuple[int, int, int]] = set()
+    for rank, passage in enumerate(passages):
+        for index, unit in enumerate(passage.units):
+            key = (unit.page, unit.start, unit.end)
+            block = scene.evidence.pages[unit.page].content.blocks[unit.block]
+            if key in seen or block.kind in (BlockKind.TITLE, BlockKind.STRUCTURED, BlockKind.CODE) or block.region is Region.HIDDEN:
+                continue
+            seen.add(key)
+            yield Spot(scene, unit, passage, rank, index)
+
+
+_folded: dict[str, str] = {}
+
+
+def folded_text(page: Page) -> str:
+    """The page's text folded, kept by the hash of the text."""
+    key = page.content.text_sha256
+    if key not in _folded:
+        if len(_folded) > 512:
+            _folded.clear()
+        _folded[key] = fold(page.content.text)
+    return _folded[key]
+
+
+@lru_cache(maxsize=4096)
+def address_words(url: str) -> str:
+    """The words of an address's path: "/self-hosted/pricing.html" -> "self-hosted pricing"."""
+    path = unquote(urlsplit(url).path)
+    return re.sub(r"[/_.+]+", " ", re.sub(r"\.(?:html?|php|aspx?)$", "", path)).strip()
+
+
+def title_concepts(spot: Spot) -> frozenset[str]:
+    return concepts(spot.page.content.title, spot.language) | concepts(address_words(spot.page.url), spot.language)
