@@ -1,0 +1,238 @@
+"""Rank: the passages of a company's pages against one question.
+
+BM25 (Robertson and others, 1994; by bm25s) over passages, with the words of the headings, title, address and
+introduction counted in, stems by page language, and a share of the whole page's score, so that a line which does not
+repeat what its page is about is still found. An index is built once for a set of snapshots and serves every
+further question about them.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple, cast
+from urllib.parse import unquote, urlsplit
+
+import bm25s
+import numpy as np
+import numpy.typing as npt
+import Stemmer
+from msgspec.structs import replace
+
+from leadline.research.documents.hosts import registrable
+from leadline.research.documents.language import STOP_WORDS
+from leadline.research.documents.units import passages
+from leadline.research.model import Evidence, Passage, Question, Region, Unit
+
+Scores = npt.NDArray[np.float32]
+
+_STEMMERS = {
+    "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
+    "es": "spanish", "et": "estonian", "eu": "basque", "fi": "finnish", "fr": "french", "ga": "irish", "hi": "hindi",
+    "hu": "hungarian", "hy": "armenian", "id": "indonesian", "it": "italian", "lt": "lithuanian", "nl": "dutch",
+    "no": "norwegian", "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian", "sr": "serbian",
+    "sv": "swedish", "ta": "tamil", "tr": "turkish",
+}  # fmt: skip
+_WORD = re.compile(r"[^\W_]+")
+_NONE: frozenset[str] = frozenset()
+
+
+class Weights(NamedTuple):
+    """What the ranking is set by. Measured with bench/recall.py, each site left out in turn."""
+
+    k1: float = 1.2
+    b: float = 0.6
+    heading: int = 2  # repetitions of the nearest heading; those above it count once
+    title: int = 1
+    path: int = 1
+    context: int = 1
+    page: float = 0.3  # share of the page's own score
+    type_fit: float = 0.1  # bonus for a passage that holds a value of the asked type
+    crowd: float = 0.9  # factor for each better passage of the same page and region beyond three
+
+
+WEIGHTS: Final = Weights()
+_REGION_WEIGHT = {
+    Region.MAIN: 1.0,
+    Region.HEADER: 0.8,
+    Region.NAVIGATION: 0.6,
+    Region.ASIDE: 0.8,
+    Region.FOOTER: 0.8,
+    Region.HIDDEN: 0.7,
+}
+_BEFORE_CROWDED = 3
+
+_MONEY = re.compile(r"[$€£¥₹]|\b(?:USD|EUR|GBP|CHF|JPY|CAD|AUD|dollars?|euros?|pounds?|free)\b", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
+_PERCENT = re.compile(r"\d\s?%|\bper ?cent\b|\bProzent\b", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://|www\.|[\w.+-]+@[\w-]+\.\w|\b[\w-]+\.(?:com|org|net|io|dev)\b", re.IGNORECASE)
+_FITS: dict[str, re.Pattern[str]] = {
+    "currency": _MONEY,
+    "number": _DIGIT,
+    "percentage": _PERCENT,
+    "url": _ADDRESS,
+}
+
+
+@lru_cache(maxsize=64)
+def _stemmer(language: str) -> Callable[[list[str]], list[str]]:
+    name = _STEMMERS.get(language)
+    if name is None:
+        return list
+    return cast("Callable[[list[str]], list[str]]", Stemmer.Stemmer(name).stemWords)
+
+
+def terms(text: str, language: str) -> list[str]:
+    """The stems of a text's words, stop words left out."""
+    stop = STOP_WORDS.get(language, _NONE)
+    return _stemmer(language)([word for word in _WORD.findall(text.lower()) if word not in stop])
+
+
+class PassageIndex:
+    """The passages of a set of pages, ready to be ranked against any question about them."""
+
+    def __init__(self, evidence: Evidence, weights: Weights = WEIGHTS) -> None:
+        self.evidence = evidence
+        self.weights = weights
+        self.passages = passages(evidence)
+        self.languages = tuple(dict.fromkeys(page.content.language for page in evidence.pages))
+        self._page_of = np.array([passage.page for passage in self.passages], dtype=np.int32)
+        regions = [evidence.pages[p.page].content.blocks[p.units[0].block].region for p in self.passages]
+        self._region_of = regions
+        self._region_weight = np.array([_REGION_WEIGHT[region] for region in regions], dtype=np.float32)
+        self._texts = ["\n".join([*p.headings[-1:], *(u.text for u in p.units)]) for p in self.passages]
+        corpus = [self._indexed(passage) for passage in self.passages]
+        self._words = _Bm25(corpus, weights)
+        whole: list[list[str]] = [[] for _ in evidence.pages]
+        for passage, words in zip(self.passages, corpus, strict=True):
+            whole[passage.page] += words
+        self._pages = _Bm25(whole, weights)
+
+    @classmethod
+    def build(cls, evidence: Evidence) -> PassageIndex:
+        return cls(evidence)
+
+    def _indexed(self, passage: Passage) -> list[str]:
+        page = self.evidence.pages[passage.page]
+        language = page.content.language
+        weights = self.weights
+        words: list[str] = []
+        for unit in passage.units:
+            words += terms(unit.text, language)
+        if passage.headings:
+            words += terms(passage.headings[-1], language) * weights.heading
+            words += terms(" ".join(passage.headings[:-1]), language)
+        words += terms(page.content.title, language) * weights.title
+        words += terms(_path_words(page.url), language) * weights.path
+        words += terms(passage.context, language) * weights.context
+        return words
+
+    def scores(self, question: Question) -> Scores:
+        """A score for every passage; 0 where no word of the question stands."""
+        query = self._query(question)
+        own = self._words.scores(query)
+        pages = self._pages.scores(query)
+        if pages.size and (best := float(pages.max())) > 0:
+            own += self.weights.page * float(own.max(initial=0.0)) * (pages / best)[self._page_of] * (own > 0)
+        own *= self._region_weight
+        fits = _FITS.get(question.answer_type)
+        if fits is not None and (best := float(own.max(initial=0.0))) > 0:
+            fitting = np.array([fits.search(text) is not None for text in self._texts], dtype=np.float32)
+            own += self.weights.type_fit * best * fitting * (own > 0)
+        return own
+
+    def _query(self, question: Question) -> list[str]:
+        words: dict[str, None] = {}
+        for language in self.languages or ("en",):
+            words |= dict.fromkeys(terms(question.text, language))
+        name = registrable(question.company.host).partition(".")[0]
+        own_name = {stem for language in self.languages for stem in terms(name, language)}
+        # The company's own name stands everywhere on its site and tells no passage from another.
+        return [word for word in words if word not in own_name] or list(words)
+
+    def rank(self, question: Question, limit: int) -> list[Passage]:
+        """The best passages, best first, their units numbered from 1 in this order."""
+        scores = self.scores(question)
+        chosen: list[int] = []
+        taken: dict[tuple[int, Region], int] = {}
+        order = sorted(range(len(scores)), key=lambda i: (-float(scores[i]), i))[: limit * 6]
+        waiting = [(float(scores[i]), i) for i in order if scores[i] > 0]
+        while waiting and len(chosen) < limit:
+            best = max(range(len(waiting)), key=lambda at: (self._crowded(waiting[at], taken), -waiting[at][1]))
+            _, index = waiting.pop(best)
+            key = (self.passages[index].page, self._region_of[index])
+            taken[key] = taken.get(key, 0) + 1
+            chosen.append(index)
+        return numbered(replace(self.passages[i], score=round(float(scores[i]), 4)) for i in chosen)
+
+    def _crowded(self, scored: tuple[float, int], taken: dict[tuple[int, Region], int]) -> float:
+        score, index = scored
+        before = taken.get((self.passages[index].page, self._region_of[index]), 0)
+        return score * self.weights.crowd ** max(0, before - _BEFORE_CROWDED + 1)
+
+
+class _Bm25:
+    """Lucene's variant of BM25 over lists of words."""
+
+    def __init__(self, corpus: Sequence[Sequence[str]], weights: Weights) -> None:
+        self._vocabulary: dict[str, int] = {}
+        ids = [[self._vocabulary.setdefault(word, len(self._vocabulary)) for word in words] for words in corpus]
+        self._size = len(ids)
+        self._index = bm25s.BM25(k1=weights.k1, b=weights.b, method="lucene", backend="numpy")
+        if self._vocabulary:
+            self._index.index((ids, self._vocabulary), show_progress=False)
+
+    def scores(self, query: Iterable[str]) -> Scores:
+        ids = [self._vocabulary[word] for word in query if word in self._vocabulary]
+        if not ids:
+            return np.zeros(self._size, dtype=np.float32)
+        return cast("Scores", self._index.get_scores(ids)[: self._size])
+
+
+def _path_words(url: str) -> str:
+    return unquote(urlsplit(url).path).replace("/", " ")
+
+
+def numbered(ranked: Iterable[Passage]) -> list[Passage]:
+    """The passages with their units numbered from 1 through all of them."""
+    result: list[Passage] = []
+    number = 1
+    for passage in ranked:
+        units: list[Unit] = []
+        for unit in passage.units:
+            units.append(replace(unit, number=number))
+            number += 1
+        result.append(replace(passage, units=tuple(units)))
+    return result
+
+
+# ------------------------------------------------------------------ indexes kept between questions
+
+_KEPT: OrderedDict[tuple[str, ...], PassageIndex] = OrderedDict()
+_MOST_KEPT = 16
+_LOCK = threading.Lock()  # ranking runs off the event loop, in threads
+
+
+def index_of(evidence: Evidence) -> PassageIndex:
+    """The index of exactly these snapshots, built when it is not among the last ones used."""
+    key = tuple(page.snapshot_id for page in evidence.pages)
+    with _LOCK:
+        if (kept := _KEPT.get(key)) is not None:
+            _KEPT.move_to_end(key)
+            return kept
+    built = PassageIndex.build(evidence)
+    with _LOCK:
+        _KEPT[key] = built
+        while len(_KEPT) > _MOST_KEPT:
+            _KEPT.popitem(last=False)
+    return built
+
+
+def rank(question: Question, evidence: Evidence, limit: int) -> list[Passage]:
+    """The ``limit`` passages that fit the question best, best first; units are numbered from 1 in this order."""
+    if not evidence.pages or limit <= 0:
+        return []
+    return index_of(evidence).rank(question, limit)
