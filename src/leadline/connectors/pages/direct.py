@@ -161,7 +161,7 @@ class DirectPageFetcher:
         async def stay(old: str, new: str) -> None:
             target = _host(new)
             if not (same_site(target, home) or same_site(target, company.host)):
-                raise FetchError(url, Reason.LEFT_SITE, f"redirects to {registrable(target)}")
+                raise FetchError(url, Reason.LEFT_SITE, f"redirects to {target}")
             (await self._robots.of(new)).check(new)
 
         rules = await self._robots.of(self._recorded(url))
@@ -195,7 +195,7 @@ class DirectPageFetcher:
             yield
 
     def _site(self, host: str) -> _Site:
-        name = registrable(host)
+        name = registrable(host) or host
         if name not in self._sites:
             self._sites[name] = _Site(asyncio.Semaphore(self._concurrency))
             for idle in [n for n, s in self._sites.items() if n != name and not s.slots.locked()][:-2000]:

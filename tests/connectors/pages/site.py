@@ -1,0 +1,48 @@
+"""What the tests of page fetchers share: a fetcher whose every host is a simulator on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from tests.web import WebServer
+
+from leadline.connectors.pages.direct import DirectPageFetcher
+from leadline.foundation.http import GuardedClient, Limits
+from leadline.foundation.network import NetworkPolicy
+from leadline.research.model import Company
+
+ACME = Company(host="acme.test", asked_host="acme.test")
+QUICK = Limits(connect=1.0, read=0.5, total=1.0, body=100_000)
+
+
+class Time:
+    """A clock that moves only when somebody sleeps on it."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@asynccontextmanager
+async def reading(
+    web: WebServer,
+    *,
+    time: Time | None = None,
+    connect_to: Mapping[str, tuple[str, int]] | None = None,
+    limits: Limits = QUICK,
+    **options: object,
+) -> AsyncIterator[DirectPageFetcher]:
+    """A fetcher for which every host name is ``web``, unless ``connect_to`` says otherwise."""
+    time = time or Time()
+    policy = NetworkPolicy(connect_to={"*": ("127.0.0.1", web.port), **(connect_to or {})})
+    agent = "Leadline/1.0 (+ops@example.org)"
+    async with GuardedClient(policy, agent, limits=limits, sleep=time.sleep) as client:
+        yield DirectPageFetcher(client, clock=time, **options)
