@@ -100,6 +100,15 @@ def wait_until_stopped(home: Path) -> None:
     assert not (home / "data" / "postmaster.pid").exists()
 
 
+def alive(pid: int) -> bool:
+    """Whether the process exists and is not merely unburied."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
 def server_user() -> int:
     """The uid the server runs as."""
     return pwd.getpwnam(NOBODY).pw_uid if os.geteuid() == 0 else os.geteuid()

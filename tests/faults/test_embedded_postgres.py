@@ -21,6 +21,7 @@ import pytest
 from tests.faults.embedded_users import (
     NOBODY,
     User,
+    alive,
     ordinary_python,
     postmaster_pid,
     server_user,
@@ -34,33 +35,12 @@ from leadline.foundation.embedded_postgres import EmbeddedServer, find_installat
 from leadline.foundation.errors import ConfigurationError, DatabaseUnavailable
 from leadline.foundation.settings import Settings
 
-# What root may do in a container of the usual runtimes, without the right to look into other users' processes.
+# What root may do in the usual containers, which is not to look into other users' processes.
 CONTAINER = [
     "setpriv",
     "--bounding-set=-all,+chown,+dac_override,+fowner,+setuid,+setgid,+kill",
     "--inh-caps=-all",
 ]
-
-
-@pytest.fixture(scope="session")
-def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A stopped database, to be copied by the tests that need an existing one."""
-    home = tmp_path_factory.mktemp("initialised")
-    with EmbeddedServer(home):
-        pass
-    wait_until_stopped(home)
-    return home
-
-
-@pytest.fixture
-def home(tmp_path: Path, initialised: Path) -> Iterator[Path]:
-    """A folder with an existing database."""
-    copy = tmp_path / "postgres"
-    copy.mkdir()
-    # cp keeps the owner, which shutil does not.
-    subprocess.run(["cp", "-a", str(initialised / "data"), str(copy)], check=True)
-    yield copy
-    shutil.rmtree(copy, ignore_errors=True)
 
 
 @pytest.fixture
@@ -244,9 +224,10 @@ def test_existing_database_starts_in_well_under_a_second(home: Path) -> None:
 
 async def test_killed_supervisor_takes_the_server_along_and_is_replaced(home: Path) -> None:
     with EmbeddedServer(home) as server:
-        await remember(server.attach(), 1)
+        dsn = server.attach()
+        await remember(dsn, 1)
         os.kill(supervisor_pid(home), signal.SIGKILL)
-        assert await remembered(attached_anew(server)) == [1]
+        assert await remembered(attached_anew(server, dsn)) == [1]
     wait_until_stopped(home)
 
 
@@ -265,17 +246,17 @@ async def test_killed_postmaster_is_restarted_at_the_same_address(home: Path) ->
 
 async def test_both_killed(home: Path) -> None:
     with EmbeddedServer(home) as server:
-        await remember(server.attach(), 1)
+        dsn = server.attach()
+        await remember(dsn, 1)
         postmaster = postmaster_pid(home)
         os.kill(supervisor_pid(home), signal.SIGKILL)
         os.kill(postmaster, signal.SIGKILL)
-        assert await remembered(attached_anew(server)) == [1]
+        assert await remembered(attached_anew(server, dsn)) == [1]
     wait_until_stopped(home)
 
 
-def attached_anew(server: EmbeddedServer) -> str:
-    """Attach again once the hold on the killed supervisor has broken, which the kernel does in its own time."""
-    before = server.attach()
+def attached_anew(server: EmbeddedServer, before: str) -> str:
+    """Attach again once the hold on the killed supervisor has broken, which the kernel does in its time."""
     while (now := server.attach()) == before:
         time.sleep(0.001)
     return now
@@ -308,14 +289,6 @@ def supervised_by_another(home: Path, killed: int) -> bool:
     except FileNotFoundError:
         return False
     return pid != killed and alive(pid)
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 # ------------------------------------------------------------------ what was left behind
@@ -357,9 +330,10 @@ async def test_interrupted_first_start_is_begun_again(tmp_path: Path) -> None:
 
 async def test_sockets_of_a_killed_supervisor_are_removed(home: Path) -> None:
     with EmbeddedServer(home) as server:
+        dsn = server.attach()
         runtime = Path(json.loads((home / "supervisor.json").read_text())["runtime"])
         os.kill(supervisor_pid(home), signal.SIGKILL)
-        attached_anew(server)
+        attached_anew(server, dsn)
         assert not runtime.exists()
 
 

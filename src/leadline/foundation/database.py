@@ -40,7 +40,9 @@ _NOT_EXECUTED = (
 )
 _ENDED_BY_SERVER = (*_NOT_EXECUTED, asyncpg.CrashShutdownError)
 _LOST = (*_ENDED_BY_SERVER, asyncpg.PostgresConnectionError, OSError)
-_LOST_OR_MISUSED = (*_LOST, asyncpg.InterfaceError)
+_LOST_OR_MISUSED = (*_LOST, asyncpg.InterfaceError)  # the latter: "connection is closed", before sending
+# What asyncpg says, before sending, on a connection whose end it has read but not yet digested.
+_STILL_ENDING = "cannot switch to state"
 _REFUSED = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
@@ -169,14 +171,16 @@ class Database:
             connection = await self._acquire(deadline)
             try:
                 return await statement(connection)
-            except _LOST_OR_MISUSED as error:
+            except (*_LOST_OR_MISUSED, asyncpg.InternalClientError) as error:
                 if not _is_loss(error, connection):
                     raise
-                if time.monotonic() > deadline or not (idempotent or isinstance(error, _NOT_EXECUTED)):
+                if not (idempotent or _was_not_executed(error)):
                     raise DatabaseUnavailable(
                         "The connection to the database was lost; the statement may have been executed "
                         f"({error})."
                     ) from error
+                if time.monotonic() > deadline:
+                    raise _unanswered(error) from error
                 log.warning("statement repeated", reason=str(error))
             finally:
                 await self.pool.release(connection)
@@ -335,7 +339,24 @@ def _is_loss(error: BaseException, connection: Any) -> bool:
     """Whether this error means that the connection is gone, and not that something else went wrong on it."""
     if isinstance(error, _ENDED_BY_SERVER):
         return True
-    return isinstance(error, _LOST_OR_MISUSED) and bool(connection.is_closed())
+    if isinstance(error, asyncpg.InternalClientError) and _STILL_ENDING in str(error):
+        connection.terminate()
+        return True
+    if not isinstance(error, _LOST_OR_MISUSED):
+        return False
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:  # the pool has taken it away already, which it does when a connection dies
+        return True
+
+
+def _was_not_executed(error: BaseException) -> bool:
+    """Whether a lost statement certainly had no effect."""
+    return (
+        isinstance(error, (*_NOT_EXECUTED, asyncpg.InterfaceError, asyncpg.InternalClientError))
+        # asyncpg reports the cut connection, and as its cause what the server said before it cut it
+        or isinstance(error.__cause__, _NOT_EXECUTED)
+    )
 
 
 async def _no_reset(_: Any) -> None: ...

@@ -21,6 +21,7 @@ _SECRET_NAME = re.compile(
 _URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):[^/\s@]+@")
 _KEY_LIKE = re.compile(r"\b(sk|pk|rk|whsec|AIza)[-_A-Za-z0-9]{16,}")
 MASK = "********"
+_HANDLER = "leadline"
 
 
 def configure_logging(
@@ -28,44 +29,28 @@ def configure_logging(
     format: Literal["auto", "console", "json"] = "auto",  # noqa: A002 - the setting is called log_format
     stream: TextIO | None = None,
 ) -> None:
-    """Set up logging of the process; call once, at the edge. ``stream`` is standard error unless given."""
+    """Set up logging of the process; call it at the edge. ``stream`` is standard error unless given.
+
+    A program that uses Leadline as a library does not call it, and finds our records in its own ``logging``.
+    """
     stream = sys.stderr if stream is None else stream
     console = format == "console" or (format == "auto" and stream.isatty())
-    shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.stdlib.PositionalArgumentsFormatter(),
-        mask_secrets,
-    ]
     renderer: list[Any] = (
         [structlog.dev.ConsoleRenderer(colors=stream.isatty())]
         if console
         else [structlog.processors.format_exc_info, mask_secrets, structlog.processors.JSONRenderer(_dumps)]
     )
-    structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=False,
-    )
     handler = logging.StreamHandler(stream)
+    handler.set_name(_HANDLER)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=_ENRICH,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
         )
     )
     root = logging.getLogger()
-    for old in list(root.handlers):
-        if getattr(old, "leadline", False):
-            root.removeHandler(old)
-    handler.leadline = True  # type: ignore[attr-defined]
+    for old in [h for h in root.handlers if h.get_name() == _HANDLER]:
+        root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level.upper())
     for chatty in ("httpx", "httpx2", "httpcore", "openai", "anthropic", "asyncio", "mcp"):
@@ -74,7 +59,18 @@ def configure_logging(
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     """A logger; events are short past-tense phrases, everything else goes into named values."""
-    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+    # Configured one by one: structlog's global configuration belongs to the program that imports us.
+    logger: structlog.stdlib.BoundLogger = structlog.wrap_logger(
+        logging.getLogger(name),
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.contextvars.merge_contextvars,
+            *_ENRICH,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
     return logger
 
 
@@ -102,3 +98,12 @@ def _masked(value: Any) -> Any:
 
 def _dumps(value: Any, **_: Any) -> str:
     return msgspec.json.encode(value, enc_hook=repr).decode()
+
+
+_ENRICH: list[Any] = [
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.stdlib.PositionalArgumentsFormatter(),
+    mask_secrets,
+]
