@@ -1,0 +1,14 @@
+"""What the credits room tells others."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from uuid import UUID
+
+
+class Disagreement(NamedTuple):
+    """A balance that is not the sum of its entries."""
+
+    organisation_id: UUID
+    balance: int
+    ledger: int
