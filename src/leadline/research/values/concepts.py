@@ -78,6 +78,7 @@ _GROUPS: dict[str, str] = {
     "partner": "partner, partners, partnered",
     "member": "member, members, mitglieder, membres",
     "insure": "insurance, insured, versicherung, assurance",
+    "plan": "plan, plans, tier, tiers, package, packages, edition, editions, tarif, paket, abo",
     "founder": "founder, founders, co-founder, co-founders, cofounder, cofounders, gründer, fondateur, fondateurs",
     "director": "managing director, managing directors, geschäftsführer, geschäftsführung, geschäftsführerin",
     "vatid": "vat id, vat number, vat no, ust-idnr, umsatzsteuer-id",
@@ -109,11 +110,17 @@ def _phrases() -> tuple[re.Pattern[str], dict[str, str]]:
 
 @lru_cache(maxsize=32768)
 def concepts(text: str, language: str = "en") -> frozenset[str]:
-    """Stems of all words of the text (stop words too), and the concepts its words and phrases stand for."""
+    """Stems of all words of the text (stop words too), the words themselves ("=word"), and the concepts
+    its words and phrases stand for ("~concept")."""
     found: set[str] = set()
     words = _words(language)
+    before = ""
     for term in terms(text, language):
+        if term.stem.isdigit() and before.isalpha():
+            found.add(before + term.stem)  # "SOC 2" is also written "SOC2"
+        before = term.folded
         found.add(term.stem)
+        found.add("=" + term.folded)
         if term.stem in words:
             found.add(words[term.stem])
     pattern, table = _phrases()

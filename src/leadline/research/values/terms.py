@@ -63,15 +63,21 @@ def _stemmer(language: str) -> Stemmer.Stemmer:
     return Stemmer.Stemmer(_LANGUAGES.get(language, "english"))
 
 
+_ROMAN = {"ii": "2", "iii": "3", "iv": "4"}
+
+
 @lru_cache(maxsize=65536)
 def stem(word: str, language: str = "en") -> str:
-    """Stem of one folded word. Words with digits stand as they are."""
+    """Stem of one folded word. Words with digits stand as they are; "II" is 2, as in "Type II"."""
+    if word in _ROMAN:
+        return _ROMAN[word]
     bare = word.strip("'").removesuffix("'s")
     if any(c.isdigit() for c in bare) or len(bare) <= 2:
         return bare
     return str(_stemmer(language).stemWord(bare))
 
 
+_PARTS = re.compile(r"(?i:(?:[ldjnsctm]|qu)['’](?=\w{2}))|[^-–]+?(?=[-–]|$)")  # French elisions stand apart
 # "self-hosted" is another thing than "hosted", and "non-profit" than "profit": such compounds stay whole.
 _BINDING_PREFIXES = frozenset({"self", "non", "un", "anti"})
 
@@ -81,7 +87,7 @@ def terms(text: str, language: str = "en") -> tuple[Term, ...]:
     """Every word of the text. Compounds with a hyphen are taken apart, but for prefixes that turn the meaning."""
     found = []
     for match in _WORD.finditer(text):
-        parts = list(re.finditer(r"[^-–]+", match.group()))
+        parts = list(_PARTS.finditer(match.group()))
         joined = ""
         for part in parts:
             folded = joined + fold(part.group())

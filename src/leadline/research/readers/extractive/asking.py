@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
 from typing import NamedTuple
 
-from leadline.research.model import Question
+from leadline.research.model import Evidence, Question
 from leadline.research.values.concepts import concepts
 from leadline.research.values.terms import STOP_WORDS, Term, fold, squash, terms
 
@@ -16,8 +17,19 @@ _ASKING = frozenset(
     give name names list state tell say says said mention mentioned mentions claim claims claimed describe according roughly approximately currently
     current present presently today company companies business firm organisation organization corporation publicly public official officially
     stated total overall exactly explicitly please many much number amount value figure kind type sort able way thing website page site pages
+    called long far big large high old often hoch lang groß long offer offers offered provide provides provided able
     called named newest latest recent recently last many count there possible brief
     firma unternehmen nenne nennen gib derzeit aktuell aktuelle entreprise société donnez actuellement
+    """.split()
+)  # fmt: skip
+# Words that most pages answer without repeating them: they help where they are met, and hardly count where not.
+_WEAK = frozenset(
+    """
+    run runs operate operates serve serves use uses using employ employs work works working take takes last lasts keep keeps allow allows show shows hold
+    holds carry carries make makes pay pays paid cost costs get gets want need needs find see look go come reach reaches cover covers sell sells trust
+    plan plans tier package include includes included available support supports team teams lead led member members people customer customers users
+    staff product products service services page price prices pricing built build world worldwide hat betreibt beschäftigt bietet kostet umfasst compte
+    emploie propose coûte betragen beträgt zählt amount size first grant grants receive receives
     """.split()
 )  # fmt: skip
 _FOCUS = (
@@ -71,6 +83,7 @@ class Wanted(NamedTuple):
     concepts: frozenset[str]
     named: bool
     position: int
+    weak: bool = False
 
 
 class Asking(NamedTuple):
@@ -101,7 +114,20 @@ def company_names(question: Question) -> frozenset[str]:
         names |= {squash(labels[-3])}
     if question.company.name:
         names.add(squash(question.company.name))
+    # A host cannot hold an umlaut: "foerde" is "förde", which folds to "forde".
+    names |= {re.sub(r"([aou])e", r"\1", n) for n in names}
     return frozenset(n for n in names if len(n) >= 2)
+
+
+def names_on_pages(evidence: Evidence, known: frozenset[str]) -> frozenset[str]:
+    """Further names of the company: its site's name, and what most page titles end or begin with."""
+    segments = Counter(
+        segment
+        for page in evidence.pages
+        for segment in {squash(part) for part in (*re.split(r"\s[|–—·:-]\s", page.content.title), page.content.site_name)}
+    )
+    often = max(1.0, 0.4 * len(evidence.pages))
+    return frozenset(s for s, count in segments.items() if count >= often and any(s.startswith(k) and len(k) >= 3 for k in known))
 
 
 def periods_in(text: str) -> frozenset[str]:
@@ -109,8 +135,8 @@ def periods_in(text: str) -> frozenset[str]:
     return frozenset(name for name, pattern in _PERIOD.items() if pattern.search(text))
 
 
-def take_apart(question: Question, language: str = "en") -> Asking:
-    return _take_apart(question.text, company_names(question), language)
+def take_apart(question: Question, language: str = "en", further_names: frozenset[str] = frozenset()) -> Asking:
+    return _take_apart(question.text, company_names(question) | further_names, language)
 
 
 @lru_cache(maxsize=2048)
@@ -118,9 +144,9 @@ def _take_apart(text: str, company: frozenset[str], language: str) -> Asking:
     words = terms(text, language)
     own = _company_positions(words, company)
     wanted = tuple(
-        Wanted(w.text, w.stem, concepts(w.text, language) | {w.stem}, _is_name(w, i, text), i)
+        Wanted(w.text, w.stem, _concepts(words, i, language), _is_name(w, i, text), i, w.folded in _WEAK)
         for i, w in enumerate(words)
-        if i not in own and (w.folded not in STOP_WORDS or _acronym(w.text)) and w.folded not in _ASKING and (len(w.folded) > 1 or w.folded.isdigit())
+        if i not in own and _topical(w)
     )
     return Asking(
         text=text,
@@ -135,6 +161,23 @@ def _take_apart(text: str, company: frozenset[str], language: str) -> Asking:
         company=company,
         acronyms=_acronyms(words, frozenset(own)),
     )
+
+
+def _topical(word: Term) -> bool:
+    if word.folded in _ASKING or (word.folded in STOP_WORDS and not _acronym(word.text)):
+        return False
+    return len(word.folded) > 1 or word.folded.isdigit()
+
+
+def _concepts(words: tuple[Term, ...], index: int, language: str) -> frozenset[str]:
+    """What meets a word. A figure behind a word belongs to it: the 2 of "SOC 2" is not met by any 2."""
+    word = words[index]
+    if word.stem.isdigit() and index and words[index - 1].folded.isalpha() and words[index - 1].folded not in STOP_WORDS:
+        return frozenset({words[index - 1].folded + word.stem})
+    found = {c for c in concepts(word.text, language) if c[0] != "="} | {word.stem}
+    if index + 1 < len(words) and words[index + 1].stem.isdigit():
+        found.add(word.folded + words[index + 1].stem)
+    return frozenset(found)
 
 
 def _acronym(word: str) -> bool:

@@ -9,7 +9,7 @@ from leadline.research.answer_types.base import Candidate
 from leadline.research.model import BlockKind, Evidence, Passage, Question
 from leadline.research.readers.extractive import gates
 from leadline.research.readers.extractive.asking import Asking, take_apart
-from leadline.research.readers.extractive.fitting import Fit, Scope, fit
+from leadline.research.readers.extractive.fitting import Fit, Scope, acronyms_met, fit
 from leadline.research.readers.extractive.scene import Scene, Spot
 from leadline.research.values.concepts import concepts
 from leadline.research.values.polarity import denials, is_open
@@ -36,23 +36,16 @@ def asserted(question: Question, text: str, around: Sequence[str] = ()) -> bool 
         return None
     own = concepts(text)
     near = own.union(*(concepts(a) for a in around))
-    met = [w for w in asking.wanted if w.concepts & near or _by_acronym(asking, w.position, (text, *around))]
+    abbreviated = acronyms_met(asking, " ".join((text, *around)))
+    met = [w for w in asking.wanted if w.concepts & near or w.position in abbreviated]
     if len(met) < 0.7 * len(asking.wanted) or any(w.named and w not in met for w in asking.wanted):
         return None
     for pattern, value in ((_YES, True), (_NO, False)):
         if pattern.match(text) and any(a.rstrip().endswith("?") for a in around):
             return value
-    if sum(bool(w.concepts & own) or _by_acronym(asking, w.position, (text,)) for w in asking.wanted) < 0.5 * len(asking.wanted):
+    if sum(bool(w.concepts & own) or w.position in acronyms_met(asking, text) for w in asking.wanted) < 0.5 * len(asking.wanted):
         return None
     return polarity(asking, text)
-
-
-def _by_acronym(asking: Asking, position: int, texts: Sequence[str]) -> bool:
-    return any(
-        position in positions and re.search(rf"(?<!\w){re.escape(acronym.upper())}s?(?!\w)", text)
-        for acronym, positions in asking.acronyms
-        for text in texts
-    )
 
 
 def polarity(asking: Asking, text: str, language: str = "en") -> bool | None:
@@ -86,7 +79,7 @@ def _faq(scene: Scene, spot: Spot) -> Iterator[Candidate]:
     if value is None or denials(heading):
         return
     asking = scene.asking(spot.language)
-    measured = fit(asking, spot, Scope(own=heading, shared=spot.text))
+    measured = fit(asking, spot, Scope(own=heading, shared=spot.text), neighbours=False)
     if not measured.names_met or measured.missing or gates.outdated(asking, spot):
         return
     heard = stems(heading, spot.language)
@@ -107,7 +100,7 @@ def _sentence(scene: Scene, spot: Spot) -> Iterator[Candidate]:
         return
     if spot.block.kind is BlockKind.HEADING and denials(spot.text):
         return
-    measured = fit(asking, spot, Scope(own=spot.text))
+    measured = fit(asking, spot, Scope(own=spot.text), neighbours=False)
     if not measured.names_met or measured.missing or measured.own < 0.6:
         return
     if _forbidden(asking, spot):
@@ -125,6 +118,7 @@ def _forbidden(asking: Asking, spot: Spot) -> bool:
         or gates.outdated(asking, spot)
         or gates.speaks_of_past(asking, spot)
         or gates.others_are_subject(asking, spot.text, len(spot.text))
+        or gates.suppliers(asking, spot.text)
     )
 
 

@@ -116,12 +116,13 @@ def _judge(asking: Asking, spot: Spot, figures: Sequence[Figure], index: int, ki
             return None
         distance, helper = placed
         units += helper
-    if gates.others_are_subject(asking, spot.text, figure.start):
+    if gates.others_are_subject(asking, spot.text, figure.start) or gates.aspires(asking, spot.text):
         return None
-    measured = fit(asking, spot, scope, leave_out=_given(asking, figure, kind))
+    counted = [asking.head] if kind == "count" and asking.head else []
+    measured = fit(asking, spot, scope, leave_out=_given(asking, figure, kind), given=counted)
     if not measured.names_met:
         return None
-    if not _company_is_meant(asking, spot, measured, kind):
+    if not _company_is_meant(asking, spot, figure, measured):
         return None
     score = measured.coverage * spot.region_weight - 0.002 * spot.rank - 0.02 * (distance - 1)
     return Candidate(
@@ -170,6 +171,8 @@ def _head_beside(asking: Asking, spot: Spot, figure: Figure, cell: int | None) -
     for position, term in enumerate(terms(behind, spot.language)[: HEAD_REACH + 1]):
         if any(c.isdigit() for c in term.folded):
             break
+        if "~staff" in head.concepts and term.stem in ("peopl", "mensch", "person") and "~employ" in concepts(spot.text, spot.language):
+            return float(position + 1), []
         if head.concepts & concepts(term.text, spot.language) or head.concepts & _pair(behind, position, spot.language):
             return float(position + 1), []
     if re.search(r":\s*(?:[~≈<>]|about|over|approx\.?)?\s*$", spot.text[: figure.start]):
@@ -197,13 +200,29 @@ def _alone(text: str) -> bool:
     return len(re.findall(r"[^\W\d_]{2,}", text)) <= 1
 
 
-def _company_is_meant(asking: Asking, spot: Spot, measured: Fit, kind: str) -> bool:
+def _company_is_meant(asking: Asking, spot: Spot, figure: Figure, measured: Fit) -> bool:
     """With few topic words any company's figure would fit: then the words must speak of this one."""
-    if len(asking.wanted) - len(measured.missing) >= 3:
+    if sum(not w.weak for w in asking.wanted) - len(measured.missing) >= 3:
         return True
     if _alone(spot.text) or is_row(spot) or re.match(r"^[^.:]{2,40}:\s", spot.text):
         return True
-    return gates.speaks_of_company(asking, spot.text)
+    if gates.speaks_of_company(asking, spot.text):
+        return True
+    strong = [w for w in asking.wanted if not w.weak]
+    if len(strong) >= 2 and _named_just_before(asking, spot, figure):
+        return True
+    return spot.block.kind is BlockKind.LIST_ITEM and len(spot.text.split()) <= 6
+
+
+_LIGHT = re.compile(r"^[\s:,(~]*(?:(?:of|is|was|are|at|to|by|for|about|around|only|just|currently|now|von|liegt|bei|beträgt|est|de|über)\b[\s:(~]*){0,4}$", re.IGNORECASE)
+
+
+def _named_just_before(asking: Asking, spot: Spot, figure: Figure) -> bool:
+    """"A fuel surcharge of 7.5%": only light words between the last topic word and the value."""
+    words = [t for t in terms(spot.text[: figure.start], spot.language)]
+    wanted = frozenset().union(*(w.concepts for w in asking.wanted if not w.weak))
+    last = max((t.end for t in words if concepts(t.text, spot.language) & wanted), default=None)
+    return last is not None and bool(_LIGHT.match(spot.text[last : figure.start]))
 
 
 # ------------------------------------------------------------------ years

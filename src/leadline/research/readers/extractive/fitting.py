@@ -9,7 +9,9 @@ from typing import NamedTuple
 from leadline.research.readers.extractive.asking import Asking, Wanted
 from leadline.research.readers.extractive.scene import HEADING, INTRO, NEIGHBOUR, OUTER_HEADING, OWN, TITLE, Spot, title_concepts
 from leadline.research.values.concepts import concepts
+from leadline.research.values.terms import fold
 
+MISSING = 0.5
 SHARED, ELSEWHERE = 0.95, 0.35  # in the sentence, but outside the value's own part; with another value
 
 
@@ -31,31 +33,48 @@ class Fit(NamedTuple):
     names_met: bool
 
 
-def fit(asking: Asking, spot: Spot, scope: Scope, *, leave_out: Sequence[Wanted] = ()) -> Fit:
-    """Measure how the question's topic is met around a value of ``spot``."""
+def fit(
+    asking: Asking, spot: Spot, scope: Scope, *, leave_out: Sequence[Wanted] = (), given: Sequence[Wanted] = (), neighbours: bool = True
+) -> Fit:
+    """Measure how the question's topic is met around a value of ``spot``.
+
+    Words in ``given`` count as met; those in ``leave_out`` do not count. Without ``neighbours`` the sentences
+    beside the unit do not help.
+    """
     wanted = [w for w in asking.wanted if w not in leave_out]
     if not wanted:
         return Fit(0.0, 0.0, (), True)
-    places = _places(spot, scope)
-    met_by_acronym = _acronym_positions(asking, spot)
+    places = _places(spot, scope, neighbours=neighbours)
+    elsewhere = concepts(scope.elsewhere, spot.language) if scope.elsewhere else frozenset()
+    met_by_acronym = acronyms_met(asking, " ".join((scope.own, scope.shared)))
     total = met = own = 0.0
     missing: list[Wanted] = []
     names_met = True
     for word in wanted:
         weight = spot.scene.weight(word)
-        place = max((value for value, held in places if word.concepts & held), default=0.0)
-        if not place and word.position in met_by_acronym:
-            place = 0.9
+        place = max((_value(word, value, held) for value, held in places if word.concepts & held), default=0.0)
+        if elsewhere and word.concepts & elsewhere and place not in (OWN, SHARED):
+            place = ELSEWHERE  # the sentence gives this word to another value
+        if place < OWN and word.position in met_by_acronym:
+            place = OWN
+        if word in given:
+            place = OWN
         total += weight
         met += weight * place
         own += weight * (place if place >= SHARED else 0.0)
-        if place < TITLE - 0.01:
+        if place < MISSING and not word.weak:
             missing.append(word)
             names_met = names_met and not word.named
     return Fit(met / total, own / total, tuple(missing), names_met)
 
 
-def _places(spot: Spot, scope: Scope) -> list[tuple[float, frozenset[str]]]:
+def _value(word: Wanted, place: float, held: frozenset[str]) -> float:
+    """A name is met in full by itself only: the "Hospital" plan is not met by "for hospitals"."""
+    exact = not word.named or "=" + fold(word.text) in held or any(c[0] == "~" and c in held for c in word.concepts)
+    return place if exact else 0.75 * place
+
+
+def _places(spot: Spot, scope: Scope, *, neighbours: bool) -> list[tuple[float, frozenset[str]]]:
     language = spot.language
     places = [(OWN, concepts(scope.own, language))]
     if scope.shared:
@@ -68,13 +87,20 @@ def _places(spot: Spot, scope: Scope) -> list[tuple[float, frozenset[str]]]:
         places.append((HEADING, concepts(spot.headings[-1], language)))
         places.extend((OUTER_HEADING, concepts(h, language)) for h in spot.headings[:-1])
     places.append((TITLE, title_concepts(spot)))
-    places.extend((NEIGHBOUR, concepts(u.text, language)) for u in spot.neighbours(1))
+    if neighbours:
+        places.extend((NEIGHBOUR, concepts(u.text, language)) for u in spot.neighbours(1))
     return places
 
 
-def _acronym_positions(asking: Asking, spot: Spot) -> frozenset[int]:
-    text = " ".join((spot.text, spot.intro, *spot.headings))
+def acronyms_met(asking: Asking, text: str) -> frozenset[int]:
+    """Positions of question words that the text abbreviates ("BAA"), or of abbreviations that it spells out."""
     met: set[int] = set()
+    for word in asking.wanted:
+        bare = word.text.removesuffix("s") if word.text[:-1].isupper() else word.text
+        if bare.isalpha() and bare.isupper() and 3 <= len(bare) <= 5:
+            initials = r"[\s-]+(?:(?:of|and|for|the)\s+)?".join(rf"{c}[a-z]+" for c in bare)
+            if re.search(rf"\b{initials}", text, re.IGNORECASE):
+                met.add(word.position)
     for acronym, positions in asking.acronyms:
         if re.search(rf"(?<!\w){re.escape(acronym.upper())}s?(?!\w)", text):
             met |= positions
@@ -93,13 +119,14 @@ def sentence_scope(text: str, spans: Sequence[tuple[int, int]], which: int) -> S
     start, end = spans[which]
     if len(spans) == 1:
         return Scope(own=text)
-    left = 0 if which == 0 else _cut(text, spans[which - 1][1], start)[1]
-    right = len(text) if which == len(spans) - 1 else _cut(text, end, spans[which + 1][0])[0]
-    if which == 0:
-        left = _label_start(text, spans)
     first = _label_start(text, spans)
-    shared = text[:first]
-    return Scope(own=text[left:right], shared=shared, elsewhere=text[first:left] + " … " + text[right:])
+    if which == 0:
+        left = first if first is not None else 0
+    else:
+        left = _cut(text, spans[which - 1][1], start)[1]
+    right = len(text) if which == len(spans) - 1 else _cut(text, end, spans[which + 1][0])[0]
+    shared_end = first if first is not None else (0 if which == 0 else spans[0][0])
+    return Scope(own=text[left:right], shared=text[:shared_end], elsewhere=text[shared_end:left] + " … " + text[right:])
 
 
 def _cut(text: str, start: int, end: int) -> tuple[int, int]:
@@ -111,16 +138,15 @@ def _cut(text: str, start: int, end: int) -> tuple[int, int]:
     return end, start
 
 
-def _label_start(text: str, spans: Sequence[tuple[int, int]]) -> int:
-    """Where the first value's own label begins: at the last break before it, if its rivals have labels in front too."""
+def _label_start(text: str, spans: Sequence[tuple[int, int]]) -> int | None:
+    """Where the first value's own label begins, if the values have their labels in front; else None."""
     before = text[: spans[0][0]]
     between = text[spans[0][1] : spans[1][0]]
     parts = [m for m in _BREAKS.finditer(between) if m.group() not in ("(", ":")]
-    labelled = bool(parts) and bool(re.search(r"\w", between[parts[-1].end() :]))
-    breaks = [m for m in _BREAKS.finditer(before) if m.group() != "("]
-    if not labelled or not breaks:
-        return 0 if not labelled else _last_words(before)
-    return breaks[-1].end()
+    if not parts or not re.search(r"\w", between[parts[-1].end() :]):
+        return None
+    breaks = [m for m in _BREAKS.finditer(before) if m.group() not in ("(", ":")]
+    return breaks[-1].end() if breaks else _last_words(before)
 
 
 def _last_words(before: str) -> int:

@@ -21,8 +21,20 @@ _OTHERS = re.compile(
     r"candidates?|applicants?|kunden|lieferanten|anbieter|partner|fournisseurs?|clients|prestataires?)\b",
     re.IGNORECASE,
 )
+_SUPPLIERS = re.compile(
+    r"\b(?:vendors?|suppliers?|competitors?|(?:hosting|cloud|data|service|payment|infrastructure|third[- ]party)[\w -]{0,12} (?:providers?|processors?)|"
+    r"sub-?processors?|third[- ]part(?:y|ies)|data ?cent(?:er|re)s?|portfolio compan(?:y|ies)|lieferanten|fournisseurs?|prestataires?|operated by|which holds)\b",
+    re.IGNORECASE,
+)
+_OUR_OTHERS = re.compile(r"\b(?:our|unsere?|notre|nos)\s+(?:[\w-]+\s+){0,3}(?:customers?|clients?|partners?|vendors?|suppliers?|providers?)\b", re.IGNORECASE)
+_ASPIRES = re.compile(
+    r"\b(?:want|wants|aim|aims|aiming|goals?|targets?|targeting|plans? to|planning|hope|hopes|intend|intends|by (?:20[3-9]\d|the end of)|"
+    r"objectives?|okrs?|wollen|ziel|ziele|objectif|d'ici)\b",
+    re.IGNORECASE,
+)
 _OURS = re.compile(r"\b(?:we|we're|we've|we'll|our|ours|us|wir|unser\w*|uns|nous|notre|nos)\b", re.IGNORECASE)
 _ASKED_OTHERS = re.compile(r"\b(?:customer|client|partner|vendor|supplier|competitor|provider|processor|candidate|applicant|kunde|lieferant|fournisseur)", re.IGNORECASE)
+_RELIED_ON = re.compile(r"^(?:used|trusted|loved|chosen|backed|powering|serving|relied on) (?:by\b)?|^(?:join|over|more than) [\d,.]+", re.IGNORECASE)
 _PAST = re.compile(r"\b(?:used to|previously|formerly|back then|at the time|legacy|was once|no longer|früher|ehemals|autrefois|deprecated)\b", re.IGNORECASE)
 PRESENT_YEARS = 2  # a page this much older than the site's newest does not speak of the present
 
@@ -55,12 +67,22 @@ def others_are_subject(asking: Asking, text: str, at: int) -> bool:
     if _ASKED_OTHERS.search(asking.text):
         return False
     before = text[:at]
-    return bool(_OTHERS.search(before)) and not speaks_of_company(asking, text)
+    return bool(_OTHERS.search(before)) and (bool(_OUR_OTHERS.search(before)) or not speaks_of_company(asking, text))
+
+
+def suppliers(asking: Asking, text: str) -> bool:
+    """True when a supplier, vendor or the like is spoken of: what it is or has is not the company's."""
+    return bool(_SUPPLIERS.search(text)) and not _ASKED_OTHERS.search(asking.text) and not _SUPPLIERS.search(asking.text)
+
+
+def aspires(asking: Asking, text: str) -> bool:
+    """True for goals and plans, unless asked for."""
+    return bool(_ASPIRES.search(text)) and not _ASPIRES.search(asking.text)
 
 
 def speaks_of_company(asking: Asking, text: str) -> bool:
     """True when the text says "we" or the company's name."""
-    if _OURS.search(text):
+    if _OURS.search(text) or _RELIED_ON.search(text):
         return True
     squashed = squash(text)
     return any(name in squashed for name in asking.company if len(name) >= 3)

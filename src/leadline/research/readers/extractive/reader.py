@@ -22,7 +22,13 @@ class ExtractiveReader:
         kind = answer_type(question.answer_type)
         choice = choose(kind, kind.extract(question, passages, evidence))
         if choice.value is None:
-            return Draft(reader=self.name, reasoning=choice.why, rule=choice.candidates[0].rule if choice.candidates else "")
+            rejected = choice.candidates[:1]
+            return Draft(
+                reader=self.name,
+                reasoning=choice.why,
+                rule=rejected[0].rule if rejected else "",
+                features={**rejected[0].features, "score": round(rejected[0].score, 3), "margin": round(choice.margin, 3)} if rejected else {},
+            )
         best = choice.candidates[0]
         citations: dict[int, None] = {}
         for candidate in choice.candidates:

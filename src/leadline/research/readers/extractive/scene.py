@@ -13,11 +13,12 @@ from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from leadline.research.model import Block, BlockKind, Evidence, Page, Passage, Question, Region, Unit
-from leadline.research.readers.extractive.asking import Asking, Wanted, take_apart
+from leadline.research.readers.extractive.asking import Asking, Wanted, company_names, names_on_pages, take_apart
 from leadline.research.values.concepts import concepts
 from leadline.research.values.terms import fold
 
 # How much a topic word counts, by where it is met.
+WEAK = 0.1  # weight of a weak word of the question
 OWN, INTRO, HEADING, OUTER_HEADING, NEIGHBOUR, TITLE = 1.0, 0.95, 0.9, 0.8, 0.75, 0.7
 
 
@@ -51,7 +52,7 @@ class Spot:
         if self.block.intro >= 0:
             block = self.page.content.blocks[self.block.intro]
             before = self.page.words(block.start, block.end)
-        return " ".join(part for part in (before, self.block.caption, self.passage.context) if part)
+        return " ".join(part for part in (before, self.block.caption) if part)
 
     @property
     def region_weight(self) -> float:
@@ -77,13 +78,16 @@ class Scene:
         self.evidence = evidence
         self.spots = list(_spots(self, passages))
         self.newest = max((p.content.published_on for p in evidence.pages if p.content.published_on), default=None)
+        self.names = names_on_pages(evidence, company_names(question))
         self._weights: dict[str, float] = {}
 
     def asking(self, language: str) -> Asking:
-        return take_apart(self.question, language)
+        return take_apart(self.question, language, self.names)
 
     def weight(self, wanted: Wanted) -> float:
         """About 0.3 for a word of every page, 1 for a rare one; what the pages never say weighs most."""
+        if wanted.weak:
+            return WEAK
         key = wanted.stem
         if key not in self._weights:
             pages = self.evidence.pages
