@@ -1,13 +1,42 @@
-"""Organisations: whose signals, keys and credits are whose."""
+"""Organisations and their API keys (contract section 2).
+
+A key is ``sk_live_`` and 32 random bytes in URL-safe base64. Only its SHA-256 is stored: with 256 random bits
+there is nothing to guess, so a slow hash would buy nothing.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import re
+import secrets
+from collections import OrderedDict
+from collections.abc import Collection
+from typing import NamedTuple
 from uuid import UUID
 
 from leadline.accounts import repository
+from leadline.accounts.schemas import (
+    MAX_SYNC_TIMEOUT,
+    SCOPES,
+    Caller,
+    Key,
+    KeyOptions,
+    Limits,
+    NewKey,
+    Rate,
+    Scope,
+)
+from leadline.foundation.clock import Clock, SystemClock
 from leadline.foundation.database import Connection
+from leadline.foundation.errors import InvalidInput, NotFound, Unauthorized
 
 DEFAULT_ORGANISATION = "default"
+PREFIX = "sk_live_"
+CACHE_SECONDS = 1.0
+"""For this long at most a process goes on accepting a key that was revoked by another one."""
+
+_CACHED_KEYS = 10_000
+_BEARER = re.compile(r"bearer +(sk_live_[A-Za-z0-9_-]{43}) *", re.IGNORECASE | re.ASCII)
 
 
 async def default_organisation(database: Connection) -> UUID:
@@ -23,3 +52,123 @@ async def organisation(database: Connection, name: str) -> UUID:
         if found is not None:
             return found
         # Somebody made it in this moment: look again.
+
+
+async def create_key(
+    connection: Connection,
+    organisation_id: UUID,
+    name: str,
+    *,
+    scopes: Collection[Scope] = ("read", "write"),
+    options: KeyOptions | None = None,
+) -> NewKey:
+    """Make a key. Its text is returned here and never again. Raises InvalidInput."""
+    options = options or KeyOptions()
+    _check_key(name, scopes, options)
+    key = PREFIX + secrets.token_urlsafe(32)
+    key_id = await repository.add_key(
+        connection, organisation_id, name.strip(), _digest(key), key[-4:], sorted(scopes), options
+    )
+    return NewKey(key_id, key)
+
+
+async def list_keys(connection: Connection, organisation_id: UUID | None = None) -> tuple[Key, ...]:
+    """The keys of one organisation, or of all, oldest first; revoked ones too."""
+    return tuple(
+        Key(
+            id=row["id"],
+            organisation=row["organisation"],
+            name=row["name"],
+            hint=row["hint"],
+            scopes=tuple(row["scopes"]),
+            options=KeyOptions(*(row[option] for option in KeyOptions._fields)),
+            created_at=row["created_at"],
+            last_used_at=row["last_used_at"],
+            revoked_at=row["revoked_at"],
+        )
+        for row in await repository.keys(connection, organisation_id)
+    )
+
+
+async def revoke_key(connection: Connection, key_id: UUID) -> None:
+    """Refuse a key from now on, in every process within ``CACHE_SECONDS``. Raises NotFound."""
+    if not await repository.revoke_key(connection, key_id):
+        raise NotFound("There is no such key, or it is revoked already.")
+
+
+class _Remembered(NamedTuple):
+    caller: Caller
+    until: float
+
+
+class Authenticator:
+    """Tells whose key a request carries.
+
+    A key is remembered for ``CACHE_SECONDS``, so that a busy one costs one query a second; when it was last
+    used is written at most once a minute.
+    """
+
+    def __init__(
+        self, database: Connection, limits: Limits, sync_timeout: int, *, clock: Clock | None = None
+    ) -> None:
+        """``limits`` and ``sync_timeout`` are for keys that have none of their own."""
+        self._database = database
+        self._limits = limits
+        self._sync_timeout = sync_timeout
+        self._clock = clock or SystemClock()
+        self._remembered: OrderedDict[str, _Remembered] = OrderedDict()
+
+    async def authenticate(self, header: str | None) -> Caller:
+        """The caller whose key stands in this ``Authorization`` header. Raises Unauthorized."""
+        remembered = self._remembered.get(header) if header is not None else None
+        if remembered is not None and remembered.until > self._clock.monotonic():
+            return remembered.caller
+        if header is None:
+            raise Unauthorized("Send your API key in the header 'Authorization: Bearer sk_live_…'.")
+        match = _BEARER.fullmatch(header.strip())
+        if match is None:
+            raise Unauthorized("The header must read 'Authorization: Bearer sk_live_…', with a whole key.")
+        caller = await self._look_up(match[1])
+        self._remembered[header] = _Remembered(caller, self._clock.monotonic() + CACHE_SECONDS)
+        self._remembered.move_to_end(header)
+        if len(self._remembered) > _CACHED_KEYS:
+            self._remembered.popitem(last=False)
+        return caller
+
+    async def _look_up(self, key: str) -> Caller:
+        row = await repository.key_by_hash(self._database, _digest(key))
+        if row is None:
+            raise Unauthorized
+        if row["stale"]:
+            await repository.touch_key(self._database, row["id"])
+        reads, writes = self._limits
+        return Caller(
+            organisation_id=row["organisation_id"],
+            key_id=row["id"],
+            scopes=frozenset(row["scopes"]),
+            limits=Limits(
+                Rate(row["reads_per_minute"] or reads.per_minute, row["reads_burst"] or reads.burst),
+                Rate(row["writes_per_minute"] or writes.per_minute, row["writes_burst"] or writes.burst),
+            ),
+            sync_timeout=row["sync_timeout"] or self._sync_timeout,
+            spend_cap=row["spend_cap"],
+        )
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()
+
+
+def _check_key(name: str, scopes: Collection[str], options: KeyOptions) -> None:
+    wrong = []
+    if not 1 <= len(name.strip()) <= 200 or not name.isprintable():
+        wrong.append(("name", "must be one line of 1 to 200 characters"))
+    if not scopes or set(scopes) - set(SCOPES):
+        wrong.append(("scopes", f"must be among {', '.join(SCOPES)}"))
+    for option, value in options._asdict().items():
+        least, most = (0, 2**53) if option == "spend_cap" else (1, 2**31 - 1)
+        most = MAX_SYNC_TIMEOUT if option == "sync_timeout" else most
+        if value is not None and not least <= value <= most:
+            wrong.append((option, f"must be from {least} to {most}"))
+    if wrong:
+        raise InvalidInput(*wrong)
