@@ -223,7 +223,9 @@ Responder = Callable[[Request], Answer | Awaitable[Answer]]
 class WebServer:
     """The server. ``port`` and ``origin`` are known once it is entered; ``tls`` makes it speak HTTPS."""
 
-    def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, *, tls: ssl.SSLContext | None = None, bind: tuple[str, int] = ("127.0.0.1", 0)
+    ) -> None:
         self.requests: list[Request] = []
         self.connections = 0
         self.in_flight: Counter[str] = Counter()  # by host, now
@@ -234,12 +236,13 @@ class WebServer:
         self._arrived = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
+        self._bind = bind
         self.port = 0
 
     @property
     def address(self) -> str:
         """ADDRESS:PORT, as a development mapping wants it."""
-        return f"127.0.0.1:{self.port}"
+        return f"{self._bind[0]}:{self.port}"
 
     @property
     def origin(self) -> str:
@@ -261,7 +264,7 @@ class WebServer:
             await self._arrived.wait_for(condition)
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=self._tls)
+        self._server = await asyncio.start_server(self._accept, *self._bind, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 

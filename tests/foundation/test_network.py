@@ -5,13 +5,17 @@ from __future__ import annotations
 import ipaddress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from leadline.foundation.network import (
+    Address,
     AddressRefused,
     NameNotResolved,
     NetworkPolicy,
     Origin,
     literal,
+    parse_address,
     parse_connect_to,
     special,
 )
@@ -107,14 +111,21 @@ async def test_public_address_is_used(address: str) -> None:
     assert await policy.addresses(Origin("https", "shop.test", 443)) == [(address, 443)]
 
 
-def test_every_address_that_python_calls_private_is_special() -> None:
-    for block in (
-        *ipaddress.IPv4Address._constants._private_networks,
-        *ipaddress.IPv6Address._constants._private_networks,
-    ):
-        for address in (block[0], block[-1]):
-            mapped = getattr(address, "ipv4_mapped", None)
-            assert special(mapped or address), address
+@given(st.ip_addresses())
+def test_no_address_is_public_that_the_standard_library_calls_private(address: Address) -> None:
+    assert special(parse_address(str(address))) is not None or address.is_global
+
+
+@given(st.ip_addresses(v=4))
+def test_address_inside_an_address_never_makes_it_public(address: ipaddress.IPv4Address) -> None:
+    inner = int(address)
+    for carrier in ("64:ff9b::", "64:ff9b:1::", "::", "::ffff:0:0:0"):
+        outer = ipaddress.IPv6Address(int(ipaddress.IPv6Address(carrier)) | inner)
+        assert special(parse_address(str(outer)))
+    assert special(ipaddress.IPv6Address((0x2002 << 112) | (inner << 80)))  # 6to4
+    assert special(ipaddress.IPv6Address((0x20010000 << 96) | (inner ^ 0xFFFFFFFF)))  # Teredo
+    mapped = parse_address(f"::ffff:{address}")
+    assert special(mapped) == special(address)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import email.utils
+import functools
 import random
 import re
 import ssl
@@ -29,6 +30,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
+import certifi
 import httpcore2
 import httpx2
 import structlog
@@ -315,11 +317,11 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         *,
         tls: ssl.SSLContext | None = None,
         max_wire_bytes: int | None = None,
-        max_connections: int = 100,
+        max_connections: int = 300,
     ) -> None:
         self._policy = policy
         self._max_wire_bytes = max_wire_bytes
-        context = tls or httpcore2.default_ssl_context()
+        context = tls or _trust_store()
         # One pool a scheme: trust is by scheme, host and port, and the backend is told only the last two.
         self._pools = {
             scheme: httpcore2.AsyncConnectionPool(
@@ -362,6 +364,15 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
     async def aclose(self) -> None:
         for pool in self._pools.values():
             await pool.aclose()
+
+
+@functools.cache
+def _trust_store() -> ssl.SSLContext:
+    """The machine's own trust store, or Mozilla's where a bare container has none."""
+    context = httpcore2.default_ssl_context()
+    if not context.cert_store_stats()["x509_ca"]:
+        context.load_verify_locations(certifi.where())
+    return context
 
 
 def guarded_async_client(
@@ -418,6 +429,14 @@ class GuardedClient:
 
     async def aclose(self) -> None:
         await self._transport.aclose()
+
+    def recorded(self, url: str) -> str:
+        """The address under which ``url`` is requested and recorded.
+
+        Host in punycode and lower case, no fragment, https:// when a mapping serves the host. Raises
+        OutgoingError when it is not an address that is read.
+        """
+        return str(self._public(url))
 
     async def get(
         self,
@@ -485,13 +504,12 @@ class GuardedClient:
         raise OutgoingError(url, Fault.TOO_MANY_REDIRECTS, f"more than {limit} redirects")
 
     def _public(self, url: str | httpx2.URL) -> httpx2.URL:
-        """The URL as requested and recorded: no fragment, https:// when a mapping serves its host."""
         try:
             parsed = httpx2.URL(url)
             host = parsed.host
         except (httpx2.InvalidURL, ValueError, UnicodeError) as error:
             raise OutgoingError(str(url), Fault.URL_REFUSED, "not a URL") from error
-        if parsed.scheme not in DEFAULT_PORTS or not host:
+        if parsed.scheme not in DEFAULT_PORTS or not host or "%" in host:
             raise OutgoingError(str(url), Fault.URL_REFUSED, "only http:// and https:// addresses are read")
         if parsed.userinfo:
             raise OutgoingError(str(url), Fault.URL_REFUSED, "an address with credentials in it is not read")
@@ -502,7 +520,8 @@ class GuardedClient:
     async def _send(
         self, url: httpx2.URL, headers: Mapping[str, str], max_bytes: int | None, cut: bool
     ) -> Response:
-        limit = self.limits.body if max_bytes is None else max_bytes
+        limits = self.limits
+        limit = limits.body if max_bytes is None else max_bytes
         request = httpx2.Request(
             "GET",
             url,
@@ -512,7 +531,7 @@ class GuardedClient:
                 "Accept-Encoding": "gzip, deflate",
                 **headers,
             },
-            extensions={"timeout": httpx2.Timeout(self.limits.read, connect=self.limits.connect).as_dict()},
+            extensions={"timeout": {"connect": limits.connect, "read": limits.read, "write": limits.read}},
         )
         with _faults(str(url)):
             answer = await self._transport.handle_async_request(request)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+from contextlib import AsyncExitStack
 
 import pytest
 from tests.connectors.pages.site import ACME, Time, reading
 from tests.web import Gzipped, Held, InTurn, Redirect, Reply, Request, Versioned, WebServer, refusing_port
 
-from leadline.connectors.pages.direct import SitemapLimits
+from leadline.connectors.pages.direct import DirectPageFetcher, SitemapLimits
+from leadline.foundation.http import GuardedClient
+from leadline.foundation.network import NetworkPolicy
 from leadline.research.errors import FetchError, Reason
 from leadline.research.model import Company
 from leadline.research.ports import Validators
@@ -209,6 +212,24 @@ async def test_plain_address_of_a_mapped_host_is_recorded_as_https() -> None:
     assert web.count(path="/robots.txt") == 1
 
 
+async def test_international_host_is_one_site_in_either_spelling() -> None:
+    company = Company(host="xn--mnchen-3ya.test", asked_host="xn--mnchen-3ya.test")
+    async with WebServer() as web, reading(web) as fetcher:
+        web.route("xn--mnchen-3ya.test", "/a", Redirect("https://www.münchen.test/b"))
+        web.page("www.xn--mnchen-3ya.test", "/b", "Grüß Gott")
+        page = await fetcher.fetch("https://münchen.test/a", company)
+    assert page.url == "https://www.xn--mnchen-3ya.test/b"
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://acme.test/", "mailto:a@acme.test", "/relative", "http://[", "https://"]
+)
+async def test_other_than_web_addresses_are_not_read(url: str) -> None:
+    async with WebServer() as web, reading(web) as fetcher:
+        assert await reason_of(fetcher, url) is Reason.HTTP_ERROR
+    assert web.connections == 0
+
+
 async def test_date_of_the_last_change_is_sent_back() -> None:
     def answer(request: Request) -> Reply:
         known = request.headers.get("if-modified-since") == "Thu, 01 Jan 2026 00:00:00 GMT"
@@ -339,6 +360,23 @@ async def test_other_spelling_of_the_host_is_tried(asked: str) -> None:
             survey = await fetcher.survey(Company(host="acme.test", asked_host=asked))
     assert survey.entry_url == f"https://{other}/"
     assert survey.notes == ()
+
+
+async def test_plain_http_is_tried_when_https_is_refused() -> None:
+    """Needs port 80 of a loopback address of its own, which not every user may bind."""
+
+    async def loopback(host: str, port: int) -> list[str]:
+        return ["127.8.7.6"]
+
+    policy = NetworkPolicy(allow_networks=["127.0.0.0/8"], resolver=loopback)
+    async with AsyncExitStack() as stack:
+        try:
+            web = await stack.enter_async_context(WebServer(bind=("127.8.7.6", 80)))
+        except PermissionError:
+            pytest.skip("this user may not bind port 80")
+        http = await stack.enter_async_context(GuardedClient(policy, "x"))
+        web.page("acme.test", "/", "hello")
+        assert (await DirectPageFetcher(http).survey(ACME)).entry_url == "http://acme.test/"
 
 
 async def test_other_spelling_is_tried_when_the_asked_one_has_no_page() -> None:

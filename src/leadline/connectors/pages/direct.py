@@ -127,9 +127,8 @@ class DirectPageFetcher:
 
     async def fetch(self, url: str, company: Company, *, validators: Validators | None = None) -> Download:
         """One page. Follows redirects inside the site of ``url`` or of the company; raises FetchError."""
-        if kept := self._take_entry(url):
-            return kept
-        return await self._page(url, company, validators)
+        address = self._recorded(url)
+        return self._take_entry(address) or await self._page(address, company, validators)
 
     async def survey(self, company: Company) -> SiteSurvey:
         """Find the site's entry and what its sitemaps list.
@@ -155,7 +154,7 @@ class DirectPageFetcher:
         return _download(answer, validators, datetime.now(UTC))
 
     async def _get(self, url: str, headers: dict[str, str], company: Company, **options: Any) -> Response:
-        """A GET within robots.txt, politeness and the site's borders; raises FetchError."""
+        """A GET of a recorded address within robots.txt, politeness and the site's borders."""
         home = _host(url)
 
         async def stay(old: str, new: str) -> None:
@@ -164,7 +163,7 @@ class DirectPageFetcher:
                 raise FetchError(url, Reason.LEFT_SITE, f"redirects to {target}")
             (await self._robots.of(new)).check(new)
 
-        rules = await self._robots.of(self._recorded(url))
+        rules = await self._robots.of(url)
         rules.check(url)
         async with self._turn(url, home, rules):
             try:
@@ -203,10 +202,10 @@ class DirectPageFetcher:
         return self._sites[name]
 
     def _recorded(self, url: str) -> str:
-        """The address under which a development mapping records it; any other stays as it is."""
-        parts = urlsplit(url)
-        mapped = parts.scheme == "http" and self._client.policy.mapped(parts.hostname or "")
-        return f"https://{parts.hostname}{url[len('http://') + len(parts.netloc) :]}" if mapped else url
+        try:
+            return self._client.recorded(url)
+        except OutgoingError as error:
+            raise FetchError(url, _REASONS[error.fault], error.detail) from error
 
     # ------------------------------------------------------------------ entry
 
@@ -217,7 +216,7 @@ class DirectPageFetcher:
             for scheme in ("https", "http"):
                 url = f"{scheme}://{host}/"
                 try:
-                    page = await self._page(url, company, None)
+                    page = await self._page(self._recorded(url), company, None)
                 except FetchError as error:
                     if error.reason is Reason.LEFT_SITE:
                         raise
@@ -250,7 +249,7 @@ class DirectPageFetcher:
         parts = urlsplit(entry)
         default = f"{parts.scheme}://{parts.netloc}/sitemap.xml"
         home = _host(entry)
-        named = [url for url in rules.sitemaps if _within(url, home)]
+        named = [self._recorded(url) for url in rules.sitemaps if _within(url, home)]
         found = _Sitemaps()
         try:
             async with asyncio.timeout(self._sitemap_limits.seconds):
@@ -281,8 +280,8 @@ class DirectPageFetcher:
                 found.notes.append(Unreadable(url=url, reason=Reason.UNDECODABLE, detail=note))
             for page in result.pages:
                 if _within(page, home) and len(found.pages) < self._sitemap_limits.urls:
-                    found.pages[self._recorded(page).partition("#")[0]] = None
-            children += [child for child in result.children if _within(child, home)]
+                    found.pages[page if page.startswith("https://") else self._recorded(page)] = None
+            children += [self._recorded(child) for child in result.children if _within(child, home)]
         return children
 
     async def _sitemap(self, url: str) -> Sitemap | FetchError:
@@ -316,21 +315,17 @@ _UNREACHABLE = frozenset(
 
 
 def _host(url: str) -> str:
-    try:
-        host = urlsplit(url).hostname
-    except ValueError:
-        host = None
-    if not host:
-        raise FetchError(url, Reason.HTTP_ERROR, "not a web address")
-    return host
+    """The host of a recorded address."""
+    return urlsplit(url).hostname or ""
 
 
 def _within(url: str, home: str) -> bool:
+    """Whether an address that a site names itself is one of its own."""
     try:
-        host = urlsplit(url).hostname
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and same_site(parts.hostname or "", home)
     except ValueError:
         return False
-    return bool(host) and same_site(host or "", home)
 
 
 def _spellings(host: str) -> tuple[str, str]:
