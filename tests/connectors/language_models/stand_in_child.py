@@ -1,7 +1,8 @@
 """A child like the real one, with a stand-in for the native server: it supervises, registers and ends alike.
 
-The model file's text says how it behaves: "GGUF" serves, "GGUF refuse" cannot load, "GGUF memory" is killed
-while loading. A prompt with the word "crash" kills it in mid-call; "crash once" only its first time.
+The model file's text says how it behaves: "GGUF" tells its process, "GGUF reads" also cites line 2 for 42,
+"GGUF refuse" cannot load, "GGUF memory" is killed while loading. A prompt with the word "crash" kills it in
+mid-call; "crash once" only its first time.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ def start(job: gguf_child.Job) -> str:
             if "crash" in asked and not ("once" in asked and crashed.exists()):
                 crashed.touch()
                 os.kill(os.getpid(), signal.SIGKILL)
-            text = json.dumps({"pid": os.getpid()})
+            said = {"citations": [2], "value": 42, "answered": True} if "reads" in wanted else {}
+            text = json.dumps({"pid": os.getpid(), **said})
             message = {"role": "assistant", "content": text}
             self._send(
                 200,

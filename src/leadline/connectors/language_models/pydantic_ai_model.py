@@ -43,6 +43,8 @@ from leadline.research.ports import ModelReply, ModelRequest
 from leadline.research.prompts.reading import estimated_tokens
 
 _OUTPUT = "answer"
+# Thinking counts as output; where a model cannot do without, its reply must still fit after it.
+_THINKING_TOKENS = 2_000
 _SHOWN = 300  # characters of a service's own words that go into an error
 _FENCED = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
 _TOO_LONG = re.compile(
@@ -69,8 +71,9 @@ class PydanticAIModel:
         self._choice = choice
         self._model = _model(choice, http)
         self._mode = _output_mode(self._model, choice)
-        # Thinking counts as output. Where it cannot be turned off, the reply must still fit after it.
-        self._thinking_tokens = 2_000 if self._model.profile.get("thinking_always_enabled") else 0
+        profile = self._model.profile
+        self._thinks = bool(profile.get("thinking_always_enabled"))
+        self._own_sampling = self._thinks or bool(profile.get("anthropic_disallows_sampling_settings"))
         self._retrying = retrying or Retrying()
         self._free = asyncio.Semaphore(choice.concurrency)
 
@@ -85,7 +88,13 @@ class PydanticAIModel:
         messages: list[ModelMessage] = [
             Message(parts=[UserPromptPart(content=request.prompt)], instructions=request.instructions)
         ]
-        settings = ModelSettings(max_tokens=request.max_tokens, temperature=0.0, timeout=self._choice.timeout)
+        settings = ModelSettings(
+            max_tokens=request.max_tokens + (_THINKING_TOKENS if self._thinks else 0),
+            thinking=False,
+            timeout=self._choice.timeout,
+        )
+        if not self._own_sampling:
+            settings["temperature"] = 0.0
         if self._choice.provider != "google":  # its SDK repeats nothing unless told to
             settings["max_retries"] = 0
         async with self._free:
