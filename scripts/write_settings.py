@@ -1,4 +1,4 @@
-"""Writes docs/settings.md from what the settings say of themselves."""
+"""Writes docs/settings.md and .env.example from what the settings say of themselves."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from pathlib import Path
 
 from leadline.foundation.settings import Settings, describe, setting_fields, variable
 
-TARGET = Path(__file__).resolve().parent.parent / "docs" / "settings.md"
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "docs" / "settings.md"
+EXAMPLE = ROOT / ".env.example"
 
 HEAD = """# Settings
 
@@ -25,16 +27,33 @@ and where it came from. A misspelt setting stops the start.
 
 def reference() -> str:
     """The document."""
-    defaults = {described.name: described.value for described in describe(Settings(data_dir=Path("/")))}
+    defaults = _defaults()
     rows = []
     for field in setting_fields():
-        default = "" if field.name == "data_dir" else defaults[field.name]
+        default = defaults[field.name]
         shown = f"`{default}`" if default else ""
         meaning = field.metadata["doc"].replace("|", "\\|")
         rows.append(f"| `{variable(field.name)}` | {shown} | {meaning} |\n")
     return HEAD + "".join(rows)
 
 
+def example() -> str:
+    """The environment file with every setting at its default."""
+    defaults = _defaults()
+    head = "# Every setting of Leadline at its default; remove the # before a line to change it.\n"
+    return head + "".join(
+        f"\n# {field.metadata['doc']}\n#{variable(field.name)}={defaults[field.name]}\n"
+        for field in setting_fields()
+    )
+
+
+def _defaults() -> dict[str, str]:
+    """As shown to users; the folder differs from machine to machine."""
+    described = {one.name: one.value for one in describe(Settings(data_dir=Path("/")))}
+    return {**described, "data_dir": ""}
+
+
 if __name__ == "__main__":
     TARGET.write_text(reference(), encoding="utf-8")
-    sys.stdout.write(f"wrote {TARGET.name}\n")
+    EXAMPLE.write_text(example(), encoding="utf-8")
+    sys.stdout.write(f"wrote {TARGET.name} and {EXAMPLE.name}\n")

@@ -20,7 +20,7 @@ from leadline.foundation.settings import Settings
 TEMPLATE = "leadline_template"
 
 
-class NetworkRefused(RuntimeError):
+class NetworkRefusedError(RuntimeError):
     """A test tried to reach something that is not this machine."""
 
 
@@ -35,7 +35,7 @@ def _refuse(address: Any) -> None:
             return
     except ValueError:
         pass
-    raise NetworkRefused(f"this test tried to connect to {host}; tests reach nothing but loopback")
+    raise NetworkRefusedError(f"this test tried to connect to {host}; tests reach nothing but loopback")
 
 
 @pytest.fixture(scope="session", autouse=True)

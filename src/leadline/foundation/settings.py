@@ -145,20 +145,27 @@ def _items(value: Any) -> list[str]:
 def _networks(value: Any) -> tuple[str, ...]:
     found = []
     for item in _items(value):
+        if "://" in item or any(c.isspace() for c in item):
+            raise ValueError(
+                f"holds {item!r}, which is neither a network such as 10.1.0.0/16 nor a host name"
+            )
         if "/" in item:
             try:
                 found.append(str(ipaddress.ip_network(item)))
             except ValueError as error:
-                raise ValueError(
-                    f"holds {item!r}, which is not a network such as 10.1.0.0/16 ({error})"
-                ) from None
-        elif "://" in item or any(c.isspace() for c in item):
-            raise ValueError(
-                f"holds {item!r}, which is neither a network such as 10.1.0.0/16 nor a host name"
-            )
+                raise ValueError(f"holds {item!r}, which is not a network: {error}") from None
         else:
             found.append(item.lower())
     return tuple(found)
+
+
+def _contact(value: Any) -> str:
+    text = _text(value)
+    if not text.isascii() or not text.isprintable() or any(c in text for c in "()\\"):
+        raise ValueError(
+            "must be an address in plain ASCII, such as https://example.com/bot or bot@example.com"
+        )
+    return text
 
 
 def _connect_to(value: Any) -> Mapping[str, Endpoint]:
@@ -272,8 +279,8 @@ class Settings:
     )
     contact: str = _setting(
         "address (web or e-mail) at which site owners reach whoever runs this, sent in the User-Agent",
-        _text,
-        "",
+        _contact,
+        "operator gave no contact",
     )
     max_pages: int = _setting("pages read per company and question, at most", _whole(1, 1000), 40)
     page_freshness_hours: float = _setting(
