@@ -12,6 +12,7 @@ from uuid import UUID
 from leadline.accounts.service import default_organisation
 from leadline.connectors.language_models.choice import ChosenModel, ModelChoice, choose_model, model_choice
 from leadline.connectors.pages.direct import DirectPageFetcher
+from leadline.credits.service import Ledger
 from leadline.evidence.service import StoredLibrary
 from leadline.foundation.database import Database, open_database
 from leadline.foundation.http import GuardedClient, Limits, guarded_async_client, user_agent
@@ -85,6 +86,7 @@ async def open_leadline(settings: Settings) -> AsyncIterator[Leadline]:
             database,
             library,
             Readers(extractive=ExtractiveReader, model=model, model_reader=LanguageModelReader),
+            Ledger(monthly_credits=settings.monthly_credits, signal_price=settings.signal_price),
             budget=Budget(
                 max_pages=settings.max_pages,
                 max_seconds=settings.question_seconds,

@@ -13,6 +13,7 @@ import pytest
 
 from leadline.accounts.service import default_organisation, organisation
 from leadline.connectors.pages.fake import FailingFetcher, MemoryFetcher
+from leadline.credits.service import Ledger
 from leadline.evidence.service import StoredLibrary
 from leadline.foundation.database import Database
 from leadline.foundation.errors import InvalidInput, NotFound
@@ -130,6 +131,7 @@ def make_service(
         database,
         library,
         readers or Readers(extractive=lambda: reader),
+        Ledger(monthly_credits=100, signal_price=1),
         budget=Budget(max_pages=10),
         cache=cache,
     )

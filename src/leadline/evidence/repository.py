@@ -21,6 +21,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """One version of a page's bytes and the canonical text that our walk made of them."""
 
     id: UUID
+    url: str
     body_sha256: str
     body: bytes
     content_type: str
@@ -115,10 +116,11 @@ async def save_page(connection: Connection, company_id: UUID, row: PageRow) -> N
 async def save_snapshot(connection: Connection, snapshot: Snapshot) -> None:
     await connection.execute(
         """
-        insert into snapshots (id, body_sha256, body, content_type, walk, text_sha256, content, fetched_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (id) do nothing
+        insert into snapshots (id, url, body_sha256, body, content_type, walk, text_sha256, content, fetched_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (id) do nothing
         """,
         snapshot.id,
+        snapshot.url,
         snapshot.body_sha256,
         zlib.compress(snapshot.body, 6),
         snapshot.content_type,
@@ -130,12 +132,14 @@ async def save_snapshot(connection: Connection, snapshot: Snapshot) -> None:
 
 
 async def snapshots(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
-    """Content, hash and time of the snapshots that exist; bodies are left in the database."""
+    """Address, content, hash and time of those that exist; bodies are left in the database."""
     rows = await connection.fetch(
-        "select id, body_sha256, content, fetched_at from snapshots where id = any($1::uuid[])", list(ids)
+        "select id, url, body_sha256, content, fetched_at from snapshots where id = any($1::uuid[])",
+        list(ids),
     )
     return {
         row["id"]: {
+            "url": row["url"],
             "body_sha256": row["body_sha256"],
             "fetched_at": row["fetched_at"],
             "content": _decoder.decode(zlib.decompress(row["content"])),

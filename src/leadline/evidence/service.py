@@ -64,9 +64,7 @@ class StoredLibrary:
     ) -> Sequence[Page | Unreadable]:
         rows = await repository.pages(self._database, await self._id(company), self._since(not_before))
         rows = [row for row in rows if self._believed(row)]
-        pages = await self._load(
-            {row.snapshot_id: row.final_url or row.url for row in rows if row.snapshot_id}
-        )
+        pages = await self._load([row.snapshot_id for row in rows if row.snapshot_id])
         result: list[Page | Unreadable] = []
         for row in rows:
             if row.snapshot_id is None:
@@ -82,14 +80,9 @@ class StoredLibrary:
         return FetchedPage(found.page, fetched=False) if joined else found
 
     async def load(self, snapshot_ids: Sequence[str]) -> Sequence[Page]:
-        """The very snapshots, in the order asked for; their address is the one first recorded for them."""
+        """The very snapshots, in the order asked for."""
         ids = [UUID(snapshot_id) for snapshot_id in snapshot_ids]
-        rows = await self._database.fetch(
-            "select distinct on (snapshot_id) snapshot_id, coalesce(final_url, url) as url from pages"
-            " where snapshot_id = any($1::uuid[]) order by snapshot_id, url",
-            ids,
-        )
-        pages = await self._load({row["snapshot_id"]: row["url"] for row in rows})
+        pages = await self._load(ids)
         return [pages[snapshot_id] for snapshot_id in ids if snapshot_id in pages]
 
     async def check(self, proof: Proof, words: str) -> str | None:
@@ -184,7 +177,7 @@ class StoredLibrary:
         digest = hashlib.sha256(body).hexdigest()
         snapshot_id: UUID | None = None
         if known is not None and known.snapshot_id is not None:
-            earlier = (await self._load({known.snapshot_id: download.url})).get(known.snapshot_id)
+            earlier = (await self._load([known.snapshot_id])).get(known.snapshot_id)
             if earlier is not None and earlier.body_sha256 == digest:
                 snapshot_id = known.snapshot_id
         if snapshot_id is None:
@@ -194,6 +187,7 @@ class StoredLibrary:
                 self._database,
                 Snapshot(
                     id=snapshot_id,
+                    url=download.url,
                     body_sha256=digest,
                     body=body,
                     content_type=download.content_type,
@@ -213,10 +207,10 @@ class StoredLibrary:
     async def _stored_page(self, row: PageRow) -> Page | Unreadable:
         if row.snapshot_id is None:
             return _unreadable(row)
-        pages = await self._load({row.snapshot_id: row.final_url or row.url})
+        pages = await self._load([row.snapshot_id])
         return pages[row.snapshot_id]
 
-    async def _load(self, wanted: dict[UUID, str]) -> dict[UUID, Page]:
+    async def _load(self, wanted: Sequence[UUID]) -> dict[UUID, Page]:
         found: dict[UUID, Page] = {}
         missing: list[UUID] = []
         for snapshot_id in wanted:
@@ -228,7 +222,7 @@ class StoredLibrary:
                 found[snapshot_id] = page
         if missing:
             for snapshot_id, stored in (await repository.snapshots(self._database, missing)).items():
-                page = Page(url=wanted[snapshot_id], snapshot_id=str(snapshot_id), **stored)
+                page = Page(snapshot_id=str(snapshot_id), **stored)
                 found[snapshot_id] = self._pages[str(snapshot_id)] = page
             while len(self._pages) > KEPT_PAGES:
                 self._pages.popitem(last=False)

@@ -84,6 +84,7 @@ create table site_surveys (
 
 create table snapshots (
     id           uuid primary key,
+    url          text not null,         -- where the page finally stood
     body_sha256  text not null,
     body         bytea not null,        -- zlib
     content_type text not null,

@@ -17,6 +17,8 @@ from leadline.research.model import Outcome
 from leadline.research.ports import ModelReply
 from leadline.signals.schemas import ModelCall, Signal, SourceView, TraceStep
 
+FINISHED = "signal_finished"  # the channel on which the end of an awaited signal is told
+
 _SIGNAL = """
     s.id, s.organisation_id, s.asked_host, s.question, s.answer_type, s.output_schema,
     s.verification_mode, s.max_pages, s.force_refresh, s.reader, s.status, s.attempts, s.answer,
@@ -48,6 +50,9 @@ class NewRow(msgspec.Struct, frozen=True, kw_only=True):
     force_refresh: bool
     reader: str
     request_key: bytes
+    key_id: UUID | None = None
+    awaited: bool = False
+    admitted: bool = False
 
 
 def _json(value: Any) -> str:
@@ -138,8 +143,10 @@ async def add(connection: Connection, new: NewRow) -> UUID | None:
     added: UUID | None = await connection.fetchval(
         """
         insert into signals (id, organisation_id, company_id, asked_host, question, answer_type,
-                             output_schema, verification_mode, max_pages, force_refresh, reader, request_key, status)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'processing')
+                             output_schema, verification_mode, max_pages, force_refresh, reader,
+                             request_key, key_id, awaited, admitted_at, status)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+                case when $15 then now() end, 'processing')
         on conflict (organisation_id, request_key) where status = 'processing' do nothing
         returning id
         """,
@@ -155,8 +162,18 @@ async def add(connection: Connection, new: NewRow) -> UUID | None:
         new.force_refresh,
         new.reader,
         new.request_key,
+        new.key_id,
+        new.awaited,
+        new.admitted,
     )
     return added
+
+
+async def await_(connection: Connection, signal_id: UUID) -> None:
+    """Have the end of a running signal told to whoever listens."""
+    await connection.execute(
+        "update signals set awaited = true where id = $1 and status = 'processing' and not awaited", signal_id
+    )
 
 
 # ------------------------------------------------------------------ the lease
@@ -206,33 +223,36 @@ async def give_back(connection: Connection, signal_id: UUID, holder: UUID) -> No
 
 async def finish(
     connection: Connection, signal_id: UUID, holder: UUID, outcome: Outcome, metadata: dict[str, Any]
-) -> bool:
-    """Write the outcome; False when the lease was lost, so that nothing is finished twice."""
-    return (
-        await connection.fetchval(
-            """
-            update signals set
-                status = $3, answer = $4, confidence = $5, confidence_basis = $6, reasoning = $7,
-                sources = $8, error = $9, error_code = $10, error_action = $11, charged = $12,
-                metadata = $13, completed_at = now(), lease_holder = null, lease_until = null
-            where id = $1 and lease_holder = $2 and status = 'processing' returning true
-            """,
-            signal_id,
-            holder,
-            "failed" if outcome.failed else "completed",
-            _json(outcome.answer) if outcome.answer is not None else None,
-            outcome.confidence,
-            outcome.confidence_basis or None,
-            outcome.reasoning,
-            _json(outcome.sources),
-            outcome.error,
-            outcome.error_code,
-            outcome.error_action,
-            outcome.charged,
-            _json(metadata),
-        )
-        is not None
+) -> bool | None:
+    """Write the outcome. True when somebody waits for it; None when the lease was lost: nothing is finished twice."""
+    awaited: bool | None = await connection.fetchval(
+        """
+        update signals set
+            status = $3, answer = $4, confidence = $5, confidence_basis = $6, reasoning = $7,
+            sources = $8, error = $9, error_code = $10, error_action = $11, charged = $12,
+            metadata = $13, completed_at = now(), lease_holder = null, lease_until = null
+        where id = $1 and lease_holder = $2 and status = 'processing' returning awaited
+        """,
+        signal_id,
+        holder,
+        "failed" if outcome.failed else "completed",
+        _json(outcome.answer) if outcome.answer is not None else None,
+        outcome.confidence,
+        outcome.confidence_basis or None,
+        outcome.reasoning,
+        _json(outcome.sources),
+        outcome.error,
+        outcome.error_code,
+        outcome.error_action,
+        outcome.charged,
+        _json(metadata),
     )
+    return awaited
+
+
+async def tell(connection: Connection, signal_id: UUID) -> None:
+    """Tell the processes that listen that a signal is finished; sent when the transaction commits."""
+    await connection.execute("select pg_notify($1, $2)", FINISHED, str(signal_id))
 
 
 async def sources(connection: Connection, organisation_id: UUID, signal_id: UUID) -> str | None:

@@ -54,7 +54,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     error_code: str | None = None
     error_action: str | None = None
     metadata: dict[str, Any] = {}
-    """processingTimeMs, pagesRead, pagesFetched, modelCalls, inputTokens, outputTokens, priceUsd, unreadable"""
+    """Facts of the work: processingTimeMs, pagesRead, modelCalls, inputTokens, priceUsd, unreadable."""
 
 
 class QuoteCheck(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -17,10 +17,11 @@ from uuid import UUID
 import msgspec
 
 from leadline.companies import service as companies
+from leadline.credits.service import Ledger
 from leadline.evidence.service import StoredLibrary
 from leadline.foundation.clock import Clock, SystemClock
 from leadline.foundation.database import Connection, Database
-from leadline.foundation.errors import FieldError, InvalidInput, NotFound
+from leadline.foundation.errors import DatabaseUnavailable, FieldError, InvalidInput, NotFound
 from leadline.foundation.ids import new_id
 from leadline.foundation.log import get_logger
 from leadline.research.answer_types import ANSWER_TYPES
@@ -48,6 +49,7 @@ LEASE = 10.0  # seconds; a dead process's question is taken over after this
 HEARTBEAT = 3.0  # seconds between two extensions of the lease
 MAX_QUESTION = 500  # characters (contract section 6)
 MAX_PAGES = 500  # pages of one question; a site is not mirrored
+TRANSACTION_TRIES = 5  # times a transaction is begun anew when its connection is cut
 MAX_ATTEMPTS = 5  # processes that a question may outlive before it is failed
 
 
@@ -79,6 +81,7 @@ class SignalService:
         database: Database,
         library: StoredLibrary,
         readers: Readers,
+        ledger: Ledger,
         *,
         budget: Budget,
         cache: timedelta,
@@ -86,23 +89,36 @@ class SignalService:
         clock: Clock | None = None,
     ) -> None:
         self._clock = clock or SystemClock()
+        self._transactions = database
         self._database = database.repeatable
+        self._ledger = ledger
         self._library = library
         self._engine = Engine(library)
         self._readers = readers
         self._budget = budget
         self._cache = cache
         self._reserved_hosts = reserved_hosts
-        self._holder = new_id()  # this process, in the leases it takes
 
     # ------------------------------------------------------------------ accept
 
     async def accept(
-        self, organisation_id: UUID, request: SignalRequest, *, reader: str = "auto"
+        self,
+        organisation_id: UUID,
+        request: SignalRequest,
+        *,
+        reader: str = "auto",
+        key_id: UUID | None = None,
+        spend_cap: int | None = None,
+        awaited: bool = False,
+        inline: bool = False,
     ) -> tuple[Row, str]:
         """Take a question in. Returns its signal and how it came about: "new", "joined" or "cached".
 
-        Raises InvalidInput naming every invalid field.
+        A new signal, its company and the credits set aside for it are committed together. ``key_id`` and
+        ``spend_cap`` are of the API key that asks; ``awaited`` has the end told to listeners (foundation.waiter);
+        ``inline`` says that the caller runs the signal itself.
+
+        Raises InvalidInput naming every invalid field, PaymentRequired.
         """
         company = self._check(request)
         reader_name = self._readers.name(reader)
@@ -115,26 +131,71 @@ class SignalService:
                 ) is not None:
                     return cached, "cached"
             if (joined := await repository.running(self._database, organisation_id, key)) is not None:
+                if awaited:
+                    await repository.await_(self._database, UUID(joined.signal.id))
                 return joined, "joined"
-            new = NewRow(
-                organisation_id=organisation_id,
-                company_id=await companies.resolve(self._database, company),
-                asked_host=company.asked_host,
-                question=request.question.strip(),
-                answer_type=request.answer_type,
-                output_schema=request.output_schema,
-                verification_mode=request.verification_mode,
-                max_pages=request.max_pages or self._budget.max_pages,
-                force_refresh=request.force_refresh,
-                reader=reader_name,
-                request_key=key,
+            row = await self._transact(
+                lambda connection: self._add(
+                    connection,
+                    organisation_id,
+                    company,
+                    request,
+                    reader=reader_name,
+                    request_key=key,
+                    key_id=key_id,
+                    spend_cap=spend_cap,
+                    awaited=awaited,
+                    admitted=inline,
+                )
             )
-            signal_id = await repository.add(self._database, new)
-            if signal_id is not None:
-                row = await repository.get(self._database, organisation_id, signal_id)
-                assert row is not None
+            if row is not None:
                 return row, "new"
             # Somebody began the same question in this moment: look again, and join.
+
+    async def _add(
+        self,
+        connection: Connection,
+        organisation_id: UUID,
+        company: Company,
+        request: SignalRequest,
+        *,
+        spend_cap: int | None,
+        **settled: Any,
+    ) -> Row | None:
+        """Company, signal and credits in one transaction; None when an identical question began meanwhile."""
+        new = NewRow(
+            organisation_id=organisation_id,
+            company_id=await companies.resolve(connection, company),
+            asked_host=company.asked_host,
+            question=request.question.strip(),
+            answer_type=request.answer_type,
+            output_schema=request.output_schema,
+            verification_mode=request.verification_mode,
+            max_pages=request.max_pages or self._budget.max_pages,
+            force_refresh=request.force_refresh,
+            **settled,
+        )
+        signal_id = await repository.add(connection, new)
+        if signal_id is None:
+            return None
+        row = await repository.get(connection, organisation_id, signal_id)
+        await self._ledger.reserve(
+            connection, organisation_id, [signal_id], key_id=new.key_id, spend_cap=spend_cap
+        )
+        return row
+
+    async def _transact(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run ``work`` in a transaction, again when its connection was cut: all of it can be repeated."""
+        tries = 0
+        while True:
+            try:
+                async with self._transactions.transaction() as connection:
+                    return await work(connection)
+            except DatabaseUnavailable:
+                tries += 1
+                if tries >= TRANSACTION_TRIES:
+                    raise
+            await asyncio.sleep(0.2 * tries)
 
     def _check(self, request: SignalRequest) -> Company:
         """Check every field before anything is stored, so that the answer names all that is wrong."""
@@ -166,7 +227,7 @@ class SignalService:
     ) -> Signal:
         """Accept a question and see it through in this process, going on where a dead one stopped."""
         tell: Progress = progress or _silent
-        row, how = await self.accept(organisation_id, request, reader=reader)
+        row, how = await self.accept(organisation_id, request, reader=reader, inline=True)
         if how == "cached":
             tell("cache", "answered earlier", signal=row.signal.id)
             return row.signal
@@ -185,34 +246,35 @@ class SignalService:
 
     async def run(self, signal_id: UUID, progress: Progress | None = None) -> bool:
         """Work on a signal under its lease until it is finished. False when somebody else has the lease."""
-        row = await repository.lease(self._database, signal_id, self._holder, LEASE)
+        holder = new_id()
+        row = await repository.lease(self._database, signal_id, holder, LEASE)
         if row is None:
             return False
         if row.attempts > MAX_ATTEMPTS:
-            await self._finish(row, _given_up(), 0.0)
+            await self._finish(row, holder, _given_up(), 0.0)
             return True
-        work = asyncio.create_task(self._work(row, progress or _silent))
-        heartbeat = asyncio.create_task(self._keep_lease(signal_id, work))
+        work = asyncio.create_task(self._work(row, holder, progress or _silent))
+        heartbeat = asyncio.create_task(self._keep_lease(signal_id, holder, work))
         try:
             await work
         except asyncio.CancelledError:
             if heartbeat.done() and not heartbeat.cancelled() and heartbeat.exception() is None:
                 return False  # the lease was lost: somebody else goes on
-            await asyncio.shield(repository.give_back(self._database, signal_id, self._holder))
+            await asyncio.shield(repository.give_back(self._database, signal_id, holder))
             raise
         finally:
             heartbeat.cancel()
             work.cancel()
         return True
 
-    async def _keep_lease(self, signal_id: UUID, work: asyncio.Task[None]) -> None:
+    async def _keep_lease(self, signal_id: UUID, holder: UUID, work: asyncio.Task[None]) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT)
-            if not await repository.extend(self._database, signal_id, self._holder, LEASE):
+            if not await repository.extend(self._database, signal_id, holder, LEASE):
                 work.cancel()
                 return
 
-    async def _work(self, row: Row, progress: Progress) -> None:
+    async def _work(self, row: Row, holder: UUID, progress: Progress) -> None:
         started = time.monotonic()
         signal = row.signal
         question = Question(
@@ -230,7 +292,7 @@ class SignalService:
             outcome = await self._engine.answer(question, self._reader(row), trace, progress)
         except ModelError as error:
             outcome = _model_failure(error)
-        await self._finish(row, outcome, time.monotonic() - started)
+        await self._finish(row, holder, outcome, time.monotonic() - started)
 
     def _reader(self, row: Row) -> Reader:
         if row.reader == "extractive":
@@ -239,13 +301,30 @@ class SignalService:
             raise ModelRefused(f"this question was asked of {row.reader}, but no model is configured here")
         return self._readers.model_reader(_PaidOnce(self._readers.model, self._database, UUID(row.signal.id)))
 
-    async def _finish(self, row: Row, outcome: Outcome, seconds: float) -> None:
+    async def _finish(self, row: Row, holder: UUID, outcome: Outcome, seconds: float) -> None:
         metadata = _metadata(row, outcome, seconds)
+        if not await self._transact(
+            lambda connection: self._conclude(connection, row, holder, outcome, metadata)
+        ):
+            log.warning("signal finished elsewhere", signal_id=row.signal.id)
+
+    async def _conclude(
+        self, connection: Connection, row: Row, holder: UUID, outcome: Outcome, metadata: dict[str, Any]
+    ) -> bool:
+        """Outcome, credits and the word to those who wait, in one transaction. False when the lease was lost."""
         signal_id = UUID(row.signal.id)
-        if not await repository.finish(self._database, signal_id, self._holder, outcome, metadata):
-            log.warning("signal_finished_elsewhere", signal_id=row.signal.id)
+        awaited = await repository.finish(connection, signal_id, holder, outcome, metadata)
+        if awaited is None:
+            return False
+        if outcome.charged:
+            await self._ledger.capture(connection, [signal_id])
+        else:
+            await self._ledger.release(connection, UUID(row.signal.organisation_id), [signal_id])
         if outcome.company_name:
-            await companies.name(self._database, row.company_id, outcome.company_name)
+            await companies.name(connection, row.company_id, outcome.company_name)
+        if awaited:
+            await repository.tell(connection, signal_id)
+        return True
 
     # ------------------------------------------------------------------ look
 
