@@ -20,7 +20,7 @@ from leadline.foundation.network import NetworkPolicy
 from leadline.foundation.settings import Settings
 from leadline.research.model import Budget
 from leadline.research.ports import Progress
-from leadline.research.readers.extractive import ExtractiveReader
+from leadline.research.readers.extractive.reader import ExtractiveReader
 from leadline.research.readers.language_model import LanguageModelReader
 from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTrace
 from leadline.signals.service import Readers, SignalService

@@ -116,7 +116,8 @@ async def save_page(connection: Connection, company_id: UUID, row: PageRow) -> N
 async def save_snapshot(connection: Connection, snapshot: Snapshot) -> None:
     await connection.execute(
         """
-        insert into snapshots (id, url, body_sha256, body, content_type, walk, text_sha256, content, fetched_at)
+        insert into snapshots
+            (id, url, body_sha256, body, content_type, walk, text_sha256, content, fetched_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (id) do nothing
         """,
         snapshot.id,

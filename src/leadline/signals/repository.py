@@ -224,7 +224,7 @@ async def give_back(connection: Connection, signal_id: UUID, holder: UUID) -> No
 async def finish(
     connection: Connection, signal_id: UUID, holder: UUID, outcome: Outcome, metadata: dict[str, Any]
 ) -> bool | None:
-    """Write the outcome. True when somebody waits for it; None when the lease was lost: nothing is finished twice."""
+    """Write the outcome. True when somebody waits for it; None when the lease was lost before."""
     awaited: bool | None = await connection.fetchval(
         """
         update signals set

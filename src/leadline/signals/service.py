@@ -115,7 +115,7 @@ class SignalService:
         """Take a question in. Returns its signal and how it came about: "new", "joined" or "cached".
 
         A new signal, its company and the credits set aside for it are committed together. ``key_id`` and
-        ``spend_cap`` are of the API key that asks; ``awaited`` has the end told to listeners (foundation.waiter);
+        ``spend_cap`` are of the API key that asks; ``awaited`` has the end told to who listens;
         ``inline`` says that the caller runs the signal itself.
 
         Raises InvalidInput naming every invalid field, PaymentRequired.
@@ -311,7 +311,7 @@ class SignalService:
     async def _conclude(
         self, connection: Connection, row: Row, holder: UUID, outcome: Outcome, metadata: dict[str, Any]
     ) -> bool:
-        """Outcome, credits and the word to those who wait, in one transaction. False when the lease was lost."""
+        """Outcome, credits and the word to who waits, in one transaction. False when the lease was lost."""
         signal_id = UUID(row.signal.id)
         awaited = await repository.finish(connection, signal_id, holder, outcome, metadata)
         if awaited is None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from leadline.research.errors import Reason
@@ -91,7 +92,7 @@ def settle(
 ) -> Outcome:
     """The outcome of a question whose draft has been verified."""
     not_looked = _not_looked(evidence)
-    facts = {
+    facts: dict[str, Any] = {
         "usage": draft.usage,
         "pages_read": len(evidence.pages),
         "pages_fetched": evidence.fetched,
