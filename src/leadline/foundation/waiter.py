@@ -1,0 +1,114 @@
+"""Waking a request that waits for a signal, over one LISTEN connection per process.
+
+Whoever finishes a signal sends its id on ``CHANNEL`` in the same transaction, if somebody waits. A
+notification is only a hint to look: the row is what counts. So a waiter subscribes before it looks, everybody
+looks again when the connection was lost and came back, and in any case every ``SAFETY_SECONDS``; a
+notification that never came delays an answer, it cannot lose one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, TypeVar
+
+import asyncpg
+
+from leadline.foundation.errors import LeadlineError
+from leadline.foundation.log import get_logger
+
+CHANNEL = "leadline_finished"
+SAFETY_SECONDS = 5.0
+_RECONNECT_SECONDS = 0.2
+_RECONNECT_MOST = 5.0
+
+log = get_logger(__name__)
+T = TypeVar("T")
+Connect = Callable[[], AbstractAsyncContextManager["asyncpg.Connection[Any]"]]
+"""Opens a connection of its own that no pooler stands in front of: ``Database.dedicated``."""
+
+
+class Waiter:
+    """Who waits for which id. ``running`` keeps the LISTEN connection open."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+        self._waiting: dict[str, set[asyncio.Event]] = {}
+        self._closing = False
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Listens inside the block. At its end everybody who waits is let go."""
+        listening = asyncio.create_task(self._listen())
+        try:
+            yield
+        finally:
+            self.let_go()
+            listening.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await listening
+
+    async def wait(self, key: str, look: Callable[[], Awaitable[T | None]], seconds: float) -> T | None:
+        """What ``look`` finds for ``key``, as soon as it finds something; None when time is up or we stop.
+
+        ``look`` is called at once, after every notification for ``key``, after a reconnect and now and then.
+        """
+        deadline = time.monotonic() + seconds
+        woken = asyncio.Event()
+        self._waiting.setdefault(key, set()).add(woken)
+        try:
+            while True:
+                woken.clear()
+                found = await look()
+                left = deadline - time.monotonic()
+                if found is not None or left <= 0 or self._closing:
+                    return found
+                # Spread, so that many who began together do not look together.
+                pause = min(left, SAFETY_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(woken.wait(), pause)
+        finally:
+            those = self._waiting[key]
+            those.discard(woken)
+            if not those:
+                del self._waiting[key]
+
+    def let_go(self) -> None:
+        """End every wait now: the process is about to stop."""
+        self._closing = True
+        self._wake_all()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait now."""
+        return sum(len(those) for those in self._waiting.values())
+
+    async def _listen(self) -> None:
+        delay = _RECONNECT_SECONDS
+        while True:
+            try:
+                async with self._connect() as connection:
+                    lost = asyncio.Event()
+                    connection.add_termination_listener(lambda _, lost=lost: lost.set())
+                    await connection.add_listener(CHANNEL, self._notified)
+                    delay = _RECONNECT_SECONDS
+                    self._wake_all()  # what was sent while nobody listened is gone
+                    await lost.wait()
+                log.warning("listener lost")
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, LeadlineError) as error:
+                log.warning("listener lost", reason=str(error) or type(error).__name__)
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, _RECONNECT_MOST)
+
+    def _notified(self, _connection: Any, _pid: int, _channel: str, payload: Any) -> None:
+        for woken in self._waiting.get(payload, ()):
+            woken.set()
+
+    def _wake_all(self) -> None:
+        for those in self._waiting.values():
+            for woken in those:
+                woken.set()
