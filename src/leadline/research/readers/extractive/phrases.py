@@ -1,12 +1,20 @@
+"""Short texts: a person, a place, or the sentence that answers."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from leadline.research.answer_types.base import Candidate
 from leadline.research.model import Evidence, Passage, Question
+from leadline.research.readers.extractive.people import asks_for_person, person_candidates
+from leadline.research.readers.extractive.places import asks_for_place, place_candidates
+from leadline.research.readers.extractive.scene import Scene
+from leadline.research.readers.extractive.sentences import sentence_candidates
 
 
-def text_candidates(
-    question: Question, passages: Sequence[Passage], evidence: Evidence
-) -> Sequence[Candidate]:
-    return ()
+def text_candidates(question: Question, passages: Sequence[Passage], evidence: Evidence) -> Sequence[Candidate]:
+    scene = Scene(question, passages, evidence)
+    if asks_for_person(question.text):
+        return list(person_candidates(scene))
+    found = list(place_candidates(scene)) if asks_for_place(question.text) else []
+    return found or list(sentence_candidates(scene))

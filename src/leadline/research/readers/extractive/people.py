@@ -1,0 +1,163 @@
+"""Who: the name beside a role, or behind "founded by", "led by"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from leadline.research.answer_types.base import Candidate
+from leadline.research.model import BlockKind, Unit
+from leadline.research.readers.extractive import gates
+from leadline.research.readers.extractive.asking import Asking, Wanted
+from leadline.research.readers.extractive.scene import Scene, Spot
+from leadline.research.readers.extractive.table import cell_text, is_row
+from leadline.research.values.concepts import concepts
+from leadline.research.values.terms import STOP_WORDS, fold, squash, stem, terms
+
+_WHO = re.compile(r"^\s*(?:who|wer|qui)\b|\bwho is\b|\bname of the\b.*\b(?:officer|director|head|ceo|founder|manager|president|chair)", re.IGNORECASE)
+_ROLE_OF = re.compile(r"^\s*(?:who|wer|qui)\s+(?:is|are|was|ist|sind|est|sont)\b", re.IGNORECASE)
+_LEADING = re.compile(r"^\s*who\s+(?:currently\s+)?(?:runs|leads|heads|manages|is responsible for|is in charge of|oversees)\b", re.IGNORECASE)
+_LEADER = re.compile(r"\b(?:head|lead|leader|manager|director|vp|vice president|chief|president|responsible|owner|dri)\b", re.IGNORECASE)
+_DOING = re.compile(r"^\s*(?:who|wer|qui)\s+(?P<verb>[a-zäöüéè]+)", re.IGNORECASE)
+_WORD = r"(?:[A-ZÀ-ÖØ-Þ][\w'’.-]*[^\W\d_.]|[A-Z]\.)"
+NAME = re.compile(rf"(?:(?:Dr|Prof)\.\s+)?{_WORD}(?:\s+(?:(?:van|von|de|da|del|der|den|la|le|al|bin|dos|di|y)\s+)*{_WORD}){{1,3}}")
+_NOT_NAMES = frozenset(
+    """
+    chief executive officer president director manager head vice founder cofounder chairman chairwoman chair board member partner engineer engineering
+    lead senior team marketing sales finance financial technology technical product operations operating people human resources legal counsel general
+    managing support customer success security data company inc ltd gmbh llc corp group the our we in at of and for on with january february march april
+    may june july august september october november december monday tuesday wednesday thursday friday north south east west united states about contact
+    read learn more view linkedin twitter github profile mitglied vorstand geschäftsführer leiter directeur directrice président présidente design
+    development business growth revenue information compliance global regional american european open source email phone slack department
+    """.split()
+)  # fmt: skip
+_OTHER_ROLE = re.compile(r"\b(?:deputy|assistant|vice|former|formerly|ex|interim|acting|associate|junior|regional|sub|reports? to|stellvertretend\w*|ancien(?:ne)?)\b", re.IGNORECASE)
+_SEPARATORS = re.compile(r"\s+[-–—|·•/]\s+|\s*[:,;(]\s*|\s+->\s+|\s+(?:is|as|was|ist|est)\s+(?:(?:the|our|a|an|notre|unser\w*|le|la)\s+)?", re.IGNORECASE)
+
+
+def asks_for_person(text: str) -> bool:
+    return bool(_WHO.search(text))
+
+
+def person_candidates(scene: Scene) -> Iterator[Candidate]:
+    text = scene.question.text
+    if _ROLE_OF.search(text) or _LEADING.search(text) or not _DOING.search(text):
+        leading = bool(_LEADING.search(text))
+        for spot in scene.spots:
+            yield from _role(scene, spot, leading=leading)
+    else:
+        verb = _DOING.search(text)
+        for spot in scene.spots:
+            yield from _doer(scene, spot, verb["verb"] if verb else "")
+
+
+def names_in(text: str, asking: Asking) -> list[tuple[int, int, str]]:
+    """Personal names: two to four capitalised words, none of them a word of titles and headings."""
+    found = []
+    for match in NAME.finditer(text):
+        words = [w for w in re.split(r"\s+", match.group())]
+        plain = [fold(w).strip(".") for w in words]
+        if any(p in _NOT_NAMES for p in plain) or squash(match.group()) in asking.company or any(w.isupper() and len(w) > 2 for w in words):
+            continue
+        found.append((match.start(), match.end(), match.group()))
+    return found
+
+
+def _role(scene: Scene, spot: Spot, *, leading: bool) -> Iterator[Candidate]:
+    asking = scene.asking(spot.language)
+    role = [w for w in asking.wanted if not (w.weak and leading and fold(w.text) in ("run", "runs", "lead", "leads"))]
+    role = [w for w in role if fold(w.text) not in ("runs", "leads", "heads", "manages", "responsible", "charge", "oversees", "person")]
+    if not role or gates.outdated(asking, spot) or gates.made_up(asking, spot) or gates.about_others(asking, spot):
+        return
+    for name, parts, units, places in _pairings(spot, asking):
+        if any(_fits(role, part, spot.language, leading) for part in parts):
+            extra = 0.05 if spot.block.kind in (BlockKind.TABLE_ROW, BlockKind.LIST_ITEM, BlockKind.DEFINITION, BlockKind.HEADING) else 0.0
+            score = 0.92 + extra - 0.002 * spot.rank - places
+            features = {"coverage": 1.0, "rank": float(spot.rank), "region": spot.region_weight, "wanted": float(len(role))}
+            yield Candidate(name, units, score, "person-role", features)
+
+
+def _pairings(spot: Spot, asking: Asking) -> Iterator[tuple[str, list[str], tuple[Unit, ...], float]]:
+    """(name, words that may be its role, units that show both, deduction)."""
+    if is_row(spot):
+        cells = [cell_text(spot, i) for i in range(len(spot.block.cells))]
+        for i, cell in enumerate(cells):
+            names = names_in(cell, asking)
+            if len(names) == 1 and len(names[0][2]) >= 0.6 * len(cell.strip()):
+                yield names[0][2], [c for j, c in enumerate(cells) if j != i], (spot.unit,), 0.0
+        return
+    names = names_in(spot.text, asking)
+    if len(names) == 1 and len(spot.text.split()) <= 40:
+        start, end, name = names[0]
+        yield name, _beside(spot.text, start, end), (spot.unit,), 0.0
+    elif 2 <= len(names) <= 6 and len(spot.text) < 300:
+        for index, (start, end, name) in enumerate(names):
+            nearest = spot.text[end : names[index + 1][0]] if index + 1 < len(names) else spot.text[end:]
+            ahead = spot.text[names[index - 1][1] : start] if index else spot.text[:start]
+            if re.match(r"\s*(?:[,(]|\s[-–—]\s|:)", nearest):
+                yield name, _SEPARATORS.split(nearest)[1:2], (spot.unit,), 0.03
+            elif ahead.rstrip().endswith(":"):
+                yield name, [re.split(r"[.;,]", ahead.rstrip(" :"))[-1]], (spot.unit,), 0.03
+    following = spot.after()
+    if names and len(names) == 1 and squash(names[0][2]) == squash(spot.text) and following and len(following.text.split()) <= 10:
+        yield names[0][2], [following.text], (spot.unit, following), 0.02
+
+
+def _beside(text: str, start: int, end: int) -> list[str]:
+    """The words next to a name on either side, up to the next break."""
+    after = [p for p in _SEPARATORS.split(text[end:]) if p and p.strip()]
+    before = [p for p in _SEPARATORS.split(text[:start]) if p and p.strip()]
+    return [*(p for p in after[:2]), *(p for p in before[-1:])]
+
+
+def _fits(role: list[Wanted], part: str, language: str, leading: bool) -> bool:
+    """True when the words are the role asked for, and not another that contains it."""
+    part = re.split(r"(?<=[a-z])\.\s", part.strip(" .,;:)("))[0]
+    if not part or len(part.split()) > 14 or _OTHER_ROLE.search(part):
+        return False
+    held = concepts(part, language)
+    if not all(w.concepts & held for w in role):
+        return False
+    if leading:
+        return bool(_LEADER.search(part))
+    asked = frozenset().union(*(w.concepts for w in role))
+    extra = [
+        t
+        for t in terms(part, language)
+        if t.folded not in STOP_WORDS and not concepts(t.text, language) & asked and t.stem not in asked and not _harmless(t.folded, part)
+    ]
+    return len(extra) <= 1 + len(role) // 2 and not (len(extra) and len(role) == 1 and fold(part).split()[0] != fold(role[0].text) and not held & {"~ceo", "~cto", "~cfo", "~coo", "~cmo", "~ciso", "~cro", "~cpo", "~founder"})
+
+
+def _harmless(word: str, part: str) -> bool:
+    return word in ("cofounder", "founder", "co", "chief", "officer", "executive", "group", "company") or bool(re.fullmatch(r"\d+", word))
+
+
+def _doer(scene: Scene, spot: Spot, verb: str) -> Iterator[Candidate]:
+    """"founded in 1931 by NAME", "led by NAME", "NAME founded": the verb of the question, and its agent."""
+    asking = scene.asking(spot.language)
+    doing = concepts(verb, spot.language)
+    doing = frozenset(c for c in doing if c[0] != "=")
+    words = terms(spot.text, spot.language)
+    rest = [w for w in asking.wanted if stem(fold(verb), spot.language) != w.stem]
+    held = concepts(spot.text, spot.language) | frozenset().union(*(concepts(h, spot.language) for h in spot.headings[-1:]), frozenset())
+    if any(w.named and not w.concepts & held for w in rest) or sum(bool(w.concepts & held) for w in rest) < 0.7 * len(rest):
+        return
+    if not rest and not gates.speaks_of_company(asking, spot.text):
+        return
+    if gates.made_up(asking, spot) or gates.about_others(asking, spot):
+        return
+    for index, term in enumerate(words):
+        here = concepts(term.text, spot.language) | ({"lead"} if term.folded == "led" else set())
+        if not (here & doing or (verb.lower() in ("led", "leads") and term.folded == "led")):
+            continue
+        agent = re.match(r"[^.;]{0,40}?\b(?:by|von|par)\s+", spot.text[term.end :])
+        if agent:
+            names = re.match(rf"(?:the\s+)?({NAME.pattern}|{_WORD})", spot.text[term.end + agent.end() :])
+            if names:
+                yield Candidate(names.group(1), (spot.unit,), 0.93 - 0.002 * spot.rank, "person-agent", {"coverage": 1.0, "rank": float(spot.rank), "wanted": float(len(rest))})
+        before = names_in(spot.text[: term.start], asking)
+        if not agent and before and re.fullmatch(r"\s*(?:,[^,]{0,40},)?\s*(?:who\s+|has\s+|have\s+|co-?)?", spot.text[before[-1][1] : term.start]):
+            yield Candidate(before[-1][2], (spot.unit,), 0.9 - 0.002 * spot.rank, "person-agent", {"coverage": 1.0, "rank": float(spot.rank), "wanted": float(len(rest))})
+        del index
+        break

@@ -1,0 +1,82 @@
+"""The sentence that answers, where it meets every topic word and adds what the question asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from leadline.research.answer_types.base import Candidate
+from leadline.research.model import BlockKind, Region
+from leadline.research.readers.extractive import gates
+from leadline.research.readers.extractive.asking import Asking
+from leadline.research.readers.extractive.fitting import Scope, fit
+from leadline.research.readers.extractive.scene import Scene, Spot
+from leadline.research.values.concepts import concepts
+from leadline.research.values.dates import find_dates
+from leadline.research.values.numbers import find_numbers
+from leadline.research.values.polarity import denials, is_open
+from leadline.research.values.terms import STOP_WORDS, squash, terms
+
+MAX_CHARACTERS = 320
+_TIME = re.compile(r"\b(?:how long|how quickly|how fast|how soon|within what|what time|how often|wie lange|wie schnell)\b", re.IGNORECASE)
+_TIME_UNIT = re.compile(r"\d+\s*(?:business |working )?(?:s|sec|seconds?|min|minutes?|h|hrs?|hours?|days?|weeks?|months?|years?|stunden|tage[n]?|wochen|jahre)\b|\b(?:daily|weekly|monthly|hourly|yearly|quarterly|annually)\b", re.IGNORECASE)
+_WHEN = re.compile(r"^\s*(?:when|since when|wann|quand|on what date|what date)\b", re.IGNORECASE)
+_NAMING = re.compile(r"\b(?:which|what|whose|welche[rns]?|quel(?:le)?s?)\b", re.IGNORECASE)
+
+
+def sentence_candidates(scene: Scene) -> Iterator[Candidate]:
+    asked = scene.question.text
+    for spot in scene.spots:
+        if spot.block.kind is BlockKind.HEADING or spot.block.region in (Region.NAVIGATION, Region.HEADER, Region.FOOTER):
+            continue
+        text = spot.text
+        if len(text) > MAX_CHARACTERS or text.rstrip().endswith("?") or len(text.split()) < 2:
+            continue
+        asking = scene.asking(spot.language)
+        if _forbidden(asking, spot) or not _adds(asked, asking, spot):
+            continue
+        measured = fit(asking, spot, Scope(own=text), neighbours=False)
+        if measured.missing or not measured.names_met or measured.own < 0.6:
+            continue
+        score = (0.5 * measured.coverage + 0.5 * measured.own) * spot.region_weight - 0.002 * spot.rank
+        features = {
+            "coverage": round(measured.coverage, 3),
+            "own": round(measured.own, 3),
+            "rank": float(spot.rank),
+            "wanted": float(sum(not w.weak for w in asking.wanted)),
+        }
+        yield Candidate(text, (spot.unit,), score, "sentence", features)
+
+
+def _forbidden(asking: Asking, spot: Spot) -> bool:
+    return (
+        gates.made_up(asking, spot)
+        or gates.about_others(asking, spot)
+        or gates.outdated(asking, spot)
+        or gates.speaks_of_past(asking, spot)
+        or is_open(spot.text)
+        or bool(denials(spot.text)) != bool(denials(asking.text))
+        or gates.suppliers(asking, spot.text)
+    )
+
+
+def _adds(asked: str, asking: Asking, spot: Spot) -> bool:
+    """The sentence holds something of the kind asked for that the question does not say already."""
+    text = spot.text
+    if _TIME.search(asked):
+        return bool(_TIME_UNIT.search(text))
+    if _WHEN.search(asked):
+        return bool(find_dates(text))
+    if not _NAMING.search(asked):
+        return False
+    known = frozenset().union(*(w.concepts for w in asking.wanted)) if asking.wanted else frozenset()
+    fresh = [
+        t
+        for i, t in enumerate(terms(text, spot.language))
+        if t.folded not in STOP_WORDS
+        and (i > 0 or t.text.isupper())
+        and (t.text[0].isupper() or any(c.isdigit() for c in t.text))
+        and not concepts(t.text, spot.language) & known
+        and not any(squash(t.text) in name for name in asking.company)
+    ]
+    return bool(fresh) or bool(find_numbers(text)) and bool(re.search(r"\bhow\b", asked, re.IGNORECASE))
