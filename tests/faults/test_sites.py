@@ -7,7 +7,7 @@ looks like a page that says nothing.
 from __future__ import annotations
 
 import pytest
-from tests.connectors.pages.site import ACME, QUICK, reading
+from tests.connectors.pages.site import ACME, HURRIED, PATIENT, reading
 from tests.web import (
     Bomb,
     Cut,
@@ -40,8 +40,6 @@ async def failure(fetcher: DirectPageFetcher, url: str = PAGE) -> FetchError:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (Hang(), Reason.TIMED_OUT),
-        (Drip(), Reason.TIMED_OUT),
         (Endless(), Reason.TOO_LARGE),
         (Huge(40_000_000), Reason.TOO_LARGE),
         (Bomb(), Reason.TOO_LARGE),
@@ -68,6 +66,14 @@ async def test_broken_page_is_told_with_its_reason(answer: object, reason: Reaso
         assert (await fetcher.fetch("https://acme.test/fine", ACME)).body == b"hello"
 
 
+@pytest.mark.parametrize("answer", [Hang(), Drip()], ids=["hangs", "drips"])
+async def test_page_that_never_ends_is_given_up(answer: object) -> None:
+    async with WebServer() as web, reading(web, limits=HURRIED) as fetcher:
+        web.route("acme.test", "/page", answer)
+        assert (await failure(fetcher)).reason is Reason.TIMED_OUT
+    assert web.count(path="/page") == 1  # what hung once is not waited for again
+
+
 async def test_site_that_refuses_connections() -> None:
     async with (
         WebServer() as web,
@@ -81,7 +87,7 @@ async def test_site_that_refuses_connections() -> None:
 
 
 async def test_site_that_hangs_from_the_first_request() -> None:
-    async with WebServer() as web, reading(web) as fetcher:
+    async with WebServer() as web, reading(web, limits=HURRIED) as fetcher:
         web.route("*", "*", Hang())
         with pytest.raises(FetchError) as caught:
             await fetcher.survey(ACME)
@@ -108,7 +114,7 @@ async def test_site_whose_robots_cannot_be_read() -> None:
 
 
 async def test_one_hanging_sitemap_does_not_take_the_survey_with_it() -> None:
-    async with WebServer() as web, reading(web) as fetcher:
+    async with WebServer() as web, reading(web, limits=HURRIED) as fetcher:
         web.page("acme.test", "/", "hello")
         web.route("acme.test", "/sitemap.xml", Hang())
         survey = await fetcher.survey(ACME)
@@ -129,7 +135,7 @@ def answering(*addresses: str):
 
 
 async def survey_failure(policy: NetworkPolicy, host: str = "acme.test") -> FetchError:
-    async with GuardedClient(policy, "Leadline/1", limits=QUICK) as client:
+    async with GuardedClient(policy, "Leadline/1", limits=PATIENT) as client:
         with pytest.raises(FetchError) as caught:
             await DirectPageFetcher(client).survey(Company(host=host, asked_host=host))
     return caught.value
@@ -191,7 +197,7 @@ async def test_redirect_to_a_name_of_the_site_that_leads_inside_is_refused() -> 
     async with WebServer() as web:
         web.route("acme.test", "/page", Redirect(f"http://intranet.acme.test:{web.port}/"))
         policy = NetworkPolicy(allow_networks=["127.0.0.1/32"], resolver=resolve)
-        async with GuardedClient(policy, "Leadline/1", limits=QUICK) as client:
+        async with GuardedClient(policy, "Leadline/1", limits=PATIENT) as client:
             error = await failure(DirectPageFetcher(client), f"http://acme.test:{web.port}/page")
     assert error.reason is Reason.ADDRESS_REFUSED
     assert web.count("intranet.acme.test") == 0
@@ -208,7 +214,7 @@ async def test_name_that_answers_differently_the_second_time_is_asked_once() -> 
         web.page("acme.test", "*", "hello")
         web.route("acme.test", "/robots.txt", Reply("", status=404))
         policy = NetworkPolicy(allow_networks=["127.0.0.1/32"], resolver=rebinding)
-        async with GuardedClient(policy, "Leadline/1", limits=QUICK) as client:
+        async with GuardedClient(policy, "Leadline/1", limits=PATIENT) as client:
             page = await DirectPageFetcher(client).fetch(f"http://acme.test:{web.port}/page", ACME)
     assert page.body == b"hello"
     assert asked == ["acme.test"]

@@ -433,8 +433,8 @@ class GuardedClient:
     def recorded(self, url: str) -> str:
         """The address under which ``url`` is requested and recorded.
 
-        Host in punycode and lower case, no fragment, https:// when a mapping serves the host. Raises
-        OutgoingError when it is not an address that is read.
+        Host in punycode and lower case without a final dot, at least "/" as path, no fragment, https:// when
+        a mapping serves the host. Raises OutgoingError when it is not an address that is read.
         """
         return str(self._public(url))
 
@@ -515,7 +515,12 @@ class GuardedClient:
             raise OutgoingError(str(url), Fault.URL_REFUSED, "an address with credentials in it is not read")
         if self.policy.mapped(host):
             parsed = parsed.copy_with(scheme="https", port=None)
-        return parsed.copy_with(fragment=None)
+        changes: dict[str, Any] = {"fragment": None}
+        if host.endswith("."):
+            changes["host"] = host.rstrip(".")  # the same name, which certificates spell without the dot
+        if parsed.path == "/":
+            changes["path"] = "/"  # written out, so that one page has one address
+        return parsed.copy_with(**changes)
 
     async def _send(
         self, url: httpx2.URL, headers: Mapping[str, str], max_bytes: int | None, cut: bool

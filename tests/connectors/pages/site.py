@@ -13,7 +13,8 @@ from leadline.foundation.network import NetworkPolicy
 from leadline.research.model import Company
 
 ACME = Company(host="acme.test", asked_host="acme.test")
-QUICK = Limits(connect=1.0, read=0.5, total=1.0, body=100_000)
+PATIENT = Limits(connect=20.0, read=20.0, total=40.0, body=100_000)
+HURRIED = Limits(connect=1.0, read=0.5, total=1.0, body=100_000)  # for sites that never answer
 
 
 class Time:
@@ -37,7 +38,7 @@ async def reading(
     *,
     time: Time | None = None,
     connect_to: Mapping[str, tuple[str, int]] | None = None,
-    limits: Limits = QUICK,
+    limits: Limits = PATIENT,
     **options: object,
 ) -> AsyncIterator[DirectPageFetcher]:
     """A fetcher for which every host name is ``web``, unless ``connect_to`` says otherwise."""
