@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -177,7 +177,7 @@ class DirectPageFetcher:
         return answer
 
     @asynccontextmanager
-    async def _turn(self, url: str, host: str, rules: Rules) -> Any:
+    async def _turn(self, url: str, host: str, rules: Rules) -> AsyncIterator[None]:
         """Wait for a free slot and for the moment the host may be asked again."""
         site = self._site(host)
         async with site.slots:
