@@ -154,6 +154,20 @@ async def test_reply_that_is_not_json_comes_as_text_because_it_was_paid_for(
         assert reply.input_tokens > 0
 
 
+@pytest.mark.parametrize(
+    ("text", "output"),
+    [
+        ('{"value": "a\\u0000b"}', {"value": "a\ufffdb"}),
+        ('{"value": "a\\ud800b"}', {"value": "a?b"}),
+        ('{"value": NaN}', {"value": None}),
+        ("\x00 no", "\ufffd no"),
+    ],
+)
+async def test_reply_can_be_stored(text: str, output: Any, http: httpx2.AsyncClient) -> None:
+    async with ModelServer(lambda _: text) as server:
+        assert (await PydanticAIModel(local(server), http).complete(REQUEST)).output == output
+
+
 # ------------------------------------------------------------------ money and tokens
 
 

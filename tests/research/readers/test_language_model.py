@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from datetime import UTC, datetime
@@ -34,6 +35,7 @@ from leadline.research.model import (
     Unit,
     VerificationMode,
 )
+from leadline.research.ports import ModelReply, ModelRequest
 from leadline.research.prompts import reading
 from leadline.research.readers.language_model import LanguageModelReader
 
@@ -259,6 +261,18 @@ async def test_context_overflow_twice_is_an_error() -> None:
 async def test_failure_of_the_model_is_not_an_empty_answer() -> None:
     with pytest.raises(ModelUnavailable):
         await LanguageModelReader(FailingModel(ModelUnavailable("dead"))).read(ask(), PASSAGES, EVIDENCE)
+
+
+async def test_model_slower_than_the_question_may_take_is_given_up() -> None:
+    class Endless(SilentModel):
+        """Never replies."""
+
+        async def complete(self, request: ModelRequest) -> ModelReply:
+            await asyncio.Event().wait()
+            return await super().complete(request)
+
+    with pytest.raises(ModelUnavailable, match="within the question's"):
+        await LanguageModelReader(Endless()).read(ask(budget=Budget(max_seconds=0.05)), PASSAGES, EVIDENCE)
 
 
 @pytest.mark.parametrize("context_tokens", [1_400, 2_000, 4_096, 128_000])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 from decimal import Decimal
 from typing import Any, Literal
@@ -234,9 +235,23 @@ def _text(response: ModelResponse) -> str:
 def _decoded(text: str) -> Any:
     fenced = _FENCED.match(text)
     try:
-        return json.loads(fenced.group(1) if fenced else text)
-    except ValueError:
-        return text
+        return _storable(json.loads(fenced.group(1) if fenced else text))
+    except (ValueError, RecursionError):
+        return _storable(text)
+
+
+def _storable(value: Any) -> Any:
+    """``value`` without what neither UTF-8 nor the database holds: half character pairs and NUL."""
+    match value:
+        case str():
+            return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+        case dict():
+            return {_storable(name): _storable(member) for name, member in value.items()}
+        case list():
+            return [_storable(member) for member in value]
+        case float() if not math.isfinite(value):
+            return None
+    return value
 
 
 def _words(error: Exception) -> str:

@@ -7,6 +7,7 @@ type, it cites lines that were given, and every address in it is one that was re
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple
 from leadline.research.answer_types import answer_type
 from leadline.research.answer_types.base import AnswerType, InvalidValue
 from leadline.research.answer_types.url import IN_TEXT, address_key
-from leadline.research.errors import ModelContextExceeded, ModelReplyInvalid
+from leadline.research.errors import ModelContextExceeded, ModelReplyInvalid, ModelUnavailable
 from leadline.research.model import Claim, Derivation, Draft, Evidence, Passage, Question, Unit, Usage
 from leadline.research.ports import LanguageModel, ModelReply, ModelRequest
 from leadline.research.prompts import reading
@@ -49,6 +50,16 @@ class LanguageModelReader:
         """Answer from ``passages``, best first. Without any there is nothing to ask."""
         if not passages:
             return Draft(reader=self.name, reasoning="There was nothing to read.", rule=self._model.name)
+        seconds = question.budget.max_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._read(question, passages, evidence)
+        except TimeoutError as late:
+            raise ModelUnavailable(
+                f"{self._model.name} gave no usable reply within the question's {seconds:g} s"
+            ) from late
+
+    async def _read(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Draft:
         kind = answer_type(question.answer_type)
         form = reading.reply_form(
             question.answer_type,
@@ -435,9 +446,7 @@ def _pointer(name: str) -> str:
 
 
 def _usage(reply: ModelReply) -> Usage:
-    """A stored reply was paid for before; it counts as no call now."""
-    if reply.stored:
-        return Usage()
+    """What the call cost this question; a stored reply was paid for by an earlier try of the same one."""
     return Usage(
         model_calls=1, input_tokens=reply.input_tokens, output_tokens=reply.output_tokens, price=reply.price
     )
