@@ -29,8 +29,8 @@ _GROUPS: dict[str, str] = {
     "vacation": "vacation, vacations, holiday, holidays, time off, pto, annual leave, urlaub, urlaubstage, congés",
     "customer": "customer, customers, client, clients, kunden, kunde",
     "revenue": "revenue, revenues, turnover, umsatz, chiffre d'affaires",
-    "raise": "raise, raised, raises, raising, secured, finanzierungsrunde, levée de fonds, levé",
-    "funding": "funding, funding round, financing, financing round, fundraise, investment round",
+    "raise": "raise, raised, raises, raising, funding, funding round, financing, financing round, fundraise, fundraising, investment round, round, "
+    "rounds, series, finanzierungsrunde, levée de fonds, levé",
     "investor": "investor, investors, backer, backers, shareholders, investoren, investisseurs",
     "licence": "licence, license, licences, licenses, licensed, licensing, lizenz",
     "country": "country, countries, nations, länder, pays",
@@ -78,11 +78,21 @@ _GROUPS: dict[str, str] = {
     "partner": "partner, partners, partnered",
     "member": "member, members, mitglieder, membres",
     "insure": "insurance, insured, versicherung, assurance",
+    "daily": "daily, every day, each day, per day, täglich, jeden tag, quotidien",
     "plan": "plan, plans, tier, tiers, package, packages, edition, editions, tarif, paket, abo",
     "founder": "founder, founders, co-founder, co-founders, cofounder, cofounders, gründer, fondateur, fondateurs",
     "director": "managing director, managing directors, geschäftsführer, geschäftsführung, geschäftsführerin",
     "vatid": "vat id, vat number, vat no, ust-idnr, umsatzsteuer-id",
 }  # fmt: skip
+
+
+# Groups whose words are met as they stand only: a "fund" is no "funding".
+_AS_WRITTEN = frozenset({"raise"})
+
+
+@cache
+def _exact_words() -> dict[str, str]:
+    return {fold(m): "~" + c for c in _AS_WRITTEN for m in _GROUPS[c].split(", ") if " " not in m}
 
 
 @cache
@@ -91,7 +101,7 @@ def _words(language: str) -> dict[str, str]:
     table: dict[str, str] = {}
     for concept, members in _GROUPS.items():
         for member in members.split(", "):
-            if " " not in member and "-" not in member:
+            if concept not in _AS_WRITTEN and " " not in member and "-" not in member:
                 table.setdefault(stem(fold(member), language), "~" + concept)
     return table
 
@@ -113,7 +123,7 @@ def concepts(text: str, language: str = "en") -> frozenset[str]:
     """Stems of all words of the text (stop words too), the words themselves ("=word"), and the concepts
     its words and phrases stand for ("~concept")."""
     found: set[str] = set()
-    words = _words(language)
+    words, exact = _words(language), _exact_words()
     before = ""
     for term in terms(text, language):
         if term.stem.isdigit() and before.isalpha():
@@ -121,6 +131,8 @@ def concepts(text: str, language: str = "en") -> frozenset[str]:
         before = term.folded
         found.add(term.stem)
         found.add("=" + term.folded)
+        if term.folded in exact:
+            found.add(exact[term.folded])
         if term.stem in words:
             found.add(words[term.stem])
     pattern, table = _phrases()
@@ -128,5 +140,5 @@ def concepts(text: str, language: str = "en") -> frozenset[str]:
     return frozenset(found)
 
 
-def concept_of(word: str, language: str = "en") -> str | None:
-    return _words(language).get(stem(fold(word), language))
+def only_as_written(concept: str) -> bool:
+    return concept.removeprefix("~") in _AS_WRITTEN

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from leadline.research.model import Evidence, Question
-from leadline.research.values.concepts import concepts
+from leadline.research.values.concepts import concepts, only_as_written
 from leadline.research.values.terms import STOP_WORDS, Term, fold, squash, terms
 
 # Words by which one asks; they say nothing of what is asked about.
@@ -22,6 +22,7 @@ _ASKING = frozenset(
     firma unternehmen nenne nennen gib derzeit aktuell aktuelle entreprise société donnez actuellement
     """.split()
 )  # fmt: skip
+_ASKED_AS_VALUE = frozenset({"money", "dollars", "geld", "argent"})
 # Words that most pages answer without repeating them: they help where they are met, and hardly count where not.
 _WEAK = frozenset(
     """
@@ -29,9 +30,14 @@ _WEAK = frozenset(
     holds carry carries make makes pay pays paid cost costs get gets want need needs find see look go come reach reaches cover covers sell sells trust
     plan plans tier package include includes included available support supports team teams lead led member members people customer customers users
     staff product products service services page price prices pricing built build world worldwide hat betreibt beschäftigt bietet kostet umfasst compte
-    emploie propose coûte betragen beträgt zählt amount size first grant grants receive receives
+    emploie propose coûte betragen beträgt zählt amount size grant grants receive receives employee employees candidates candidate applicants meet
     """.split()
 )  # fmt: skip
+# For a yes or no these tell: a free plan is not a free trial.
+_TELLING = frozenset(
+    "plan plans tier package support supports price prices pricing pay pays paid cost costs sell sells service services product products cover covers "
+    "include includes included page hold holds employees employee users customers team leads grant grants receive receives".split()
+)
 _FOCUS = (
     re.compile(r"\bhow many (?P<focus>.+)", re.IGNORECASE),
     re.compile(r"\b(?:what is |what's )?(?:the )?(?:total )?number of (?P<focus>.+)", re.IGNORECASE),
@@ -136,15 +142,15 @@ def periods_in(text: str) -> frozenset[str]:
 
 
 def take_apart(question: Question, language: str = "en", further_names: frozenset[str] = frozenset()) -> Asking:
-    return _take_apart(question.text, company_names(question) | further_names, language)
+    return _take_apart(question.text, company_names(question) | further_names, language, question.answer_type == "boolean")
 
 
 @lru_cache(maxsize=2048)
-def _take_apart(text: str, company: frozenset[str], language: str) -> Asking:
+def _take_apart(text: str, company: frozenset[str], language: str, yes_or_no: bool) -> Asking:
     words = terms(text, language)
     own = _company_positions(words, company)
     wanted = tuple(
-        Wanted(w.text, w.stem, _concepts(words, i, language), _is_name(w, i, text), i, w.folded in _WEAK)
+        Wanted(w.text, w.stem, _concepts(words, i, language), _is_name(w, i, text), i, w.folded in _WEAK and not (yes_or_no and w.folded in _TELLING))
         for i, w in enumerate(words)
         if i not in own and _topical(w)
     )
@@ -164,7 +170,7 @@ def _take_apart(text: str, company: frozenset[str], language: str) -> Asking:
 
 
 def _topical(word: Term) -> bool:
-    if word.folded in _ASKING or (word.folded in STOP_WORDS and not _acronym(word.text)):
+    if word.folded in _ASKING or word.folded in _ASKED_AS_VALUE or (word.folded in STOP_WORDS and not _acronym(word.text)):
         return False
     return len(word.folded) > 1 or word.folded.isdigit()
 
@@ -175,9 +181,18 @@ def _concepts(words: tuple[Term, ...], index: int, language: str) -> frozenset[s
     if word.stem.isdigit() and index and words[index - 1].folded.isalpha() and words[index - 1].folded not in STOP_WORDS:
         return frozenset({words[index - 1].folded + word.stem})
     found = {c for c in concepts(word.text, language) if c[0] != "="} | {word.stem}
+    for phrase in (words[index - 1 : index + 1] if index else (), words[index : index + 2], words[index : index + 3]):
+        found |= {c for c in concepts(" ".join(w.text for w in phrase), language) if c[0] == "~" and len(phrase) > 1 and c not in _single(phrase, language)}
+    if any(only_as_written(c) for c in found):
+        found = {c for c in found if c[0] == "~"}
     if index + 1 < len(words) and words[index + 1].stem.isdigit():
         found.add(word.folded + words[index + 1].stem)
     return frozenset(found)
+
+
+def _single(phrase: tuple[Term, ...], language: str) -> frozenset[str]:
+    """Concepts that the phrase's words have by themselves."""
+    return frozenset().union(*(concepts(w.text, language) for w in phrase))
 
 
 def _acronym(word: str) -> bool:

@@ -17,6 +17,7 @@ from leadline.research.values.terms import stems
 
 _YES = re.compile(r"^(?:yes|yep|yeah|sure|absolutely|of course|certainly|definitely|correct|ja|natürlich|selbstverständlich|oui|bien sûr)\b", re.IGNORECASE)
 _NO = re.compile(r"^(?:no|nope|unfortunately not|not (?:yet|at the moment|currently)|nein|leider nicht|non)\b(?!\s+\w+\s+(?:is|are)\b)", re.IGNORECASE)
+_PARTS = re.compile(r"[,;:(]|\s(?:and|but|und|aber|et|mais)\s", re.IGNORECASE)
 _LONG = 45  # words; what a longer sentence says of one thing is hard to tell
 _RESTRICTED = re.compile(r"\b(?:only|except|unless|limited to|but not|other than|instead of|rather than|nur|ausser|außer|sauf|uniquement)\b", re.IGNORECASE)
 
@@ -50,7 +51,7 @@ def asserted(question: Question, text: str, around: Sequence[str] = ()) -> bool 
 
 def polarity(asking: Asking, text: str, language: str = "en") -> bool | None:
     """Whether the sentence asserts (True) or denies (False) the topic words it holds; None when open."""
-    if is_open(text) and not is_open(asking.text.rstrip("?")):
+    if _open_here(asking, text, language) and not is_open(asking.text.rstrip("?")):
         return None
     denied = denials(text)
     asked_denied = bool(denials(asking.text))
@@ -68,6 +69,17 @@ def polarity(asking: Asking, text: str, language: str = "en") -> bool | None:
     if wanted and len(governed) >= 1 and len(governed) + len(split) >= 0.8 * len(wanted):
         return False
     return None
+
+
+def _open_here(asking: Asking, text: str, language: str) -> bool:
+    """Whether the parts of the sentence that hold the topic state a condition, a plan or a question."""
+    if text.rstrip().endswith("?"):
+        return True
+    wanted = frozenset().union(*(w.concepts for w in asking.wanted))
+    parts = _PARTS.split(text)
+    held = [p for p in parts if concepts(p, language) & wanted]
+    opener = [parts[0]] if re.match(r"\s*(?:if|when|once|unless|should|wenn|falls|si|sobald)\b", parts[0], re.IGNORECASE) else []
+    return any(is_open(p) for p in (*held, *opener))
 
 
 def _faq(scene: Scene, spot: Spot) -> Iterator[Candidate]:
@@ -101,7 +113,9 @@ def _sentence(scene: Scene, spot: Spot) -> Iterator[Candidate]:
     if spot.block.kind is BlockKind.HEADING and denials(spot.text):
         return
     measured = fit(asking, spot, Scope(own=spot.text), neighbours=False)
-    if not measured.names_met or measured.missing or measured.own < 0.6:
+    strong = [w for w in asking.wanted if not w.weak]
+    spared = 1 if len(strong) >= 4 and any(w.named for w in strong) and measured.own >= 0.75 else 0
+    if not measured.names_met or len(measured.missing) > spared or measured.own < 0.6:
         return
     if _forbidden(asking, spot):
         return

@@ -31,11 +31,18 @@ def choose(kind: AnswerType, candidates: Sequence[Candidate]) -> Choice:
     top = best[0]
     rivals = [g[0] for g in groups[1:]]
     margin = top.score - rivals[0].score if rivals else 1.0
-    if top.score < ACCEPT.get(top.rule, DEFAULT_ACCEPT):
+    if not _close_enough(top, margin):
         return Choice(None, tuple(best), tuple(rivals), "the words found do not fit the question closely enough", margin)
     if margin < MARGIN:
         return Choice(None, tuple(best), tuple(rivals), "the pages give different answers of equal weight", margin)
     return Choice(top.value, tuple(c for c in best if c.score > top.score - CLOSE)[:3], tuple(rivals), "", margin)
+
+
+def _close_enough(top: Candidate, margin: float) -> bool:
+    if top.score >= ACCEPT.get(top.rule, DEFAULT_ACCEPT):
+        return True
+    # Of a long question one word may be said otherwise, where nothing else comes near.
+    return top.score >= 0.72 and margin >= 0.3 and top.features.get("wanted", 0) >= 5
 
 
 def _groups(kind: AnswerType, candidates: Sequence[Candidate]) -> list[list[Candidate]]:

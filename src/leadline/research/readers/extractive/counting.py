@@ -2,11 +2,68 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from leadline.research.answer_types.base import Candidate
-from leadline.research.readers.extractive.scene import Scene
+from leadline.research.model import BlockKind, Region
+from leadline.research.readers.extractive import gates
+from leadline.research.readers.extractive.asking import Asking
+from leadline.research.readers.extractive.fitting import Scope, fit
+from leadline.research.readers.extractive.scene import Scene, Spot
+from leadline.research.values.concepts import concepts
+from leadline.research.values.numbers import find_numbers
+
+_COUNTED = (BlockKind.LIST_ITEM, BlockKind.TABLE_ROW)
+_OUTSIDE = frozenset({Region.NAVIGATION, Region.HEADER, Region.FOOTER})
 
 
 def count_candidates(scene: Scene) -> Iterator[Candidate]:
-    return iter(())
+    groups: dict[tuple[int, int], list[Spot]] = defaultdict(list)
+    for spot in scene.spots:
+        if spot.block.kind in _COUNTED and spot.block.group and spot.block.region not in _OUTSIDE:
+            groups[spot.unit.page, spot.block.group].append(spot)
+    for (_, group), spots in groups.items():
+        candidate = _count(scene, group, spots)
+        if candidate:
+            yield candidate
+
+
+def _count(scene: Scene, group: int, spots: list[Spot]) -> Candidate | None:
+    """The number of items of a list whose introduction or heading names what is counted."""
+    first = min(spots, key=lambda s: s.unit.start)
+    asking = scene.asking(first.language)
+    head = asking.head
+    if head is None or gates.made_up(asking, first) or gates.about_others(asking, first) or gates.outdated(asking, first):
+        return None
+    introduction = " ".join(p for p in (first.intro, first.headings[-1] if first.headings else "") if p)
+    if not head.concepts & concepts(introduction, first.language) or find_numbers(introduction, first.language):
+        return None
+    counted = complete_group(first, group, spots)
+    if counted is None or len(counted) < 2:
+        return None
+    measured = fit(asking, first, Scope(own=introduction), given=[head], neighbours=False)
+    if measured.missing or not measured.names_met or not _all_alike(counted):
+        return None
+    features = {"coverage": round(measured.coverage, 3), "own": round(measured.own, 3), "rank": float(first.rank), "members": float(len(counted)), "wanted": float(len(asking.wanted))}
+    return Candidate(len(counted), tuple(s.unit for s in counted), measured.coverage - 0.05 - 0.002 * first.rank, "count-of-list", features)
+
+
+def complete_group(first: Spot, group: int, spots: list[Spot]) -> list[Spot] | None:
+    """One spot for every top item or body row of the group, or None when some are not among the passages."""
+    level = min(s.block.level for s in spots)
+    blocks = first.page.content.blocks
+    whole = [i for i, b in enumerate(blocks) if b.group == group and b.kind in _COUNTED and b.level == level and not (b.cells and all(not c.header for c in b.cells))]
+    own = {s.unit.block: s for s in reversed(spots)}
+    if any(i not in own for i in whole):
+        return None
+    return [own[i] for i in whole]
+
+
+def _all_alike(spots: list[Spot]) -> bool:
+    """Items of a list of things are short; long ones are steps or paragraphs."""
+    return all(len(s.page.words(s.block.start, s.block.end)) <= 160 for s in spots)
+
+
+def asks_for_count(asking: Asking) -> bool:
+    return asking.head is not None

@@ -19,7 +19,7 @@ from leadline.research.values.dates import find_dates
 from leadline.research.values.money import find_money
 from leadline.research.values.numbers import find_numbers
 from leadline.research.values.percentages import find_percentages
-from leadline.research.values.terms import terms
+from leadline.research.values.terms import stems, terms
 
 HEAD_REACH = 4  # words between a number and the noun it counts
 
@@ -84,7 +84,7 @@ def _figures(scene: Scene, find: Finder, kind: str) -> Iterator[Candidate]:
         return
     for spot in scene.spots:
         figures = find(spot.text, spot.language)
-        if not figures or spot.block.kind is BlockKind.HEADING and kind == "count":
+        if not figures or (spot.block.kind is BlockKind.HEADING and len(spot.text.split()) < 3):
             continue
         asking = scene.asking(spot.language)
         if _forbidden(asking, spot):
@@ -95,6 +95,23 @@ def _figures(scene: Scene, find: Finder, kind: str) -> Iterator[Candidate]:
                 yield candidate
 
 
+def _card_scope(spot: Spot, scope: Scope) -> Scope:
+    """A figure that stands alone ("$25") is read with the short line behind it ("per user and month")."""
+    following = spot.after()
+    if following and len(following.text.split()) <= 6 and not any(c.isdigit() for c in following.text):
+        return scope._replace(own=f"{scope.own} {following.text}")
+    return scope
+
+
+def _narrowed(asking: Asking, spot: Spot, measured: Fit) -> float:
+    """Words of the nearest heading that the question does not have: the figure is of something narrower."""
+    if not measured.borrowed or not spot.headings:
+        return 0.0
+    asked = frozenset().union(*(w.concepts for w in asking.wanted))
+    extra = [s for s in stems(spot.headings[-1], spot.language) if s not in asked and not concepts(s, spot.language) & asked and s not in asking.company]
+    return 0.04 * min(2, len(extra)) if spot.headings[-1] else 0.0
+
+
 def _forbidden(asking: Asking, spot: Spot) -> bool:
     return gates.made_up(asking, spot) or gates.about_others(asking, spot) or gates.outdated(asking, spot) or gates.speaks_of_past(asking, spot)
 
@@ -103,6 +120,8 @@ def _judge(asking: Asking, spot: Spot, figures: Sequence[Figure], index: int, ki
     figure = figures[index]
     cell = cell_at(spot, figure.start) if is_row(spot) else None
     scope = cell_scope(spot, cell) if cell is not None else sentence_scope(spot.text, [(f.start, f.end) for f in figures], index)
+    if cell is None and _alone(spot.text):
+        scope = _card_scope(spot, scope)
     near = " ".join((scope.own, *([u.text] if (u := spot.after()) and len(u.text) < 40 else [])))
     if _wrong_period(asking, near) or gates.wrong_year(asking, spot, spot.text):
         return None
@@ -124,7 +143,7 @@ def _judge(asking: Asking, spot: Spot, figures: Sequence[Figure], index: int, ki
         return None
     if not _company_is_meant(asking, spot, figure, measured):
         return None
-    score = measured.coverage * spot.region_weight - 0.002 * spot.rank - 0.02 * (distance - 1)
+    score = measured.coverage * spot.region_weight - 0.002 * spot.rank - 0.02 * (distance - 1) - _narrowed(asking, spot, measured)
     return Candidate(
         value=figure.value,
         units=tuple(units),
@@ -202,7 +221,7 @@ def _alone(text: str) -> bool:
 
 def _company_is_meant(asking: Asking, spot: Spot, figure: Figure, measured: Fit) -> bool:
     """With few topic words any company's figure would fit: then the words must speak of this one."""
-    if sum(not w.weak for w in asking.wanted) - len(measured.missing) >= 3:
+    if measured.met >= 3:
         return True
     if _alone(spot.text) or is_row(spot) or re.match(r"^[^.:]{2,40}:\s", spot.text):
         return True

@@ -31,6 +31,8 @@ class Fit(NamedTuple):
     own: float
     missing: tuple[Wanted, ...]
     names_met: bool
+    met: int = 0  # how many of the question's words are met
+    borrowed: bool = False  # some are met by the headings only
 
 
 def fit(
@@ -49,7 +51,7 @@ def fit(
     met_by_acronym = acronyms_met(asking, " ".join((scope.own, scope.shared)))
     total = met = own = 0.0
     missing: list[Wanted] = []
-    names_met = True
+    names_met, count, borrowed = True, 0, False
     for word in wanted:
         weight = spot.scene.weight(word)
         place = max((_value(word, value, held) for value, held in places if word.concepts & held), default=0.0)
@@ -59,18 +61,27 @@ def fit(
             place = OWN
         if word in given:
             place = OWN
+        count += place >= MISSING
+        borrowed = borrowed or place in (HEADING, OUTER_HEADING)
         total += weight
         met += weight * place
         own += weight * (place if place >= SHARED else 0.0)
         if place < MISSING and not word.weak:
             missing.append(word)
             names_met = names_met and not word.named
-    return Fit(met / total, own / total, tuple(missing), names_met)
+    turned = 0.7 if _turned(wanted, places) else 1.0
+    return Fit(turned * met / total, own / total, tuple(missing), names_met, count, borrowed)
+
+
+def _turned(wanted: Sequence[Wanted], places: Sequence[tuple[float, frozenset[str]]]) -> bool:
+    """True when the words around speak of "self-hosted" and the question of "hosted"."""
+    held = frozenset().union(*(h for _, h in places))
+    return any(f"={prefix}{fold(w.text)}" in held and f"={fold(w.text)}" not in held for w in wanted for prefix in ("self", "non", "un", "anti"))
 
 
 def _value(word: Wanted, place: float, held: frozenset[str]) -> float:
     """A name is met in full by itself only: the "Hospital" plan is not met by "for hospitals"."""
-    exact = not word.named or "=" + fold(word.text) in held or any(c[0] == "~" and c in held for c in word.concepts)
+    exact = not word.named or "=" + fold(word.text) in held or any((c[0] == "~" or c[-1].isdigit()) and c in held for c in word.concepts)
     return place if exact else 0.75 * place
 
 

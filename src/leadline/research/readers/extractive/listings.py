@@ -32,7 +32,7 @@ def list_candidates(question: Question, passages: Sequence[Passage], evidence: E
 
 def _enumerated(scene: Scene) -> Iterator[Candidate]:
     for spot in scene.spots:
-        if spot.block.region in _NAVIGATION or spot.block.kind is BlockKind.HEADING or spot.block.kind is BlockKind.TABLE_ROW:
+        if spot.block.region in _NAVIGATION or spot.block.kind is BlockKind.TABLE_ROW:
             continue
         asking = scene.asking(spot.language)
         if _forbidden(asking, spot):

@@ -20,8 +20,8 @@ _WHERE = re.compile(
 _NOT_PLACES = re.compile(r"\b(?:link|url|web|email|e-mail|ip)\b|\bfind\b|\bstored\b|\bhosted\b", re.IGNORECASE)
 _LEGAL = re.compile(r"\b(?:registered|legal notice|imprint|address|seat|incorporated)\b", re.IGNORECASE)
 _PLACE = r"(?P<place>(?:the\s+)?[A-ZÀ-Þ][\w'’.-]+(?:[\s-]+(?:de|of|the|am|an|der|la|le|upon|sur)?\s*[A-ZÀ-Þ][\w'’.-]+)*(?:,\s+[A-ZÀ-Þ][\w'’.-]+(?:\s+[A-ZÀ-Þ][\w'’.-]+)*){0,2})"
-_SEATED = re.compile(rf"\b(?:headquartered|headquarters(?:\s+(?:is|are|located))?|head office(?:\s+is)?|hq|based|sitz|hauptsitz|siège(?:\s+social)?)\s+(?:is\s+)?(?:in|at|à|:)\s+{_PLACE}", re.IGNORECASE)
-_OFFICE = re.compile(rf"\b(?:office|offices|büro|bureau)\s+(?:is\s+|are\s+)?(?:located\s+)?(?:in|at|à)\s+{_PLACE}", re.IGNORECASE)
+_SEATED = re.compile(rf"\b(?i:(?:headquartered|headquarters(?:\s+(?:is|are|located))?|head office(?:\s+is)?|hq|based|sitz|hauptsitz|siège(?:\s+social)?)\s+(?:is\s+)?(?:in|at|à|:)\s+){_PLACE}")
+_OFFICE = re.compile(rf"\b(?i:(?:office|offices|büro|bureau)\s+(?:is\s+|are\s+)?(?:located\s+)?(?:in|at|à)\s+){_PLACE}")
 _POSTAL = re.compile(
     r"\b(?:[A-Z]{1,2}-)?\d{4,5}\s+[A-ZÀ-Þ][\w'’-]+|\b[A-Z]{1,2}\d[A-Z\d]?\s*\d[A-Z]{2}\b|\b[A-Z][a-z]+(?:\s[A-Z][a-z]+)?,\s*(?:[A-Z]{2}|[A-Z][a-z]+)\.?\s+\d{5}(?:-\d{4})?\b"
 )
