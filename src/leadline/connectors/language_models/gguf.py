@@ -85,6 +85,7 @@ class GgufModel:
                 api_key=registration.api_key,
                 input_price=Decimal(0),
                 output_price=Decimal(0),
+                concurrency=1,  # the child has one slot: more calls would wait there, against their time-out
             )
             once = Retrying(RetryPolicy(attempts=1))  # what to do about a dead child is decided here
             self._served = registration, PydanticAIModel(here, self._http, retrying=once)
