@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,6 +56,7 @@ async def _measure(outside: Running, folder: Path) -> list[Row]:
         data_dir=folder,
         connect_to=dict.fromkeys(HOSTS, Endpoint("127.0.0.1", outside.port)),
         model="openai:bench",
+        model_api_key="none",
         model_base_url=f"http://127.0.0.1:{outside.port}/v1",
         model_concurrency=AT_ONCE,
         max_pages=MAX_PAGES,
@@ -201,10 +201,12 @@ async def _ask(leadline: Leadline, host: str, what: str, town: str) -> Took:
     """Ask for one figure and make sure that the answer is right: a wrong answer measures nothing."""
     question = f"How many {what} does the depot in {town} have?"
     request = SignalRequest(domain=host, question=question, answer_type="number")
-    servers = _children()
-    began, cpu, database = time.perf_counter(), time.process_time(), _cpu(servers)
+    folder = leadline.settings.data_dir
+    database = _database_cpu(folder)
+    began, cpu = time.perf_counter(), time.process_time()
     signal = await leadline.ask(request)
-    took = Took(signal, time.perf_counter() - began, time.process_time() - cpu, _cpu(_children()) - database)
+    seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
+    took = Took(signal, seconds, cpu, _database_cpu(folder) - database)
     right = (pallets if what == "pallets" else doors)(host, town)
     if signal.answer != right:
         said = f"{signal.answer}: {signal.reasoning} {signal.error}"
@@ -212,25 +214,15 @@ async def _ask(leadline: Leadline, host: str, what: str, town: str) -> Took:
     return took
 
 
-def _children() -> Sequence[psutil.Process]:
-    """PostgreSQL's processes."""
-    found = psutil.Process(os.getpid()).children(recursive=True)
-    return [process for process in found if "postgres" in _name(process)]
-
-
-def _name(process: psutil.Process) -> str:
-    try:
-        return process.name()
-    except psutil.NoSuchProcess:
-        return ""
-
-
-def _cpu(processes: Sequence[psutil.Process]) -> float:
+def _database_cpu(folder: Path) -> float:
+    """Seconds of CPU that the embedded PostgreSQL and its living processes have used."""
     total = 0.0
-    for process in processes:
+    for mark in folder.rglob("postmaster.pid"):
         try:
-            times = process.cpu_times()
+            server = psutil.Process(int(mark.read_text().splitlines()[0]))
+            for process in (server, *server.children(recursive=True)):
+                times = process.cpu_times()
+                total += times.user + times.system
         except psutil.NoSuchProcess:
-            continue
-        total += times.user + times.system
+            continue  # a backend that ended between two looks
     return total

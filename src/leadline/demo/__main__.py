@@ -110,12 +110,13 @@ def _heading(number: int, of: int, request: SignalRequest) -> Iterator[Line]:
 
 
 def _closing(signals: Sequence[Signal], seconds: float) -> Iterator[Line]:
-    rows = [("type", "question", "answer", "confidence", "quotes")]
+    rows = [("type", "answer", "confidence", "quotes", "question")]
     rows += [
-        (signal.answer_type, signal.question, _short(signal), _confidence(signal), str(len(signal.sources)))
+        (signal.answer_type, _short(signal), _confidence(signal), str(len(signal.sources)), signal.question)
         for signal in signals
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    yield Line("─" * 60, "dim")
     for position, row in enumerate(rows):
         text = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         yield Line(text, "bold" if position == 0 else "", 4)
@@ -130,15 +131,12 @@ def _closing(signals: Sequence[Signal], seconds: float) -> Iterator[Line]:
         f"{counted(sum(fact.get('pagesFetched', 0) for fact in facts), 'page')} fetched; "
         + (f"{counted(calls, 'model call')}, {price_text(price)}" if calls else "no model call")
     )
-    unanswerable = {request.question for request in UNANSWERED}
     yield Line(
-        "The website does not answer the last two questions: "
-        + " ".join(f"“{question}”" for question in sorted(unanswerable)),
-        "dim",
+        f"The website does not answer the last {len(UNANSWERED)} questions: no answer is right there.", "dim"
     )
 
 
-def _short(signal: Signal, most: int = 44) -> str:
+def _short(signal: Signal, most: int = 40) -> str:
     if signal.status == "failed":
         return "failed"
     if signal.answer is None:
