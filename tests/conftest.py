@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import ipaddress
+import os
+import shutil
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -54,12 +58,31 @@ def _no_network() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
+def databases_folder(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Iterator[Path]:
+    """A folder for database files, one for the whole run: in memory where there is room.
+
+    Servers under test sync their files as in production, which takes a second per database on a busy disk.
+    """
+    memory = Path("/dev/shm")
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2_000_000_000:
+        folder = memory / f"leadline-tests-{testrun_uid}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+    else:
+        folder = tmp_path_factory.mktemp("databases")
+    yield folder
+    with contextlib.suppress(OSError):  # another worker still has something in it
+        folder.rmdir()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(databases_folder: Path) -> Iterator[str]:
     """A real server for the whole session, shared by the workers of pytest-xdist; the last one stops it."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
-    with EmbeddedServer(shared / "postgres") as server:
+    home = databases_folder / "postgres"
+    with EmbeddedServer(home) as server:
         yield server.attach()
+    with (home / "lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the supervisor has it until the last worker has gone
+    shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture

@@ -66,6 +66,7 @@ async def test_statement_cut_by_a_crash_may_have_been_executed_and_is_not_repeat
     os.kill(postmaster_pid(home), signal.SIGKILL)
     with pytest.raises(DatabaseUnavailable, match="may have been executed"):
         await task
+    assert await embedded.fetchval("select true")
 
 
 async def test_idempotent_statement_is_repeated_after_a_crash(embedded: Database, home: Path) -> None:

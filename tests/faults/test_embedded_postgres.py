@@ -77,13 +77,13 @@ async def remembered(dsn: str) -> list[int]:
 # ------------------------------------------------------------------ where the data may be
 
 
-async def test_folder_with_spaces_and_quotes_in_its_path(tmp_path: Path) -> None:
-    with EmbeddedServer(tmp_path / 'my data, it\'s "here" %' / "postgres") as server:
+async def test_folder_with_spaces_and_quotes_in_its_path(data_dir: Path) -> None:
+    with EmbeddedServer(data_dir / 'my data, it\'s "here" %' / "postgres") as server:
         assert await answers(server.attach())
 
 
-async def test_path_longer_than_a_socket_address(tmp_path: Path, home: Path) -> None:
-    deep = tmp_path.joinpath(*["a-rather-long-folder-name"] * 8)
+async def test_path_longer_than_a_socket_address(home: Path) -> None:
+    deep = home.parent.joinpath(*["a-rather-long-folder-name"] * 8)
     deep.mkdir(parents=True)
     home.rename(deep / "postgres")
     assert len(str(deep)) > 200
@@ -169,8 +169,8 @@ def test_root_that_may_not_change_its_user_is_told_what_to_do(home: Path) -> Non
 # ------------------------------------------------------------------ who starts it, who stops it
 
 
-async def test_four_starts_at_once_make_one_server(tmp_path: Path) -> None:
-    home = tmp_path / "new" / "postgres"
+async def test_four_starts_at_once_make_one_server(data_dir: Path) -> None:
+    home = data_dir / "new" / "postgres"
     users = [User(home) for _ in range(4)]
     addresses = {user.dsn for user in users}
     assert len(addresses) == 1
@@ -320,12 +320,12 @@ async def test_pid_file_cut_off_by_a_power_failure(home: Path) -> None:
         assert await answers(server.attach())
 
 
-async def test_interrupted_first_start_is_begun_again(tmp_path: Path) -> None:
-    (tmp_path / "data.new").mkdir()
-    (tmp_path / "data.new" / "PG_VERSION").write_text("18\n")
-    with EmbeddedServer(tmp_path) as server:
+async def test_interrupted_first_start_is_begun_again(data_dir: Path) -> None:
+    (data_dir / "data.new").mkdir()
+    (data_dir / "data.new" / "PG_VERSION").write_text("18\n")
+    with EmbeddedServer(data_dir) as server:
         assert await answers(server.attach())
-    assert not (tmp_path / "data.new").exists()
+    assert not (data_dir / "data.new").exists()
 
 
 async def test_sockets_of_a_killed_supervisor_are_removed(home: Path) -> None:
@@ -340,15 +340,15 @@ async def test_sockets_of_a_killed_supervisor_are_removed(home: Path) -> None:
 # ------------------------------------------------------------------ versions and programs
 
 
-async def test_older_data_directory_picks_the_matching_programs(tmp_path: Path) -> None:
+async def test_older_data_directory_picks_the_matching_programs(data_dir: Path) -> None:
     installations = find_installations()
     older = next((i for i in installations if i.major != installations[0].major), None)
     if older is None:
         pytest.skip("only one major version is installed here")
-    with EmbeddedServer(tmp_path, older.bin):
+    with EmbeddedServer(data_dir, older.bin):
         pass
-    wait_until_stopped(tmp_path)
-    with EmbeddedServer(tmp_path) as server:
+    wait_until_stopped(data_dir)
+    with EmbeddedServer(data_dir) as server:
         connection = await asyncpg.connect(server.attach())
         assert connection.get_server_version().major == older.major
         await connection.close()
