@@ -21,7 +21,7 @@ import asyncpg
 from leadline.foundation.errors import LeadlineError
 from leadline.foundation.log import get_logger
 
-CHANNEL = "leadline_finished"
+CHANNEL = "signal_finished"
 SAFETY_SECONDS = 5.0
 _RECONNECT_SECONDS = 0.2
 _RECONNECT_MOST = 5.0
