@@ -285,7 +285,7 @@ async def test_prompt_fits_the_context_and_the_limit(context_tokens: int) -> Non
     schema = reading.estimated_tokens(json.dumps(request.output_schema))
     assert lines(request)
     assert prompt + schema + request.max_tokens <= context_tokens
-    assert prompt <= 2_000
+    assert prompt <= 1_800
 
 
 async def test_passage_longer_than_the_room_is_cut_not_left_out() -> None:

@@ -182,10 +182,10 @@ class Child:
                 f"there is not enough memory for {self._model.name} ({size:.1f} GB, {free:.1f} GB available) "
                 f"with a context of {self._context_tokens} tokens: use a smaller model or a smaller context"
             )
-        errors = [line for line in said if " E " in line or "rror" in line] or said
+        native = [line.split(" E ", 1)[1].strip() for line in said if " E " in line]
         return ModelRefused(
             f"{self._model.name} could not be loaded (exit status {status}): "
-            f"{errors[-1][:200] if errors else 'it said nothing'}; its log is {self.log}"
+            f"{(native[:1] or said[-1:] or ['it said nothing'])[0][:200]}; its log is {self.log}"
         )
 
 

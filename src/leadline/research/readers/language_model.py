@@ -42,7 +42,7 @@ class LanguageModelReader:
     name = "model"
     passage_limit = 12
 
-    def __init__(self, model: LanguageModel, *, prompt_tokens: int = 2_000) -> None:
+    def __init__(self, model: LanguageModel, *, prompt_tokens: int = 1_800) -> None:
         self._model = model
         self._prompt_tokens = prompt_tokens
 
