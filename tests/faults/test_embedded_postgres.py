@@ -31,8 +31,9 @@ from tests.faults.embedded_users import (
 
 import leadline
 from leadline.foundation.database import open_database
-from leadline.foundation.embedded_postgres import EmbeddedServer, find_installations
+from leadline.foundation.embedded_postgres import EmbeddedServer, Installation, find_installations
 from leadline.foundation.errors import ConfigurationError, DatabaseUnavailable
+from leadline.foundation.migrations import read_migrations
 from leadline.foundation.settings import Settings
 
 # What root may do in the usual containers, which is not to look into other users' processes.
@@ -352,6 +353,17 @@ async def test_older_data_directory_picks_the_matching_programs(data_dir: Path) 
         connection = await asyncpg.connect(server.attach())
         assert connection.get_server_version().major == older.major
         await connection.close()
+
+
+@pytest.mark.parametrize(
+    "installation", find_installations(), ids=lambda i: f"{i.major} in {i.bin.parent.name}"
+)
+async def test_each_version_that_is_here_takes_our_schema(data_dir: Path, installation: Installation) -> None:
+    settings = Settings(data_dir=data_dir, pg_bin=installation.bin)
+    async with open_database(settings) as database:
+        assert int(await database.fetchval("show server_version_num")) // 10000 == installation.major
+        assert await database.fetchval("select count(*) from schema_migrations") == len(read_migrations())
+    wait_until_stopped(data_dir / "postgres")
 
 
 def test_data_of_a_version_that_is_not_here_stops_with_the_upgrade_command(home: Path) -> None:

@@ -157,8 +157,9 @@ class Database:
             try:
                 await transaction.start()
             except BaseException as error:
+                lost = _is_loss(error, connection)
                 await self.pool.release(connection)
-                if not _is_loss(error, connection):
+                if not lost:
                     raise
                 if time.monotonic() > deadline:
                     raise _unanswered(error) from error
