@@ -31,7 +31,7 @@ lint: dev ## Style, types, import floors, licences
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
 	@$(PY) -m mypy
-	@$(PY) -c 'from importlinter.cli import lint_imports_command as run; run()'
+	@$(PY) -c 'from importlinter.cli import lint_imports_command as run; run()' --no-cache
 	@$(PY) scripts/check_licences.py
 
 format: dev ## Rewrite the code in the house's format

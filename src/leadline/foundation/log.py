@@ -42,6 +42,7 @@ def configure_logging(
     )
     handler = logging.StreamHandler(stream)
     handler.set_name(_HANDLER)
+    handler.setLevel(level.upper())  # some libraries set their own loggers to DEBUG when they are imported
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=_ENRICH,
