@@ -1,0 +1,155 @@
+"""How a question becomes an answer, rung by rung, and how it resumes."""
+
+from __future__ import annotations
+
+import pytest
+from tests.research.library import (
+    ACME,
+    NOW,
+    MemoryLibrary,
+    MemoryTrace,
+    ProcessDied,
+    WordReader,
+    ignore,
+)
+
+from leadline.research.engine import Engine
+from leadline.research.errors import Reason
+from leadline.research.model import Budget, Outcome, Question, VerificationMode
+
+SITE: dict[str, str | Reason] = {
+    "https://acme.com/": "<title>Acme</title><p>We make anvils in Leeds.</p><a href='/about'>About</a>",
+    "https://acme.com/about": "<title>About</title><p>Acme was founded in 1987 by Wile Coyote.</p>",
+    "https://acme.com/pricing": "<title>Pricing</title><p>An anvil costs $90 a piece.</p>",
+}
+FOUNDED = Question(
+    company=ACME,
+    text="In which year was Acme founded?",
+    answer_type="number",
+    asked_at=NOW,
+    budget=Budget(max_pages=9),
+)
+
+
+async def answer(library: MemoryLibrary, reader: WordReader, question: Question = FOUNDED) -> Outcome:
+    return await Engine(library).answer(question, reader, MemoryTrace(), ignore)
+
+
+async def test_an_answer_cites_words_of_the_page() -> None:
+    outcome = await answer(MemoryLibrary(SITE), WordReader("1987", 1987))
+    assert outcome.answer == 1987
+    (source,) = outcome.sources
+    assert (source.url, source.snippet) == (
+        "https://acme.com/about",
+        "Acme was founded in 1987 by Wile Coyote.",
+    )
+    assert not outcome.failed
+    assert outcome.charged
+
+
+async def test_pages_are_found_by_links_when_there_is_no_sitemap() -> None:
+    library = MemoryLibrary(SITE, in_sitemap=False)
+    assert (await answer(library, WordReader("1987", 1987))).answer == 1987
+    assert library.fetched == ["https://acme.com/", "https://acme.com/about"]
+
+
+async def test_a_question_about_a_known_site_fetches_nothing() -> None:
+    library = MemoryLibrary(SITE, stored=list(SITE))
+    outcome = await answer(library, WordReader("1987", 1987))
+    assert (outcome.answer, outcome.pages_fetched, library.fetched) == (1987, 0, [])
+
+
+async def test_more_is_read_when_the_stored_pages_do_not_answer() -> None:
+    library = MemoryLibrary(SITE, stored=["https://acme.com/"])
+    outcome = await answer(library, WordReader("1987", 1987))
+    assert outcome.answer == 1987
+    assert "https://acme.com/about" in library.fetched
+
+
+async def test_the_page_limit_holds_and_is_told() -> None:
+    site = dict(SITE) | {
+        f"https://acme.com/blog/{n}": f"<p>Post number {n} of our blog.</p>" for n in range(50)
+    }
+    library = MemoryLibrary(site)
+    outcome = await answer(library, WordReader("no such word", 1))
+    assert len(library.fetched) == 9
+    assert outcome.pages_fetched == 9
+    assert outcome.answer is None
+    assert "beyond the page limit" in outcome.reasoning
+
+
+async def test_nothing_readable_is_a_failure_and_not_a_no() -> None:
+    outcome = await answer(MemoryLibrary({}, survey_fault=Reason.TIMED_OUT), WordReader("x", 1))
+    assert outcome.failed
+    assert not outcome.charged
+    assert (outcome.answer, outcome.error_code) == (None, "SITE_TIMED_OUT")
+
+
+async def test_null_with_an_unread_page_says_that_it_is_not_a_no() -> None:
+    site = {**SITE, "https://acme.com/about": Reason.SERVER_ERROR}
+    outcome = await answer(MemoryLibrary(site), WordReader("1987", 1987))
+    assert (outcome.failed, outcome.answer, outcome.error_code) == (False, None, "SITE_SERVER_ERROR")
+    assert not outcome.charged
+    assert "not a no" in outcome.reasoning
+
+
+async def test_an_answer_with_an_unread_page_carries_a_warning() -> None:
+    site = {**SITE, "https://acme.com/pricing": Reason.TIMED_OUT}
+    outcome = await answer(MemoryLibrary(site), WordReader("1987", 1987))
+    assert (outcome.answer, outcome.error_code, outcome.charged) == (1987, "SITE_TIMED_OUT", True)
+
+
+async def test_a_missing_page_is_no_warning() -> None:
+    site = {**SITE, "https://acme.com/pricing": Reason.NOT_FOUND}
+    outcome = await answer(MemoryLibrary(site), WordReader("nothing", 1))
+    assert (outcome.answer, outcome.error_code, outcome.charged) == (None, None, True)
+
+
+@pytest.mark.parametrize("mode", list(VerificationMode))
+async def test_a_value_that_the_cited_words_deny_is_dropped_in_every_mode(mode: VerificationMode) -> None:
+    question = Question(company=ACME, text=FOUNDED.text, answer_type="number", mode=mode, asked_at=NOW)
+    outcome = await answer(MemoryLibrary(SITE), WordReader("1987", 2001), question)
+    assert outcome.answer is None
+    assert "dropped" in outcome.reasoning
+
+
+@pytest.mark.parametrize("step", ["plan", "collect", "rank", "answer", "verify"])
+async def test_a_question_resumes_after_each_step(step: str) -> None:
+    library, reader, trace = MemoryLibrary(SITE), WordReader("1987", 1987), MemoryTrace()
+    trace.dies_after = step
+    engine = Engine(library)
+    with pytest.raises(ProcessDied):
+        await engine.answer(FOUNDED, reader, trace, ignore)
+    fetched, asked = list(library.fetched), reader.asked
+    trace.dies_after = None
+    outcome = await engine.answer(FOUNDED, reader, trace, ignore)
+    assert outcome.answer == 1987
+    assert len(library.fetched) == len(set(library.fetched))
+    if step != "plan":
+        assert library.fetched == fetched
+    assert reader.asked == max(asked, 1)
+
+
+async def test_a_settled_question_is_not_worked_on_again() -> None:
+    library, reader, trace = MemoryLibrary(SITE), WordReader("1987", 1987), MemoryTrace()
+    engine = Engine(library)
+    first = await engine.answer(FOUNDED, reader, trace, ignore)
+    assert await engine.answer(FOUNDED, reader, trace, ignore) == first
+    assert reader.asked == 1
+
+
+async def test_the_reader_is_not_asked_again_about_the_same_words() -> None:
+    site = dict(SITE)
+    library = MemoryLibrary(
+        site, stored=["https://acme.com/", "https://acme.com/about", "https://acme.com/pricing"]
+    )
+    reader = WordReader("nothing at all", 1)
+    assert (await answer(library, reader)).answer is None
+    assert reader.asked == 1
+
+
+async def test_a_question_that_runs_out_of_time_says_which_pages_were_not_read() -> None:
+    question = Question(company=ACME, text=FOUNDED.text, answer_type="number", budget=Budget(max_seconds=0.0))
+    outcome = await answer(MemoryLibrary(SITE), WordReader("1987", 1987), question)
+    assert outcome.answer is None
+    assert outcome.error_code == "SITE_TIMED_OUT"
