@@ -23,7 +23,8 @@ from leadline.research.steps.settle import settle, sources
 
 PRICES = page(
     "https://acme.com/pricing",
-    "<h1>Plans</h1><h2>Professional</h2><div>$25</div><div>Per user and month</div><p>Billed once a year by card.</p>",
+    "<h1>Plans</h1><h2>Professional</h2><div>$25</div><div>Per user and month</div>"
+    "<p>Billed once a year by card.</p>",
 )
 EVIDENCE = Evidence(pages=(PRICES,))
 
