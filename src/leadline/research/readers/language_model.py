@@ -212,7 +212,7 @@ def _section(passage: Passage, units: Sequence[Unit], evidence: Evidence | None)
     if evidence is not None:
         page = f"{page} | {reading.one_line(passage.url)}"
     headings = [reading.one_line(heading)[:100] for heading in passage.headings[-3:]]
-    place = " > ".join(heading for heading in headings if heading)
+    place = " > ".join(heading for heading in headings if heading and heading not in page)
     context = reading.one_line(passage.context)[:300]
     lines = (reading.line(unit.number, unit.text, _links(unit, evidence)) for unit in units)
     return reading.Section(page, " | ".join(part for part in (place, context) if part), tuple(lines))
