@@ -131,9 +131,7 @@ def _closing(signals: Sequence[Signal], seconds: float) -> Iterator[Line]:
         f"{counted(sum(fact.get('pagesFetched', 0) for fact in facts), 'page')} fetched; "
         + (f"{counted(calls, 'model call')}, {price_text(price)}" if calls else "no model call")
     )
-    yield Line(
-        f"The website does not answer the last {len(UNANSWERED)} questions: no answer is right there.", "dim"
-    )
+    yield Line(f"The website does not answer the last {len(UNANSWERED)}: finding nothing is right.", "dim")
 
 
 def _short(signal: Signal, most: int = 40) -> str:
