@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from leadline.research.model import Evidence, Passage, Question, Unit
 
 
-class InvalidValue(ValueError):
+class InvalidValue(ValueError):  # noqa: N818 - part of the contract between rooms
     """A value is not of this answer type; the message says what is wrong, for a person or a model."""
 
 
@@ -23,7 +24,8 @@ class Candidate(NamedTuple):
     units: tuple[Unit, ...]
     score: float
     rule: str
-    features: dict[str, float] = {}
+    features: Mapping[str, float] = MappingProxyType({})
+    parts: tuple[tuple[str, Any, tuple[Unit, ...]], ...] = ()  # of an object: JSON pointer, value, units
 
 
 class Support(NamedTuple):

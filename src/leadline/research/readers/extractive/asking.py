@@ -22,6 +22,7 @@ _ASKING = frozenset(
     firma unternehmen nenne nennen gib derzeit aktuell aktuelle entreprise société donnez actuellement
     """.split()
 )  # fmt: skip
+_FIELD = re.compile(r"\[[^\]]*\]")
 _ASKED_AS_VALUE = frozenset({"money", "dollars", "geld", "argent"})
 # Words that most pages answer without repeating them: they help where they are met, and hardly count where not.
 _WEAK = frozenset(
@@ -90,6 +91,7 @@ class Wanted(NamedTuple):
     named: bool
     position: int
     weak: bool = False
+    light: bool = False  # context of a field's question: helps, and is not demanded
 
 
 class Asking(NamedTuple):
@@ -154,6 +156,14 @@ def _take_apart(text: str, company: frozenset[str], language: str, yes_or_no: bo
         for i, w in enumerate(words)
         if i not in own and _topical(w)
     )
+    bracket = _FIELD.search(text)
+    if bracket:  # the words of a field are what must be met; the question around it is context
+        inside = {i for i, w in enumerate(words) if bracket.start() <= w.start < bracket.end()}
+        wanted = tuple(
+            w._replace(named=True, weak=False) if w.position in inside else w._replace(light=not w.named)
+            for w in wanted
+            if w.position in inside or not any(w.concepts & v.concepts for v in wanted if v.position in inside)
+        )
     return Asking(
         text=text,
         wanted=wanted,
@@ -222,6 +232,9 @@ def _company_positions(words: tuple[Term, ...], company: frozenset[str]) -> set[
 
 def _focus(patterns: tuple[re.Pattern[str], ...], text: str, wanted: tuple[Wanted, ...], words: tuple[Term, ...]) -> tuple[Wanted, ...]:
     """The noun phrase that a pattern announces, up to its head."""
+    bracket = _FIELD.search(text)
+    if bracket and patterns is _FOCUS and not _UNIT_HINT.search(text):
+        return tuple(w for w in wanted if words[w.position].start >= bracket.start())[-1:]
     hint = _UNIT_HINT.search(text)
     if hint and patterns is _FOCUS:
         return tuple(w for w in wanted if w.text.lower() == hint["unit"].lower())[-1:]

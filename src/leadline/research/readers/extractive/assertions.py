@@ -18,6 +18,12 @@ from leadline.research.values.terms import stems
 _YES = re.compile(r"^(?:yes|yep|yeah|sure|absolutely|of course|certainly|definitely|correct|ja|natürlich|selbstverständlich|oui|bien sûr)\b", re.IGNORECASE)
 _NO = re.compile(r"^(?:no|nope|unfortunately not|not (?:yet|at the moment|currently)|nein|leider nicht|non)\b(?!\s+\w+\s+(?:is|are)\b)", re.IGNORECASE)
 _PARTS = re.compile(r"[,;:(]|\s(?:and|but|und|aber|et|mais)\s", re.IGNORECASE)
+_ENDING = re.compile(
+    r"\b(?:end(?:s|ed|ing)? (?:support|our|the|its)|will (?:end|stop|cease|be (?:removed|retired|discontinued|shut))|discontinu\w+|sunset\w*|phas(?:e|ed|ing) out|"
+    r"shut(?:ting)? down|wind(?:ing)? down|turn(?:ed|ing)? off|remov(?:ed|ing) support|eingestellt)\b",
+    re.IGNORECASE,
+)
+_STILL = re.compile(r"\b(?:still|any ?more|continue[sd]? to|to this day|noch|nach wie vor|toujours|encore)\b", re.IGNORECASE)
 _LONG = 45  # words; what a longer sentence says of one thing is hard to tell
 _RESTRICTED = re.compile(r"\b(?:only|except|unless|limited to|but not|other than|instead of|rather than|nur|ausser|außer|sauf|uniquement)\b", re.IGNORECASE)
 
@@ -120,6 +126,10 @@ def _sentence(scene: Scene, spot: Spot) -> Iterator[Candidate]:
     if _forbidden(asking, spot):
         return
     value = polarity(asking, spot.text, spot.language)
+    if _ENDING.search(spot.text) and not _ENDING.search(asking.text):
+        return
+    if value and _STILL.search(asking.text) and not _STILL.search(spot.text):
+        return
     if value is None or (value and not _plainly_asserts(asking, spot, measured)):
         return
     yield Candidate(value, (spot.unit,), measured.coverage * spot.region_weight - 0.002 * spot.rank, f"boolean-{'yes' if value else 'no'}", _features(measured, spot))

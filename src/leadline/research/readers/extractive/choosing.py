@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from leadline.research.answer_types.base import AnswerType, Candidate
+from leadline.research.answer_types.base import Candidate
 
 ACCEPT: dict[str, float] = {}
 DEFAULT_ACCEPT = 0.8
@@ -23,15 +23,15 @@ class Choice(NamedTuple):
     margin: float
 
 
-def choose(kind: AnswerType, candidates: Sequence[Candidate]) -> Choice:
-    groups = _groups(kind, candidates)
+def choose(equal: Callable[[Any, Any], bool], candidates: Sequence[Candidate], *, accept: float | None = None) -> Choice:
+    groups = _groups(equal, candidates)
     if not groups:
         return Choice(None, (), (), "no words of the asked kind fit the question", 0.0)
     best = groups[0]
     top = best[0]
     rivals = [g[0] for g in groups[1:]]
     margin = top.score - rivals[0].score if rivals else 1.0
-    if not _close_enough(top, margin):
+    if not (top.score >= accept if accept is not None else _close_enough(top, margin)):
         return Choice(None, tuple(best), tuple(rivals), "the words found do not fit the question closely enough", margin)
     if margin < MARGIN:
         return Choice(None, tuple(best), tuple(rivals), "the pages give different answers of equal weight", margin)
@@ -45,12 +45,12 @@ def _close_enough(top: Candidate, margin: float) -> bool:
     return top.score >= 0.72 and margin >= 0.3 and top.features.get("wanted", 0) >= 5
 
 
-def _groups(kind: AnswerType, candidates: Sequence[Candidate]) -> list[list[Candidate]]:
+def _groups(equal: Callable[[Any, Any], bool], candidates: Sequence[Candidate]) -> list[list[Candidate]]:
     """Candidates of equal value together, best first; a further place that agrees counts a little."""
     groups: list[list[Candidate]] = []
     for candidate in sorted(candidates, key=lambda c: -c.score):
         for group in groups:
-            if kind.equal(group[0].value, candidate.value):
+            if equal(group[0].value, candidate.value):
                 group.append(candidate)
                 break
         else:

@@ -123,7 +123,8 @@ def _judge(asking: Asking, spot: Spot, figures: Sequence[Figure], index: int, ki
     if cell is None and _alone(spot.text):
         scope = _card_scope(spot, scope)
     near = " ".join((scope.own, *([u.text] if (u := spot.after()) and len(u.text) < 40 else [])))
-    if _wrong_period(asking, near) or gates.wrong_year(asking, spot, spot.text):
+    tail = spot.text[figure.end : figures[index + 1].start if index + 1 < len(figures) else None]
+    if _wrong_period(asking, re.split(r"[(,;]", tail, maxsplit=1)[0], near) or gates.wrong_year(asking, spot, spot.text):
         return None
     units = [spot.unit]
     distance = 1.0
@@ -139,7 +140,7 @@ def _judge(asking: Asking, spot: Spot, figures: Sequence[Figure], index: int, ki
         return None
     counted = [asking.head] if kind == "count" and asking.head else []
     measured = fit(asking, spot, scope, leave_out=_given(asking, figure, kind), given=counted)
-    if not measured.names_met:
+    if not measured.names_met or not any(not w.weak for w in asking.wanted):
         return None
     if not _company_is_meant(asking, spot, figure, measured):
         return None
@@ -177,8 +178,8 @@ def _given(asking: Asking, figure: Figure, kind: str) -> list[Wanted]:
     return given if len(given) < len(asking.wanted) else []
 
 
-def _wrong_period(asking: Asking, near: str) -> bool:
-    said = periods_in(near)
+def _wrong_period(asking: Asking, tail: str, near: str) -> bool:
+    said = periods_in(tail) or periods_in(near)
     return bool(asking.periods and said and not (asking.periods & said))
 
 
@@ -199,6 +200,8 @@ def _head_beside(asking: Asking, spot: Spot, figure: Figure, cell: int | None) -
         if len(label) < 60 and head.concepts & concepts(label, spot.language):
             return 1.0, []
     if cell is not None and _alone(cell_text(spot, cell)):
+        if re.search(r"[^\W\d_]{2,}", cell_text(spot, cell)):
+            return None  # the cell counts something else: "6 months"
         labels = concepts(cell_scope(spot, cell).own, spot.language)
         return (1.0, []) if head.concepts & labels else None
     if _alone(spot.text):

@@ -55,6 +55,8 @@ def fit(
     for word in wanted:
         weight = spot.scene.weight(word)
         place = max((_value(word, value, held) for value, held in places if word.concepts & held), default=0.0)
+        if place == NEIGHBOUR and word.named:
+            place = 0.0  # a name or figure in the next sentence is of something else
         if elsewhere and word.concepts & elsewhere and place not in (OWN, SHARED):
             place = ELSEWHERE  # the sentence gives this word to another value
         if place < OWN and word.position in met_by_acronym:
@@ -66,7 +68,7 @@ def fit(
         total += weight
         met += weight * place
         own += weight * (place if place >= SHARED else 0.0)
-        if place < MISSING and not word.weak:
+        if place < MISSING and not word.weak and not word.light:
             missing.append(word)
             names_met = names_met and not word.named
     turned = 0.7 if _turned(wanted, places) else 1.0
@@ -144,6 +146,7 @@ def _cut(text: str, start: int, end: int) -> tuple[int, int]:
     """Where the words between two values part: (end of the first's words, start of the second's)."""
     between = text[start:end]
     breaks = [m for m in _BREAKS.finditer(between) if m.group() not in ("(", ":")]
+    breaks = breaks or [m for m in _BREAKS.finditer(between) if m.group() == "("]
     if breaks:
         return start + breaks[0].start(), start + breaks[-1].end()
     return end, start

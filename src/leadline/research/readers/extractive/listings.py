@@ -12,6 +12,7 @@ from leadline.research.readers.extractive import gates
 from leadline.research.readers.extractive.asking import Asking
 from leadline.research.readers.extractive.enumeration import find_enumerations
 from leadline.research.readers.extractive.fitting import Fit, Scope, fit
+from leadline.research.readers.extractive.people import asks_for_person, names_in
 from leadline.research.readers.extractive.scene import Scene, Spot
 from leadline.research.values.concepts import concepts
 from leadline.research.values.polarity import denials, is_open
@@ -42,6 +43,8 @@ def _enumerated(scene: Scene) -> Iterator[Candidate]:
             members = _own_members(asking, enumeration.members)
             if len(members) < 2:
                 continue
+            if asks_for_person(asking.text) and not all(names_in(m, asking) for m in members):
+                continue
             rest = spot.text[: enumeration.start] + " … " + spot.text[enumeration.end :]
             measured = fit(asking, spot, Scope(own=rest))
             if not _acceptable(asking, spot, measured) or not _subject_near(asking, spot, enumeration.start, enumeration.end):
@@ -61,7 +64,7 @@ def _own_members(asking: Asking, members: Sequence[str]) -> list[str]:
 
 
 def _acceptable(asking: Asking, spot: Spot, measured: Fit) -> bool:
-    return measured.names_met and (bool(denials(asking.text)) or not denials(spot.text)) and not is_open(spot.text)
+    return measured.names_met and any(not w.weak for w in asking.wanted) and not gates.wrong_year(asking, spot, spot.text) and (bool(denials(asking.text)) or not denials(spot.text)) and not is_open(spot.text)
 
 
 def _subject_near(asking: Asking, spot: Spot, start: int, end: int) -> bool:

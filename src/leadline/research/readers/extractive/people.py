@@ -18,6 +18,7 @@ _WHO = re.compile(r"^\s*(?:who|wer|qui)\b|\bwho is\b|\bname of the\b.*\b(?:offic
 _ROLE_OF = re.compile(r"^\s*(?:who|wer|qui)\s+(?:is|are|was|ist|sind|est|sont)\b", re.IGNORECASE)
 _LEADING = re.compile(r"^\s*who\s+(?:currently\s+)?(?:runs|leads|heads|manages|is responsible for|is in charge of|oversees)\b", re.IGNORECASE)
 _LEADER = re.compile(r"\b(?:head|lead|leader|manager|director|vp|vice president|chief|president|responsible|owner|dri)\b", re.IGNORECASE)
+_ROLE_FIELD = re.compile(r"\b(?:ceo|cto|cfo|coo|cmo|ciso|cro|cpo|director|manager|head|president|chair(?:man|woman|person)?|officer|lead|vp|founder)s?\b")
 _DOING = re.compile(r"^\s*(?:who|wer|qui)\s+(?P<verb>[a-zäöüéè]+)", re.IGNORECASE)
 _WORD = r"(?:[A-ZÀ-ÖØ-Þ][\w'’.-]*[^\W\d_.]|[A-Z]\.)"
 NAME = re.compile(rf"(?:(?:Dr|Prof)\.\s+)?{_WORD}(?:\s+(?:(?:van|von|de|da|del|der|den|la|le|al|bin|dos|di|y)\s+)*{_WORD}){{1,3}}")
@@ -37,6 +38,17 @@ _SEPARATORS = re.compile(r"\s+[-–—|·•/]\s+|\s*[:,;(]\s*|\s+->\s+|\s+(?:is
 
 def asks_for_person(text: str) -> bool:
     return bool(_WHO.search(text))
+
+
+def names_a_role(text: str) -> bool:
+    """True when the field's words (in brackets) are a role held by a person."""
+    field = re.search(r"\[([^\]]*)\]", text)
+    return bool(field and _ROLE_FIELD.search(field.group(1)))
+
+
+def role_candidates(scene: Scene) -> Iterator[Candidate]:
+    for spot in scene.spots:
+        yield from _role(scene, spot, leading=False)
 
 
 def person_candidates(scene: Scene) -> Iterator[Candidate]:
@@ -67,6 +79,8 @@ def _role(scene: Scene, spot: Spot, *, leading: bool) -> Iterator[Candidate]:
     asking = scene.asking(spot.language)
     role = [w for w in asking.wanted if not (w.weak and leading and fold(w.text) in ("run", "runs", "lead", "leads"))]
     role = [w for w in role if fold(w.text) not in ("runs", "leads", "heads", "manages", "responsible", "charge", "oversees", "person")]
+    if any(w.light for w in role):
+        role = [w for w in role if not w.light]  # of a field's question, only the field's own words are the role
     if not role or gates.outdated(asking, spot) or gates.made_up(asking, spot) or gates.about_others(asking, spot):
         return
     for name, parts, units, places in _pairings(spot, asking):

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from leadline.research.answer_types.base import Candidate
 from leadline.research.model import Evidence, Passage, Question
-from leadline.research.readers.extractive.people import asks_for_person, person_candidates
-from leadline.research.readers.extractive.places import asks_for_place, place_candidates
+from leadline.research.readers.extractive.people import asks_for_person, names_a_role, person_candidates, role_candidates
+from leadline.research.readers.extractive.places import asks_for_place, names_a_place, place_candidates
 from leadline.research.readers.extractive.scene import Scene
 from leadline.research.readers.extractive.sentences import sentence_candidates
 
@@ -18,3 +18,13 @@ def text_candidates(question: Question, passages: Sequence[Passage], evidence: E
         return list(person_candidates(scene))
     found = list(place_candidates(scene)) if asks_for_place(question.text) else []
     return found or list(sentence_candidates(scene))
+
+
+def field_candidates(question: Question, passages: Sequence[Passage], evidence: Evidence) -> Sequence[Candidate]:
+    """A text field of an object: a person by role, a place, or the sentence."""
+    scene = Scene(question, passages, evidence)
+    if names_a_role(question.text):
+        return list(role_candidates(scene))
+    if names_a_place(question.text):
+        return list(place_candidates(scene))
+    return list(sentence_candidates(scene))

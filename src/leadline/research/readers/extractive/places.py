@@ -31,6 +31,11 @@ def asks_for_place(text: str) -> bool:
     return bool(_WHERE.search(text)) and not _NOT_PLACES.search(text)
 
 
+def names_a_place(text: str) -> bool:
+    """True when the field's words (in brackets) are a place."""
+    return bool(re.search(r"\[[^\]]*\b(?:city|country|headquarters|hq|address|location|town)\b[^\]]*\]", text))
+
+
 def place_candidates(scene: Scene) -> Iterator[Candidate]:
     for spot in scene.spots:
         asking = scene.asking(spot.language)

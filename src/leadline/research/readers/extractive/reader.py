@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from leadline.research.answer_types import answer_type
 from leadline.research.model import Claim, Derivation, Draft, Evidence, Passage, Question
-from leadline.research.readers.extractive.choosing import choose
+from leadline.research.readers.extractive.choosing import Choice, choose
 
 
 class ExtractiveReader:
@@ -20,7 +20,7 @@ class ExtractiveReader:
 
     def answer(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Draft:
         kind = answer_type(question.answer_type)
-        choice = choose(kind, kind.extract(question, passages, evidence))
+        choice = choose(kind.equal, kind.extract(question, passages, evidence))
         if choice.value is None:
             rejected = choice.candidates[:1]
             return Draft(
@@ -30,15 +30,28 @@ class ExtractiveReader:
                 features={**rejected[0].features, "score": round(rejected[0].score, 3), "margin": round(choice.margin, 3)} if rejected else {},
             )
         best = choice.candidates[0]
-        citations: dict[int, None] = {}
-        for candidate in choice.candidates:
-            citations.update(dict.fromkeys(u.number for u in candidate.units))
-        claim = Claim(path="", value=choice.value, citations=tuple(citations), derivation=Derivation.DERIVED if best.rule.startswith("count-of") else Derivation.STATED)
+        claims = tuple(_claims(choice))
         return Draft(
             reader=self.name,
             value=choice.value,
-            claims=(claim,),
+            claims=claims,
             reasoning=f"Read by rule {best.rule} from {len(choice.candidates)} place{'s' if len(choice.candidates) > 1 else ''}.",
             rule=best.rule,
             features={**best.features, "score": round(best.score, 3), "margin": round(choice.margin, 3), "places": float(len(choice.candidates))},
         )
+
+
+def _claims(choice: Choice) -> Iterator[Claim]:
+    best = choice.candidates[0]
+    if best.parts:
+        for path, value, units in best.parts:
+            yield Claim(path=path, value=value, citations=tuple(dict.fromkeys(u.number for u in units)))
+        return
+    units = [u for candidate in choice.candidates for u in candidate.units]
+    counted = best.rule.startswith("count-of")
+    yield Claim(
+        path="",
+        value=choice.value,
+        citations=tuple(dict.fromkeys(u.number for u in (best.units if counted else units))),
+        derivation=Derivation.DERIVED if counted else Derivation.STATED,
+    )

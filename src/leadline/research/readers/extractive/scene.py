@@ -19,6 +19,7 @@ from leadline.research.values.terms import fold
 
 # How much a topic word counts, by where it is met.
 WEAK = 0.1  # weight of a weak word of the question
+LIGHT = 0.35  # share of its weight that a context word of a field's question keeps
 OWN, INTRO, HEADING, OUTER_HEADING, NEIGHBOUR, TITLE = 1.0, 0.95, 0.9, 0.8, 0.75, 0.7
 
 
@@ -95,7 +96,7 @@ class Scene:
             held = sum(1 for page in pages if any(form in folded_text(page) for form in forms))
             rarity = math.log((len(pages) + 1) / (held + 0.5)) / math.log((len(pages) + 1) / 0.5)
             self._weights[key] = max(0.3, min(1.0, 0.3 + 0.9 * rarity))
-        return self._weights[key] * (1.25 if wanted.named else 1.0)
+        return self._weights[key] * (LIGHT if wanted.light else 1.25 if wanted.named else 1.0)
 
 
 def _spots(scene: Scene, passages: Sequence[Passage]) -> Iterator[Spot]:

@@ -35,6 +35,8 @@ def sentence_candidates(scene: Scene) -> Iterator[Candidate]:
         asking = scene.asking(spot.language)
         if _forbidden(asking, spot) or not _adds(asked, asking, spot):
             continue
+        if sum(not w.weak for w in asking.wanted) < 2:
+            continue
         measured = fit(asking, spot, Scope(own=text), neighbours=False)
         if measured.missing or not measured.names_met or measured.own < 0.6:
             continue
