@@ -15,12 +15,13 @@ the quote stands? "whole" counts only questions of which all gold lines on some 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import re
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -202,6 +203,11 @@ def mean(values: Iterable[float]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
+def elsewhere(by_value: dict[Any, dict[str, float]], site: str, value: Any) -> float:
+    """What a value scores on all sites but one."""
+    return mean(score for name, score in by_value[value].items() if name != site)
+
+
 def sweep(sites: dict[str, Site], rows: Sequence[dict[str, Any]]) -> None:
     """Each weight by turns, and what choosing it on five sites gives on the sixth."""
     base = Weights()
@@ -214,6 +220,7 @@ def sweep(sites: dict[str, Site], rows: Sequence[dict[str, Any]]) -> None:
         "context": (0, 1, 2),
         "page": (0.0, 0.15, 0.3, 0.5, 0.8),
         "type_fit": (0.0, 0.05, 0.1, 0.2, 0.3),
+        "expansion": (0.0, 0.1, 0.2, 0.3, 0.5),
         "crowd": (0.8, 0.9, 1.0),
     }
 
@@ -229,10 +236,8 @@ def sweep(sites: dict[str, Site], rows: Sequence[dict[str, Any]]) -> None:
         overall = {value: mean(scores.values()) for value, scores in by_value.items()}
         held_out = []
         for site in sites:
-            others: Callable[[Any], float] = lambda v, s=site: mean(
-                x for k, x in by_value[v].items() if k != s
-            )  # noqa: E731
-            held_out.append(by_value[max(values, key=others)][site])
+            chosen = max(values, key=functools.partial(elsewhere, by_value, site))
+            held_out.append(by_value[chosen][site])
         line = "  ".join(f"{value}:{100 * score:.2f}" for value, score in overall.items())
         print(f"{name:<9} {line}   left out: {100 * mean(held_out):.2f}")
 

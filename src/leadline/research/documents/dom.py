@@ -1,8 +1,9 @@
 """The walk itself: one pass over a document, from its serialised tree to blocks and links.
 
-The tree is lexbor's (HTML Living Standard, 13.2), read from its serialisation: there attributes and text are
-escaped and every element is closed, so a start tag and an end tag are the two visits of a depth-first walk, no
-recursion is needed however deep a page is, and reading is several times faster than asking for nodes one by one.
+The tree is lexbor's (HTML Living Standard, 13.2), read from its serialisation: there attributes and text
+are escaped and every element is closed, so a start tag and an end tag are the two visits of a depth-first
+walk, no recursion is needed however deep a page is, and reading takes a third of the time of asking for
+nodes one by one.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ _TOKEN = re.compile(r'<(/?[a-zA-Z][^\s/>]*)((?:[^">]++|"[^"]*+")*+)>|<!--.*?-->|
 _ATTRIBUTE = re.compile(r'\s([^\s=>"]+)(?:="([^"]*)")?')
 _HREF = re.compile(r'\shref="([^"]*)"')
 _TEMPLATE = re.compile(r"<(/?)template\b[^>]*>")
-_AREA = r"(?:(?:site|page|global|main|top|primary|secondary)[-_]?)?(?:header|footer|nav|navbar|navigation|menu|sidebar|breadcrumbs?)"
+_AREA = (
+    r"(?:(?:site|page|global|main|top|primary|secondary)[-_]?)?"
+    r"(?:header|footer|nav|navbar|navigation|menu|sidebar|breadcrumbs?)"
+)
 _SPECIAL = re.compile(
     r'\s(?:hidden\b|role="|aria-hidden="true"|style="[^"]*(?:display:\s*none|visibility:\s*hidden)'
     rf'|(?:id|class)="(?:[^"]*\s)?{_AREA}(?:\s[^"]*)?")',
@@ -321,7 +325,7 @@ class Walk:
 
     # ------------------------------------------------------------ plain containers
 
-    def _start_block(self, _name: str, attributes: str) -> Frame:
+    def start_block(self, _name: str, attributes: str) -> Frame:
         if attributes and self._mode < _FIRST_CLOSED and _SPECIAL.search(attributes):
             return self._special_block(attributes, self._plain_block)
         return self._plain_block()
@@ -333,13 +337,13 @@ class Walk:
     def _end_block(self, _: None) -> None:
         self._break()
 
-    def _start_loose_block(self, name: str, attributes: str) -> Frame:
+    def start_loose_block(self, name: str, attributes: str) -> Frame:
         """Block elements between whose words no space may be invented where they cannot be blocks."""
         if self._mode >= _FIRST_CLOSED or self._mode != _FLOW:
             return None
-        return self._start_block(name, attributes)
+        return self.start_block(name, attributes)
 
-    def _start_container(self, _name: str, attributes: str) -> Frame:
+    def start_container(self, _name: str, attributes: str) -> Frame:
         if attributes and self._mode < _FIRST_CLOSED and _SPECIAL.search(attributes):
             return self._special_block(attributes, self._plain_container)
         return self._plain_container()
@@ -371,9 +375,9 @@ class Walk:
             level = found.get("aria-level", "2")
             return self._heading(int(level) if level in "123456" and len(level) == 1 else 6)
         if role == "list":
-            return self._start_list("ul", "")
+            return self.start_list("ul", "")
         if role == "listitem":
-            return self._start_item("li", "")
+            return self.start_item("li", "")
         region = self._region
         if _is_hidden(found) or found.get("aria-hidden") == "true":
             region = Region.HIDDEN
@@ -414,7 +418,7 @@ class Walk:
         self._region = Region.HIDDEN
         return self._end_special, (None, outer, self._headings)
 
-    def _start_region(self, name: str, attributes: str) -> Frame:
+    def start_region(self, name: str, attributes: str) -> Frame:
         region = _TAG_REGION[name]
         hidden = bool(attributes) and _SPECIAL.search(attributes) and _is_hidden(attributes_of(attributes))
         if hidden or self._region is Region.HIDDEN:
@@ -440,7 +444,7 @@ class Walk:
         if name in ("nav", "aside", "footer"):
             self._set_headings(headings)
 
-    def _start_article(self, _name: str, attributes: str) -> Frame:
+    def start_article(self, _name: str, attributes: str) -> Frame:
         """``article`` and ``details``: their headings end with them."""
         if attributes and self._mode < _FIRST_CLOSED and _SPECIAL.search(attributes):
             return self._special_block(attributes, self._plain_article)
@@ -460,10 +464,10 @@ class Walk:
 
     # ------------------------------------------------------------ headings
 
-    def _start_heading(self, name: str, _attributes: str) -> Frame:
+    def start_heading(self, name: str, _attributes: str) -> Frame:
         return self._heading(int(name[1]))
 
-    def _start_summary(self, _name: str, _attributes: str) -> Frame:
+    def start_summary(self, _name: str, _attributes: str) -> Frame:
         return self._heading(min(6, self._headings[-1][0] + 1 if self._headings else 2))
 
     def _heading(self, level: int) -> Frame:
@@ -496,9 +500,9 @@ class Walk:
         nested = last.kind in (BlockKind.LIST_ITEM, BlockKind.DEFINITION) and last.group == self._group
         return len(self.out.blocks) - 1 if nested and self._mode in (_ITEM, _DEFINITION) else -1
 
-    def _start_list(self, name: str, attributes: str) -> Frame:
+    def start_list(self, name: str, attributes: str) -> Frame:
         if self._mode < _FIRST_CLOSED and attributes and _SPECIAL.search(attributes):
-            return self._special_block(attributes, lambda: self._start_list(name, ""))
+            return self._special_block(attributes, lambda: self.start_list(name, ""))
         if not self._interrupt():
             return (self._end_block, None) if name != "select" else None
         intro = self._introduction()
@@ -528,9 +532,9 @@ class Walk:
             if len(blocks) - first >= 3 and self._link_characters - links >= _LINK_DENSE * length:
                 blocks[first:] = [replace(block, region=Region.NAVIGATION) for block in blocks[first:]]
 
-    def _start_item(self, name: str, attributes: str) -> Frame:
+    def start_item(self, name: str, attributes: str) -> Frame:
         if self._mode < _FIRST_CLOSED and attributes and _SPECIAL.search(attributes):
-            return self._special_block(attributes, lambda: self._start_item(name, ""))
+            return self._special_block(attributes, lambda: self.start_item(name, ""))
         if not self._interrupt():
             return (self._end_block, None) if name == "li" else None
         saved = (self._mode, self._headings, self._item_depth)
@@ -544,7 +548,7 @@ class Walk:
         if self._headings is not headings:
             self._set_headings(headings)
 
-    def _start_part(self, name: str, _attributes: str) -> Frame:
+    def start_part(self, name: str, _attributes: str) -> Frame:
         """``dt`` or ``dd``: a term with what it means is one block."""
         if not self._defining or self._mode >= _FIRST_CLOSED:
             return self._plain_block()
@@ -569,7 +573,7 @@ class Walk:
 
     # ------------------------------------------------------------ tables
 
-    def _start_table(self, _name: str, attributes: str) -> Frame:
+    def start_table(self, _name: str, attributes: str) -> Frame:
         outer = self._table
         if self._mode == _CELL and outer is not None:
             self._make_layout(outer)  # a table inside a cell: the outer one only arranges
@@ -606,12 +610,17 @@ class Walk:
                 continue
             block = blocks[row.block]
             cells = tuple(
-                Cell(start=block.start + span.start, end=block.start + span.end, header=header, is_header=span.is_header)
+                Cell(
+                    start=block.start + span.start,
+                    end=block.start + span.end,
+                    header=header,
+                    is_header=span.is_header,
+                )
                 for span, header in zip(row.cells, headers, strict=True)
             )
             blocks[row.block] = replace(block, cells=cells, caption=table.caption)
 
-    def _start_row_group(self, name: str, _attributes: str) -> Frame:
+    def start_row_group(self, name: str, _attributes: str) -> Frame:
         table = self._table
         if table is None or self._mode >= _FIRST_CLOSED:
             return self._plain_block()
@@ -621,7 +630,7 @@ class Walk:
     def _end_row_group(self, table: _Table) -> None:
         table.in_head = False
 
-    def _start_row(self, _name: str, _attributes: str) -> Frame:
+    def start_row(self, _name: str, _attributes: str) -> Frame:
         table = self._table
         if table is None or table.layout or self._mode >= _FIRST_CLOSED:
             return self._plain_block()
@@ -641,18 +650,22 @@ class Walk:
         if text:
             block = len(self.out.blocks)
             self._after_heading = True
-            self.out.add(
-                BlockKind.TABLE_ROW, text, self._region, self._path, 0, table.group, table.intro
-            )
+            self.out.add(BlockKind.TABLE_ROW, text, self._region, self._path, 0, table.group, table.intro)
         table.rows.append(Row(block, table.in_head, row))
 
-    def _start_cell(self, name: str, attributes: str) -> Frame:
+    def start_cell(self, name: str, attributes: str) -> Frame:
         table = self._table
         if table is None or table.row is None or self._mode >= _FIRST_CLOSED:
             return self._plain_block()
         found = attributes_of(attributes) if attributes else {}
         is_header = name == "th" or found.get("role") in ("columnheader", "rowheader")
-        saved = (table, is_header, _count(found.get("colspan")), _count(found.get("rowspan")), self._part_from)
+        saved = (
+            table,
+            is_header,
+            _count(found.get("colspan")),
+            _count(found.get("rowspan")),
+            self._part_from,
+        )
         self._mode = _CELL
         self._pending = " "
         self._part_from = len(self._buffer)
@@ -672,7 +685,7 @@ class Walk:
         if end - start > _LONG_CELL:
             self._make_layout(table)
 
-    def _start_caption(self, _name: str, _attributes: str) -> Frame:
+    def start_caption(self, _name: str, _attributes: str) -> Frame:
         if self._table is None or not self._interrupt():
             return self._plain_block()
         self._mode = _HEADING
@@ -685,7 +698,7 @@ class Walk:
 
     # ------------------------------------------------------------ the rest
 
-    def _start_quote(self, _name: str, _attributes: str) -> Frame:
+    def start_quote(self, _name: str, _attributes: str) -> Frame:
         if not self._interrupt():
             return self._end_block, None
         saved = (self._mode, self._quote, self._part_from)
@@ -697,14 +710,14 @@ class Walk:
         self._mode, self._quote, part = saved
         self._part_from = min(part, 0)
 
-    def _start_pre(self, _name: str, _attributes: str) -> Frame:
+    def start_pre(self, _name: str, _attributes: str) -> Frame:
         if not self._interrupt():
             return self._end_block, None
         saved = (self._mode, self._quote, self._part_from)
         self._mode = _PRE
         return self._end_quote, saved
 
-    def _start_link(self, _name: str, attributes: str) -> Frame:
+    def start_link(self, _name: str, attributes: str) -> Frame:
         match = _HREF.search(attributes)
         if match is None:
             return None
@@ -732,7 +745,7 @@ class Walk:
                 start = end = -1
             self.links.append(Link(url=url, text=fold(text)[:300], region=self._region, start=start, end=end))
 
-    def _start_title(self, _name: str, _attributes: str) -> Frame:
+    def start_title(self, _name: str, _attributes: str) -> Frame:
         """The title of a picture inside the page."""
         if not self._in_body:
             return None
@@ -743,17 +756,17 @@ class Walk:
         if self._mode != _PRE:
             self._pending = self._pending or " "
 
-    def _start_time(self, _name: str, attributes: str) -> Frame:
+    def start_time(self, _name: str, attributes: str) -> Frame:
         if self.out.next_start < _TOP_OF_PAGE and (stamp := attributes_of(attributes).get("datetime")):
             self.times.append(stamp)
         return None
 
-    def _start_html(self, _name: str, attributes: str) -> Frame:
+    def start_html(self, _name: str, attributes: str) -> Frame:
         found = attributes_of(attributes)
         self.language = found.get("lang") or found.get("xml:lang") or ""
         return None
 
-    def _start_body(self, _name: str, _attributes: str) -> Frame:
+    def start_body(self, _name: str, _attributes: str) -> Frame:
         self._in_body = True
         self._flush()
         return self._end_block, None
@@ -786,25 +799,25 @@ def _count(span: str | None) -> int:
 
 _Start = Callable[[Walk, str, str], Frame]
 _STARTS: dict[str, _Start] = {
-    **dict.fromkeys("p address figure figcaption".split(), Walk._start_block),
-    **dict.fromkeys("fieldset form legend center hgroup search dialog optgroup".split(), Walk._start_loose_block),
-    **dict.fromkeys("div section".split(), Walk._start_container),
-    **dict.fromkeys(_TAG_REGION, Walk._start_region),
-    **dict.fromkeys("article details".split(), Walk._start_article),
-    **dict.fromkeys("h1 h2 h3 h4 h5 h6".split(), Walk._start_heading),
-    "summary": Walk._start_summary,
-    **dict.fromkeys("ul ol menu dl select".split(), Walk._start_list),
-    **dict.fromkeys("li option".split(), Walk._start_item),
-    **dict.fromkeys("dt dd".split(), Walk._start_part),
-    "table": Walk._start_table,
-    "caption": Walk._start_caption,
-    **dict.fromkeys("thead tbody tfoot".split(), Walk._start_row_group),
-    "tr": Walk._start_row,
-    **dict.fromkeys("td th".split(), Walk._start_cell),
-    "blockquote": Walk._start_quote,
-    **dict.fromkeys("pre textarea listing".split(), Walk._start_pre),
-    "a": Walk._start_link,
-    "time": Walk._start_time,
-    "html": Walk._start_html,
-    "body": Walk._start_body,
+    **dict.fromkeys("p address figure figcaption".split(), Walk.start_block),
+    **dict.fromkeys("fieldset form legend center hgroup search dialog optgroup".split(),
+    Walk.start_loose_block), **dict.fromkeys("div section".split(), Walk.start_container),
+    **dict.fromkeys(_TAG_REGION, Walk.start_region),
+    **dict.fromkeys("article details".split(), Walk.start_article),
+    **dict.fromkeys("h1 h2 h3 h4 h5 h6".split(), Walk.start_heading),
+    "summary": Walk.start_summary,
+    **dict.fromkeys("ul ol menu dl select".split(), Walk.start_list),
+    **dict.fromkeys("li option".split(), Walk.start_item),
+    **dict.fromkeys("dt dd".split(), Walk.start_part),
+    "table": Walk.start_table,
+    "caption": Walk.start_caption,
+    **dict.fromkeys("thead tbody tfoot".split(), Walk.start_row_group),
+    "tr": Walk.start_row,
+    **dict.fromkeys("td th".split(), Walk.start_cell),
+    "blockquote": Walk.start_quote,
+    **dict.fromkeys("pre textarea listing".split(), Walk.start_pre),
+    "a": Walk.start_link,
+    "time": Walk.start_time,
+    "html": Walk.start_html,
+    "body": Walk.start_body,
 }  # fmt: skip

@@ -50,12 +50,16 @@ def parse_company(domain: str, *, reserved_hosts: Collection[str] = ()) -> Compa
         raise _invalid(f"'{asked}' is not a public domain: write it with its ending, such as acme.com")
     if not reserved:
         if last in RESERVED_SUFFIXES or asked.endswith(".home.arpa"):
-            raise _invalid(f"'.{last}' is reserved and never a public website: write the company's public domain")
+            raise _invalid(
+                f"'.{last}' is reserved and never a public website: write the company's public domain"
+            )
         found = _extract(asked)
         if not found.suffix:
             raise _invalid(f"'.{last}' is not a registered ending: check the spelling of the domain")
         if not registrable(asked):
-            raise _invalid(f"'{asked}' is an ending under which companies register: write the company's own domain")
+            raise _invalid(
+                f"'{asked}' is an ending under which companies register: write the company's own domain"
+            )
     return Company(host=_without_www(asked), asked_host=asked)
 
 
@@ -82,7 +86,9 @@ def _plain_host(domain: str) -> str:
     if "_" in text:
         raise _invalid("a website's domain has no underscore: check the spelling")
     try:
-        host = idna.encode(text.removesuffix("."), uts46=True, transitional=False, std3_rules=True).decode("ascii")
+        host = idna.encode(text.removesuffix("."), uts46=True, transitional=False, std3_rules=True).decode(
+            "ascii"
+        )
     except (idna.IDNAError, UnicodeError) as error:
         raise _invalid(_spelling(text)) from error
     host = host.lower()
@@ -160,7 +166,9 @@ def canonical_address(url: str) -> str:
     netloc = host if port in (None, 80, 443) else f"{host}:{port}"
     query = parts.query
     if query:
-        query = urlencode([(k, v) for k, v in parse_qsl(query, keep_blank_values=True) if not _TRACKERS.match(k)])
+        query = urlencode(
+            [(k, v) for k, v in parse_qsl(query, keep_blank_values=True) if not _TRACKERS.match(k)]
+        )
     address = urlunsplit(("https", netloc, parts.path or "/", query, ""))
     return canonicalize_url(address)
 

@@ -9,6 +9,7 @@ from leadline.research.model import Block, BlockKind, Evidence, Page, Passage, U
 
 TARGET_WORDS = 100  # a passage is closed when the next block would take it beyond
 MOST_WORDS = 140
+SMALL = 40  # words below which a section is read together with its neighbours
 LONG_UNIT = 60  # words from which a list item, row or definition is cited by the sentence
 _BOILERPLATE_PAGES = 3  # a block on more pages than this is read once
 
@@ -189,7 +190,10 @@ def _runs(page: Page, kept: Sequence[int]) -> Iterator[list[int]]:
     for index in kept:
         block = blocks[index]
         length = _word_count(page, block)
-        if run and (_parts(page, blocks[run[-1]], block, words) or words + length > MOST_WORDS):
+        if run and (
+            _parts(page, blocks[run[-1]], block, words, siblings_of(blocks[run[0]]))
+            or words + length > MOST_WORDS
+        ):
             yield run
             run, words = [], 0
         run.append(index)
@@ -201,17 +205,24 @@ def _runs(page: Page, kept: Sequence[int]) -> Iterator[list[int]]:
         yield run
 
 
-def _parts(page: Page, last: Block, block: Block, words: int) -> bool:
+def siblings_of(block: Block) -> tuple[str, ...]:
+    return block.headings if block.kind is BlockKind.HEADING else block.headings[:-1]
+
+
+def _parts(page: Page, last: Block, block: Block, words: int, siblings: tuple[str, ...]) -> bool:
     """Does a new passage begin at ``block``?"""
     if last.region is not block.region:
         return True
     if block.kind is BlockKind.HEADING:
         # Headings that follow each other at once belong to the same text below them.
-        return last.kind is not BlockKind.HEADING or block.level <= last.level
+        if last.kind is BlockKind.HEADING and block.level > last.level:
+            return False
+        # Small neighbours (cards, short questions and answers) are read together.
+        return words >= SMALL or block.headings != siblings
     if last.kind is BlockKind.HEADING:
         return False
     if block.headings != last.headings:
-        return True
+        return block.headings[:-1] != siblings or words >= SMALL
     table = block.kind is BlockKind.TABLE_ROW
     if table != (last.kind is BlockKind.TABLE_ROW):
         return words >= 60
@@ -220,7 +231,9 @@ def _parts(page: Page, last: Block, block: Block, words: int) -> bool:
 
 def _passage(page_index: int, page: Page, run: Sequence[int], units: Sequence[Unit]) -> Passage:
     blocks = page.content.blocks
-    body = next((blocks[index] for index in run if blocks[index].kind is not BlockKind.HEADING), blocks[run[0]])
+    body = next(
+        (blocks[index] for index in run if blocks[index].kind is not BlockKind.HEADING), blocks[run[0]]
+    )
     headings = body.headings
     return Passage(
         page=page_index,

@@ -119,8 +119,7 @@ _PAGED = re.compile(r"(?:^|&)(?:page|p|paged|offset|start|sort|order|filter|q|s|
 _LANGUAGE = re.compile(r"([a-z]{2})(?:[-_][a-z]{2,4})?$")
 # Two-letter path segments that are languages (and not, say, "it" for a department or "us" for "about us").
 _LANGUAGES = frozenset(
-    "ar bg ca cs da de el en es et fa fi fr he hi hr hu id it ja jp ko kr lt lv nb nl no pl pt ro ru sk sl sr sv th tr uk vi zh cn"
-    .split()
+    "ar bg ca cs da de el en es et fa fi fr he hi hr hu id it ja jp ko kr lt lv nb nl no pl pt ro ru sk sl sr sv th tr uk vi zh cn".split()
 )
 _DATED = re.compile(r"/((?:19|20)\d\d)(?:[/-](0?[1-9]|1[0-2])(?:[/-]\d{1,2})?)?(?=[/-]|$)")
 _REGION_WORTH = {Region.NAVIGATION: 0.25, Region.HEADER: 0.25, Region.FOOTER: 0.15, Region.MAIN: 0.1}
@@ -147,7 +146,13 @@ def _address(url: str) -> _Address | None:
     parts = urlsplit(url)
     path = unquote(parts.path)
     host = parts.hostname or ""
-    if parts.scheme != "https" or not host or _FILES.search(path) or _SKIP.search(path) or _SKIP_HOST.match(host):
+    if (
+        parts.scheme != "https"
+        or not host
+        or _FILES.search(path)
+        or _SKIP.search(path)
+        or _SKIP_HOST.match(host)
+    ):
         return None
     if parts.query and _PAGED.search(parts.query):
         return None

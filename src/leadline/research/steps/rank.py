@@ -25,6 +25,7 @@ from msgspec.structs import replace
 from leadline.research.documents.hosts import registrable
 from leadline.research.documents.language import STOP_WORDS
 from leadline.research.documents.units import passages
+from leadline.research.documents.vocabulary import associations, spelled
 from leadline.research.model import Evidence, Passage, Question, Region, Unit
 
 Scores = npt.NDArray[np.float32]
@@ -51,7 +52,8 @@ class Weights(NamedTuple):
     context: int = 1
     page: float = 0.3  # share of the page's own score
     type_fit: float = 0.1  # bonus for a passage that holds a value of the asked type
-    crowd: float = 0.9  # factor for each better passage of the same page and region beyond three
+    expansion: float = 0.3  # of words that stand for the same on business pages
+    crowd: float = 0.95  # factor for each better passage of the same page and region beyond three
 
 
 WEIGHTS: Final = Weights()
@@ -65,10 +67,14 @@ _REGION_WEIGHT = {
 }
 _BEFORE_CROWDED = 3
 
-_MONEY = re.compile(r"[$€£¥₹]|\b(?:USD|EUR|GBP|CHF|JPY|CAD|AUD|dollars?|euros?|pounds?|free)\b", re.IGNORECASE)
+_MONEY = re.compile(
+    r"[$€£¥₹]|\b(?:USD|EUR|GBP|CHF|JPY|CAD|AUD|dollars?|euros?|pounds?|free)\b", re.IGNORECASE
+)
 _DIGIT = re.compile(r"\d")
 _PERCENT = re.compile(r"\d\s?%|\bper ?cent\b|\bProzent\b", re.IGNORECASE)
-_ADDRESS = re.compile(r"https?://|www\.|[\w.+-]+@[\w-]+\.\w|\b[\w-]+\.(?:com|org|net|io|dev)\b", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"https?://|www\.|[\w.+-]+@[\w-]+\.\w|\b[\w-]+\.(?:com|org|net|io|dev)\b", re.IGNORECASE
+)
 _FITS: dict[str, re.Pattern[str]] = {
     "currency": _MONEY,
     "number": _DIGIT,
@@ -88,7 +94,19 @@ def _stemmer(language: str) -> Callable[[list[str]], list[str]]:
 def terms(text: str, language: str) -> list[str]:
     """The stems of a text's words, stop words left out."""
     stop = STOP_WORDS.get(language, _NONE)
-    return _stemmer(language)([word for word in _WORD.findall(text.lower()) if word not in stop])
+    words = [word for word in _WORD.findall(text.lower()) if word not in stop]
+    return _stemmer(language)([spelled(word) for word in words] if language == "en" else words)
+
+
+@lru_cache(maxsize=1)
+def _associated() -> dict[str, frozenset[str]]:
+    """Stem to the stems of what it lets expect (English)."""
+    table: dict[str, set[str]] = {}
+    for group in associations():
+        stems = set(terms(" ".join(group), "en"))
+        for stem in stems:
+            table.setdefault(stem, set()).update(stems - {stem})
+    return {stem: frozenset(others) for stem, others in table.items()}
 
 
 class PassageIndex:
@@ -135,6 +153,10 @@ class PassageIndex:
         query = self._query(question)
         own = self._words.scores(query)
         pages = self._pages.scores(query)
+        if self.weights.expansion and "en" in self.languages:
+            known = set(query)
+            further = sorted({other for word in query for other in _associated().get(word, ())} - known)
+            own += self.weights.expansion * self._words.scores(further)
         if pages.size and (best := float(pages.max())) > 0:
             own += self.weights.page * float(own.max(initial=0.0)) * (pages / best)[self._page_of] * (own > 0)
         own *= self._region_weight
@@ -161,7 +183,9 @@ class PassageIndex:
         order = sorted(range(len(scores)), key=lambda i: (-float(scores[i]), i))[: limit * 6]
         waiting = [(float(scores[i]), i) for i in order if scores[i] > 0]
         while waiting and len(chosen) < limit:
-            best = max(range(len(waiting)), key=lambda at: (self._crowded(waiting[at], taken), -waiting[at][1]))
+            best = max(
+                range(len(waiting)), key=lambda at: (self._crowded(waiting[at], taken), -waiting[at][1])
+            )
             _, index = waiting.pop(best)
             key = (self.passages[index].page, self._region_of[index])
             taken[key] = taken.get(key, 0) + 1
@@ -179,7 +203,9 @@ class _Bm25:
 
     def __init__(self, corpus: Sequence[Sequence[str]], weights: Weights) -> None:
         self._vocabulary: dict[str, int] = {}
-        ids = [[self._vocabulary.setdefault(word, len(self._vocabulary)) for word in words] for words in corpus]
+        ids = [
+            [self._vocabulary.setdefault(word, len(self._vocabulary)) for word in words] for words in corpus
+        ]
         self._size = len(ids)
         self._index = bm25s.BM25(k1=weights.k1, b=weights.b, method="lucene", backend="numpy")
         if self._vocabulary:
@@ -218,7 +244,7 @@ _LOCK = threading.Lock()  # ranking runs off the event loop, in threads
 
 def index_of(evidence: Evidence) -> PassageIndex:
     """The index of exactly these snapshots, built when it is not among the last ones used."""
-    key = tuple(page.snapshot_id for page in evidence.pages)
+    key = tuple(f"{page.snapshot_id} {page.content.text_sha256}" for page in evidence.pages)
     with _LOCK:
         if (kept := _KEPT.get(key)) is not None:
             _KEPT.move_to_end(key)
