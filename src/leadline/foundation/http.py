@@ -33,8 +33,8 @@ from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 import certifi
 import httpcore2
 import httpx2
-import structlog
 
+from leadline.foundation.log import get_logger
 from leadline.foundation.network import (
     DEFAULT_PORTS,
     AddressRefused,
@@ -43,7 +43,7 @@ from leadline.foundation.network import (
     Origin,
 )
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 RETRIABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
