@@ -17,6 +17,7 @@ from leadline.evidence.service import StoredLibrary
 from leadline.foundation.database import Database, open_database
 from leadline.foundation.http import GuardedClient, Limits, guarded_async_client, user_agent
 from leadline.foundation.network import NetworkPolicy
+from leadline.foundation.secrets import open_vault
 from leadline.foundation.settings import Settings
 from leadline.research.model import Budget
 from leadline.research.ports import Progress
@@ -24,17 +25,24 @@ from leadline.research.readers.extractive.reader import ExtractiveReader
 from leadline.research.readers.language_model import LanguageModelReader
 from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTrace
 from leadline.signals.service import Readers, SignalService
+from leadline.webhooks.service import WebhookService
 
 
 class Leadline:
     """An open Leadline: its settings, database and services. Made by ``open_leadline``."""
 
     def __init__(
-        self, settings: Settings, database: Database, signals: SignalService, model: ChosenModel | None
+        self,
+        settings: Settings,
+        database: Database,
+        signals: SignalService,
+        webhooks: WebhookService,
+        model: ChosenModel | None,
     ) -> None:
         self.settings = settings
         self.database = database
         self.signals = signals
+        self.webhooks = webhooks
         self.model = model
         self._organisation: UUID | None = None
 
@@ -80,12 +88,19 @@ async def open_leadline(settings: Settings) -> AsyncIterator[Leadline]:
         fetcher = DirectPageFetcher(client, host_concurrency=settings.host_concurrency)
         model = await _open_model(stack, settings, choice, policy, agent) if choice is not None else None
         database = await stack.enter_async_context(open_database(settings))
+        hooks = await stack.enter_async_context(
+            guarded_async_client(
+                NetworkPolicy(allow_networks=settings.allow_networks), agent, max_bytes=65_536
+            )
+        )
+        webhooks = WebhookService(database, hooks, open_vault(settings.secret_key, settings.data_dir))
         library = StoredLibrary(database, fetcher, freshness=timedelta(hours=settings.page_freshness_hours))
         stack.push_async_callback(library.aclose)
         signals = SignalService(
             database,
             library,
             Readers(extractive=ExtractiveReader, model=model, model_reader=LanguageModelReader),
+            webhooks,
             Ledger(monthly_credits=settings.monthly_credits, signal_price=settings.signal_price),
             budget=Budget(
                 max_pages=settings.max_pages,
@@ -95,7 +110,7 @@ async def open_leadline(settings: Settings) -> AsyncIterator[Leadline]:
             cache=timedelta(hours=settings.cache_hours),
             reserved_hosts=frozenset(settings.connect_to),
         )
-        yield Leadline(settings, database, signals, model)
+        yield Leadline(settings, database, signals, webhooks, model)
 
 
 def chosen_model(settings: Settings) -> ModelChoice | None:

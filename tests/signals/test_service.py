@@ -9,7 +9,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import httpx2
 import pytest
+from cryptography.fernet import Fernet
 
 from leadline.accounts.service import default_organisation, organisation
 from leadline.connectors.pages.fake import FailingFetcher, MemoryFetcher
@@ -17,12 +19,14 @@ from leadline.credits.service import Ledger
 from leadline.evidence.service import StoredLibrary
 from leadline.foundation.database import Database
 from leadline.foundation.errors import InvalidInput, NotFound
+from leadline.foundation.secrets import Vault
 from leadline.research.errors import ModelError, ModelRateLimited, ModelReplyInvalid, ModelUnavailable, Reason
 from leadline.research.model import Budget, Claim, Draft, Evidence, Passage, Question, Usage
 from leadline.research.ports import LanguageModel, ModelReply, ModelRequest, PageFetcher
 from leadline.signals import service as signals
 from leadline.signals.schemas import SignalRequest
 from leadline.signals.service import Readers, SignalService
+from leadline.webhooks.service import WebhookService
 
 PAGES = {
     "https://acme.com/": "<title>Acme</title><p>We make anvils in Leeds.</p><a href='/about'>About us</a>",
@@ -118,12 +122,18 @@ class RaisingReader(FoundingReader):
         raise self.error
 
 
+def silent_webhooks(database: Database) -> WebhookService:
+    """Calls nobody: its deliveries stay in the database."""
+    return WebhookService(database, httpx2.AsyncClient(trust_env=False), Vault(Fernet.generate_key()))
+
+
 def make_service(
     database: Database,
     fetcher: PageFetcher | None = None,
     reader: Any = None,
     readers: Readers | None = None,
     cache: timedelta = timedelta(hours=12),
+    webhooks: WebhookService | None = None,
 ) -> SignalService:
     reader = reader or FoundingReader()
     library = StoredLibrary(database, fetcher or MemoryFetcher(PAGES), freshness=timedelta(hours=24))
@@ -131,6 +141,7 @@ def make_service(
         database,
         library,
         readers or Readers(extractive=lambda: reader),
+        webhooks or silent_webhooks(database),
         Ledger(monthly_credits=100, signal_price=1),
         budget=Budget(max_pages=10),
         cache=cache,

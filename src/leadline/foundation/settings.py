@@ -142,6 +142,22 @@ def _items(value: Any) -> list[str]:
     return [v.strip() for v in value if v.strip()]
 
 
+def _prefix(value: Any) -> str:
+    text = _text(value).rstrip("/")
+    if text and (not text.startswith("/") or "//" in text or not set(text).isdisjoint(" ?#%")):
+        raise ValueError("must be a path such as /public")
+    return text
+
+
+def _origins(value: Any) -> tuple[str, ...]:
+    found = tuple(_items(value))
+    for origin in found:
+        scheme, colons, rest = origin.partition("://")
+        if origin != "*" and (scheme not in ("http", "https") or not colons or not rest or "/" in rest):
+            raise ValueError(f"holds {origin!r}, which is not an origin such as https://app.example.com")
+    return found
+
+
 def _networks(value: Any) -> tuple[str, ...]:
     found = []
     for item in _items(value):
@@ -308,7 +324,27 @@ class Settings:
     )
     host: str = _setting("address the server listens on", _text, "127.0.0.1")
     port: int = _setting("port the server listens on", _whole(0, 65535), 8080)
+    path_prefix: str = _setting(
+        "path in front of the API's own, such as /public; the API answers with and without it", _prefix, ""
+    )
+    cors_origins: tuple[str, ...] = _setting(
+        "web origins whose pages may call the API from a browser, comma-separated, * for any; none: none may",
+        _origins,
+        (),
+    )
+    sync_timeout: int = _setting(
+        "seconds a synchronous request waits, unless it or its key says otherwise", _whole(1, 900), 120
+    )
+    reads_per_minute: int = _setting("reads one API key may make each minute", _whole(1), 100_000)
+    reads_burst: int = _setting("reads one API key may make at once", _whole(1), 10_000)
+    writes_per_minute: int = _setting("writes one API key may make each minute", _whole(1), 2_000)
+    writes_burst: int = _setting("writes one API key may make at once", _whole(1), 400)
     monthly_credits: int = _setting("credits an organisation gets each month", _whole(0), 10_000)
+    secret_key: str | None = _setting(
+        "key that stored secrets are encrypted with, 32 bytes in URL-safe base64; none: a file in data_dir",
+        _text,
+        secret=True,
+    )
     signal_price: int = _setting("credits one answered question costs", _whole(0), 1)
     worker_concurrency: int = _setting("questions one worker answers at once", _whole(1, 1000), 20)
     shutdown_grace: float = _setting(

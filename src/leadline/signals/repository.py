@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -36,6 +36,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     force_refresh: bool
     reader: str
     attempts: int
+
+
+class Listeners(NamedTuple):
+    """Who is to hear that a signal is finished: requests that wait, addresses to call."""
+
+    awaited: bool
+    hooked: bool
 
 
 class NewRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -223,15 +230,15 @@ async def give_back(connection: Connection, signal_id: UUID, holder: UUID) -> No
 
 async def finish(
     connection: Connection, signal_id: UUID, holder: UUID, outcome: Outcome, metadata: dict[str, Any]
-) -> bool | None:
-    """Write the outcome. True when somebody waits for it; None when the lease was lost before."""
-    awaited: bool | None = await connection.fetchval(
+) -> Listeners | None:
+    """Write the outcome; who is to hear of it, or None when the lease was lost before."""
+    row = await connection.fetchrow(
         """
         update signals set
             status = $3, answer = $4, confidence = $5, confidence_basis = $6, reasoning = $7,
             sources = $8, error = $9, error_code = $10, error_action = $11, charged = $12,
             metadata = $13, completed_at = now(), lease_holder = null, lease_until = null
-        where id = $1 and lease_holder = $2 and status = 'processing' returning awaited
+        where id = $1 and lease_holder = $2 and status = 'processing' returning awaited, hooked
         """,
         signal_id,
         holder,
@@ -247,7 +254,7 @@ async def finish(
         outcome.charged,
         _json(metadata),
     )
-    return awaited
+    return Listeners(row["awaited"], row["hooked"]) if row is not None else None
 
 
 async def tell(connection: Connection, signal_id: UUID) -> None:

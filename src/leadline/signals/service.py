@@ -40,7 +40,15 @@ from leadline.research.model import Budget, Company, Outcome, Proof, Question, V
 from leadline.research.ports import LanguageModel, ModelReply, ModelRequest, Progress, Reader
 from leadline.signals import repository
 from leadline.signals.repository import NewRow, Row
-from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTrace, TracedPage
+from leadline.signals.schemas import (
+    QuoteCheck,
+    Signal,
+    SignalRequest,
+    SignalTrace,
+    TracedPage,
+    to_wire,
+)
+from leadline.webhooks.service import WebhookService
 
 T = TypeVar("T")
 log = get_logger(__name__)
@@ -81,6 +89,7 @@ class SignalService:
         database: Database,
         library: StoredLibrary,
         readers: Readers,
+        webhooks: WebhookService,
         ledger: Ledger,
         *,
         budget: Budget,
@@ -91,6 +100,7 @@ class SignalService:
         self._clock = clock or SystemClock()
         self._transactions = database
         self._database = database.repeatable
+        self._webhooks = webhooks
         self._ledger = ledger
         self._library = library
         self._engine = Engine(library)
@@ -133,6 +143,8 @@ class SignalService:
             if (joined := await repository.running(self._database, organisation_id, key)) is not None:
                 if awaited:
                     await repository.await_(self._database, UUID(joined.signal.id))
+                if request.webhook_url is not None:
+                    await self._webhooks.attach(self._database, UUID(joined.signal.id), request.webhook_url)
                 return joined, "joined"
             row = await self._transact(
                 lambda connection: self._add(
@@ -179,6 +191,8 @@ class SignalService:
         if signal_id is None:
             return None
         row = await repository.get(connection, organisation_id, signal_id)
+        if request.webhook_url is not None:
+            await self._webhooks.attach(connection, signal_id, request.webhook_url)
         await self._ledger.reserve(
             connection, organisation_id, [signal_id], key_id=new.key_id, spend_cap=spend_cap
         )
@@ -313,8 +327,8 @@ class SignalService:
     ) -> bool:
         """Outcome, credits and the word to who waits, in one transaction. False when the lease was lost."""
         signal_id = UUID(row.signal.id)
-        awaited = await repository.finish(connection, signal_id, holder, outcome, metadata)
-        if awaited is None:
+        listeners = await repository.finish(connection, signal_id, holder, outcome, metadata)
+        if listeners is None:
             return False
         if outcome.charged:
             await self._ledger.capture(connection, [signal_id])
@@ -322,7 +336,12 @@ class SignalService:
             await self._ledger.release(connection, UUID(row.signal.organisation_id), [signal_id])
         if outcome.company_name:
             await companies.name(connection, row.company_id, outcome.company_name)
-        if awaited:
+        if listeners.hooked:
+            finished = await repository.get(connection, UUID(row.signal.organisation_id), signal_id)
+            assert finished is not None
+            body = msgspec.json.encode(to_wire(finished.signal))
+            await self._webhooks.tell(connection, UUID(row.signal.organisation_id), signal_id, body)
+        if listeners.awaited:
             await repository.tell(connection, signal_id)
         return True
 

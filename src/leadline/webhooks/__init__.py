@@ -1,0 +1,1 @@
+"""Webhooks: whoever asked to be told of a finished signal is called, signed, until it answers 2xx."""
