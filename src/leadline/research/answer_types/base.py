@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
-from leadline.research.model import Evidence, Passage, Question, Unit
+from leadline.research.model import Evidence, Passage, Question
+from leadline.research.readers.extractive.candidate import Candidate
 
 
 class InvalidValue(ValueError):  # noqa: N818 - part of the contract between rooms
     """A value is not of this answer type; the message says what is wrong, for a person or a model."""
-
-
-class Candidate(NamedTuple):
-    """A value that an extractive rule read off the evidence.
-
-    ``score`` orders candidates of one question (higher is better, about 0..1); ``rule`` names the rule;
-    ``units`` are what the value can be read from; ``features`` are measured for the confidence.
-    """
-
-    value: Any
-    units: tuple[Unit, ...]
-    score: float
-    rule: str
-    features: Mapping[str, float] = MappingProxyType({})
-    parts: tuple[tuple[str, Any, tuple[Unit, ...]], ...] = ()  # of an object: JSON pointer, value, units
 
 
 class Support(NamedTuple):
@@ -73,3 +58,6 @@ class AnswerType(Protocol):
     ) -> Sequence[Candidate]:
         """Candidates by rule, best first; empty when the passages do not answer."""
         ...
+
+
+__all__ = ["AnswerType", "Candidate", "InvalidValue", "Support"]

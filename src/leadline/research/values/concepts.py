@@ -40,8 +40,7 @@ _GROUPS: dict[str, str] = {
     "salary": "salary, salaries, wage, wages, gehalt, salaire",
     "remote": "remote, remotely, distributed, fully distributed, work from home, work from anywhere, home office, télétravail",
     "vacancy": "open positions, open position, open roles, open role, vacancies, vacancy, job openings, openings, open jobs, jobs, job ads, "
-    "stellenangebote, offene stellen, offres d'emploi",
-    "hiring": "hiring, recruiting, is looking for, are looking for, we seek, seeking",
+    "stellenangebote, offene stellen, offres d'emploi, hiring, recruiting, is looking for, are looking for, we seek, seeking",
     "monthly": "monthly, per month, a month, each month, every month, month, months, mo, monatlich, pro monat, im monat, mensuel, par mois, mois",
     "yearly": "annual, annually, yearly, per year, a year, each year, every year, per annum, p.a., jährlich, pro jahr, par an, annuel, annuelle",
     "usa": "us, usa, u.s., united states, america",

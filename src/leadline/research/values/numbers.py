@@ -165,6 +165,9 @@ def find_numbers(text: str, language: str = "en", *, words: bool = True) -> list
         if attached_letters and not _unit_letters(text, scaled_end):
             after_range = False
             continue
+        if re.match(r"\([a-z]\)", text[end : end + 3]):  # "401(k)", "7(b)"
+            after_range = False
+            continue
         if date_tail := _DATE_TAIL.match(text, end):
             position = date_tail.end()
             after_range = False

@@ -14,9 +14,9 @@ from leadline.research.values.terms import STOP_WORDS, Term, fold, squash, terms
 # Words by which one asks; they say nothing of what is asked about.
 _ASKING = frozenset(
     """
-    give name names list state tell say says said mention mentioned mentions claim claims claimed describe according roughly approximately currently
+    give name names list state tell say says said mention mentioned mentions describe according roughly approximately currently
     current present presently today company companies business firm organisation organization corporation publicly public official officially
-    stated total overall exactly explicitly please many much number amount value figure kind type sort able way thing website page site pages
+    stated total overall exactly viele welchem welchen été explicitly please many much number amount value figure kind type sort able way thing website page site pages
     called long far big large high old often hoch lang groß long offer offers offered provide provides provided able
     called named newest latest recent recently last many count there possible brief
     firma unternehmen nenne nennen gib derzeit aktuell aktuelle entreprise société donnez actuellement
@@ -31,13 +31,14 @@ _WEAK = frozenset(
     holds carry carries make makes pay pays paid cost costs get gets want need needs find see look go come reach reaches cover covers sell sells trust
     plan plans tier package include includes included available support supports team teams lead led member members people customer customers users
     staff product products service services page price prices pricing built build world worldwide hat betreibt beschäftigt bietet kostet umfasst compte
-    emploie propose coûte betragen beträgt zählt amount size grant grants receive receives employee employees candidates candidate applicants meet
+    emploie propose coûte betragen beträgt zählt amount size grant grants receive receives employee employees candidates candidate applicants meet claim claims
+    claimed time amount
     """.split()
 )  # fmt: skip
 # For a yes or no these tell: a free plan is not a free trial.
 _TELLING = frozenset(
     "plan plans tier package support supports price prices pricing pay pays paid cost costs sell sells service services product products cover covers "
-    "include includes included page hold holds employees employee users customers team leads grant grants receive receives".split()
+    "include includes included page hold holds team leads grant grants receive receives".split()
 )
 _FOCUS = (
     re.compile(r"\bhow many (?P<focus>.+)", re.IGNORECASE),
@@ -152,7 +153,7 @@ def _take_apart(text: str, company: frozenset[str], language: str, yes_or_no: bo
     words = terms(text, language)
     own = _company_positions(words, company)
     wanted = tuple(
-        Wanted(w.text, w.stem, _concepts(words, i, language), _is_name(w, i, text), i, w.folded in _WEAK and not (yes_or_no and w.folded in _TELLING))
+        Wanted(w.text, w.stem, _concepts(words, i, language), _is_name(w, i, text, language), i, w.folded in _WEAK and not (yes_or_no and w.folded in _TELLING))
         for i, w in enumerate(words)
         if i not in own and _topical(w)
     )
@@ -210,9 +211,11 @@ def _acronym(word: str) -> bool:
     return len(word) >= 2 and word.isupper()
 
 
-def _is_name(word: Term, index: int, text: str) -> bool:
+def _is_name(word: Term, index: int, text: str, language: str) -> bool:
     if any(c.isdigit() for c in word.text):
         return True
+    if language == "de":  # every noun is written with a capital
+        return _acronym(word.text)
     if not word.text[0].isupper() or word.text == "I":
         return False
     if index == 0 or re.search(r"[.:?!]\s*[\"'“]?$", text[: word.start]):
@@ -224,8 +227,9 @@ def _company_positions(words: tuple[Term, ...], company: frozenset[str]) -> set[
     taken: set[int] = set()
     for size in (4, 3, 2, 1):
         for i in range(len(words) - size + 1):
-            joined = squash("".join(w.folded.removesuffix("'s") for w in words[i : i + size]))
-            if joined in company or (joined.endswith("s") and joined[:-1] in company):
+            joined = {squash("".join(w.folded for w in words[i : i + size]))}
+            joined |= {squash("".join(w.folded.removesuffix("'s") for w in words[i : i + size]))} | {j[:-1] for j in joined if j.endswith("s")}
+            if joined & company:
                 taken.update(range(i, i + size))
     return taken
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from leadline.research.answer_types.base import Candidate
+from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.model import BlockKind, Evidence, Passage, Question
 from leadline.research.readers.extractive import gates
 from leadline.research.readers.extractive.asking import Asking, take_apart

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from leadline.research.answer_types.base import Candidate
+from leadline.research.readers.extractive.candidate import Candidate
 
 ACCEPT: dict[str, float] = {}
 DEFAULT_ACCEPT = 0.8
-MARGIN = 0.06  # of the best score over the next that says otherwise
+MARGIN = 0.1  # of the best score over the next that says otherwise
 CLOSE = 0.12  # candidates of the same value within this are cited beside the best
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from leadline.research.answer_types.base import Candidate
+from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.model import BlockKind, Region
 from leadline.research.readers.extractive import gates
-from leadline.research.readers.extractive.asking import Asking
+from leadline.research.readers.extractive.asking import Asking, Wanted
 from leadline.research.readers.extractive.fitting import Scope, fit
 from leadline.research.readers.extractive.scene import Scene, Spot
 from leadline.research.values.concepts import concepts
 from leadline.research.values.numbers import find_numbers
+from leadline.research.values.terms import stems, terms
 
 _COUNTED = (BlockKind.LIST_ITEM, BlockKind.TABLE_ROW)
 _OUTSIDE = frozenset({Region.NAVIGATION, Region.HEADER, Region.FOOTER})
@@ -37,7 +38,7 @@ def _count(scene: Scene, group: int, spots: list[Spot]) -> Candidate | None:
     if head is None or gates.made_up(asking, first) or gates.about_others(asking, first) or gates.outdated(asking, first):
         return None
     introduction = " ".join(p for p in (first.intro, first.headings[-1] if first.headings else "") if p)
-    if not head.concepts & concepts(introduction, first.language) or find_numbers(introduction, first.language):
+    if not _names_plural(head, introduction, first.language) or find_numbers(introduction, first.language):
         return None
     counted = complete_group(first, group, spots)
     if counted is None or len(counted) < 2:
@@ -46,7 +47,7 @@ def _count(scene: Scene, group: int, spots: list[Spot]) -> Candidate | None:
     if measured.missing or not measured.names_met or not _all_alike(counted):
         return None
     features = {"coverage": round(measured.coverage, 3), "own": round(measured.own, 3), "rank": float(first.rank), "members": float(len(counted)), "wanted": float(len(asking.wanted))}
-    return Candidate(len(counted), tuple(s.unit for s in counted), measured.coverage - 0.05 - 0.002 * first.rank, "count-of-list", features)
+    return Candidate(len(counted), tuple(s.unit for s in counted), measured.coverage - 0.05 - _narrowing(asking, first, introduction) - 0.002 * first.rank, "count-of-list", features)
 
 
 def complete_group(first: Spot, group: int, spots: list[Spot]) -> list[Spot] | None:
@@ -65,5 +66,21 @@ def _all_alike(spots: list[Spot]) -> bool:
     return all(len(s.page.words(s.block.start, s.block.end)) <= 160 for s in spots)
 
 
-def asks_for_count(asking: Asking) -> bool:
-    return asking.head is not None
+# People and companies at large are counted by statement, never by the length of a list.
+_NEVER_LISTED = frozenset({"~staff", "~customer", "peopl", "user", "develop"})
+
+
+def _names_plural(head: Wanted, introduction: str, language: str) -> bool:
+    """"Open positions" heads a list of positions; "Hospital" heads what a hospital gets."""
+    if head.concepts & _NEVER_LISTED:
+        return False
+    return any(head.concepts & concepts(t.text, language) and (t.folded.endswith(("s", "n", "x")) or t.folded == head.text.lower()) for t in terms(introduction, language)) or bool(
+        {c for c in head.concepts if c[0] == "~"} & concepts(introduction, language)
+    )
+
+
+def _narrowing(asking: Asking, spot: Spot, introduction: str) -> float:
+    """Words of the introduction that the question does not have make the list one of something narrower."""
+    asked = frozenset().union(*(w.concepts for w in asking.wanted))
+    extra = [s for s in stems(introduction, spot.language) if s not in asked and not concepts(s, spot.language) & asked]
+    return 0.03 * min(4, len([s for s in extra if s not in asking.company]))

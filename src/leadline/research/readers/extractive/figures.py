@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from leadline.research.answer_types.base import Candidate
+from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.model import BlockKind, Evidence, Passage, Question, Unit
 from leadline.research.readers.extractive import gates
 from leadline.research.readers.extractive.asking import Asking, Wanted, periods_in
@@ -21,6 +21,11 @@ from leadline.research.values.numbers import find_numbers
 from leadline.research.values.percentages import find_percentages
 from leadline.research.values.terms import stems, terms
 
+# Behind these words stands something else than what the number counts: "401 for employees".
+_APART = frozenset(
+    "for in to with at on by from per and or as that which who if than für in mit bei von und oder pour dans avec par et ou "
+    "after before since until is are was were has have".split()
+)
 HEAD_REACH = 4  # words between a number and the noun it counts
 
 
@@ -139,8 +144,8 @@ def _judge(asking: Asking, spot: Spot, figures: Sequence[Figure], index: int, ki
     if gates.others_are_subject(asking, spot.text, figure.start) or gates.aspires(asking, spot.text):
         return None
     counted = [asking.head] if kind == "count" and asking.head else []
-    measured = fit(asking, spot, scope, leave_out=_given(asking, figure, kind), given=counted)
-    if not measured.names_met or not any(not w.weak for w in asking.wanted):
+    measured = fit(asking, spot, scope, leave_out=_given(asking, figure, kind), given=counted, neighbours=cell is None)
+    if not measured.names_met or not (counted or any(not w.weak for w in asking.wanted)):
         return None
     if not _company_is_meant(asking, spot, figure, measured):
         return None
@@ -188,10 +193,12 @@ def _head_beside(asking: Asking, spot: Spot, figure: Figure, cell: int | None) -
     head = asking.head
     assert head is not None
     behind = re.split(r"[.;:!?•|]\s|\n", spot.text[figure.end :] + " ", maxsplit=1)[0]
+    if cell is not None:
+        behind = behind[: max(0, spot.block.cells[cell].end - spot.unit.start - figure.end)]
     for position, term in enumerate(terms(behind, spot.language)[: HEAD_REACH + 1]):
-        if any(c.isdigit() for c in term.folded):
+        if any(c.isdigit() for c in term.folded) or term.folded in _APART:
             break
-        if "~staff" in head.concepts and term.stem in ("peopl", "mensch", "person") and "~employ" in concepts(spot.text, spot.language):
+        if "~staff" in head.concepts and term.stem in ("peopl", "mensch", "person") and {"~employ", "~staff"} & concepts(spot.text, spot.language):
             return float(position + 1), []
         if head.concepts & concepts(term.text, spot.language) or head.concepts & _pair(behind, position, spot.language):
             return float(position + 1), []

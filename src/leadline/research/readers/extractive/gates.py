@@ -26,7 +26,7 @@ _SUPPLIERS = re.compile(
     r"sub-?processors?|third[- ]part(?:y|ies)|data ?cent(?:er|re)s?|portfolio compan(?:y|ies)|lieferanten|fournisseurs?|prestataires?|operated by|which holds)\b",
     re.IGNORECASE,
 )
-_OUR_OTHERS = re.compile(r"\b(?:our|unsere?|notre|nos)\s+(?:[\w-]+\s+){0,3}(?:customers?|clients?|partners?|vendors?|suppliers?|providers?)\b", re.IGNORECASE)
+_OUR_OTHERS = re.compile(r"\b(?:our|unsere?|notre|nos)\s+(?:[\w-]+\s+){0,3}(?:customers?|clients?|partners?|vendors?|suppliers?|providers?)\b|\b(?:customers?|clients?|partners?) of ours\b", re.IGNORECASE)
 _ASPIRES = re.compile(
     r"\b(?:want|wants|aim|aims|aiming|goals?|targets?|targeting|plans? to|planning|hope|hopes|intend|intends|by (?:20[3-9]\d|the end of)|"
     r"objectives?|okrs?|wollen|ziel|ziele|objectif|d'ici)\b",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from leadline.research.answer_types.base import Candidate
+from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.model import Evidence, Link, Passage, Question, Unit
 from leadline.research.readers.extractive.asking import Asking
 from leadline.research.readers.extractive.scene import Scene, Spot, address_words

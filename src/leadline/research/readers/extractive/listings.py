@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from leadline.research.answer_types.base import Candidate
+from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.model import BlockKind, Evidence, Passage, Question, Region
 from leadline.research.readers.extractive import gates
 from leadline.research.readers.extractive.asking import Asking
@@ -18,7 +18,7 @@ from leadline.research.values.concepts import concepts
 from leadline.research.values.polarity import denials, is_open
 from leadline.research.values.terms import squash, stems
 
-MAX_ITEM_WORDS = 12
+MAX_ITEM_WORDS = 8
 _LABEL = re.compile(r"^(?P<label>[^:–—→]{2,60}?)\s*(?:\s[-–—]\s|:\s|\s?->\s|→|\s\()")
 _NAVIGATION = frozenset({Region.NAVIGATION, Region.HEADER, Region.FOOTER})
 
@@ -103,7 +103,11 @@ def _list_candidate(scene: Scene, group: int, spots: list[Spot]) -> Candidate | 
     items = [first.page.words(blocks[i].start, blocks[i].end) for i in whole]
     asking = scene.asking(first.language)
     members = _own_members(asking, _labels(items))
-    if len(members) < 2 or any(len(m.split()) > MAX_ITEM_WORDS for m in members) or _forbidden(asking, first):
+    if len(members) < 2 or (_asks_for_names(asking) and not all(m[0].isupper() or m[0].isdigit() for m in members)):
+        return None
+    if _asks_for_names(asking) and sum(len(m.split()) for m in members) > 4 * len(members):
+        return None
+    if any(len(m.split()) > MAX_ITEM_WORDS for m in members) or _forbidden(asking, first):
         return None
     measured = fit(asking, first, Scope(own=_introduction(first)))
     if not measured.names_met or not _headed(asking, first) or denials(_introduction(first)) and not denials(asking.text):
@@ -115,6 +119,13 @@ def _list_candidate(scene: Scene, group: int, spots: list[Spot]) -> Candidate | 
 
 def _introduction(spot: Spot) -> str:
     return " ".join(part for part in (spot.intro, spot.headings[-1] if spot.headings else "") if part)
+
+
+_NAMED_THINGS = frozenset({"~customer", "~investor", "~partner", "compani", "firm", "competitor", "peopl", "sponsor", "vendor", "founder", "~founder", "brand"})
+
+
+def _asks_for_names(asking: Asking) -> bool:
+    return bool(asking.subject) and bool(asking.subject[-1].concepts & _NAMED_THINGS)
 
 
 def _headed(asking: Asking, spot: Spot) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leadline.research.answer_types.base import Candidate
+from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.model import Evidence, Passage, Question
 from leadline.research.readers.extractive.people import asks_for_person, names_a_role, person_candidates, role_candidates
 from leadline.research.readers.extractive.places import asks_for_place, names_a_place, place_candidates

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from leadline.research.answer_types.base import Candidate
-from leadline.research.answer_types.fields import Field, fields
+from leadline.research.readers.extractive.candidate import Candidate
+from leadline.research.readers.extractive.fields import Field, fields
 from leadline.research.model import Evidence, Passage, Question, Unit
 from leadline.research.readers.extractive.assertions import boolean_candidates
 from leadline.research.readers.extractive.choosing import choose

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from leadline.research.answer_types.base import Candidate
+from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.model import BlockKind, Region
 from leadline.research.readers.extractive import gates
 from leadline.research.readers.extractive.asking import Asking
@@ -20,7 +20,7 @@ from leadline.research.values.terms import STOP_WORDS, squash, terms
 MAX_CHARACTERS = 320
 _TIME = re.compile(r"\b(?:how long|how quickly|how fast|how soon|within what|what time|how often|wie lange|wie schnell)\b", re.IGNORECASE)
 _TIME_UNIT = re.compile(r"\d+\s*(?:business |working )?(?:s|sec|seconds?|min|minutes?|h|hrs?|hours?|days?|weeks?|months?|years?|stunden|tage[n]?|wochen|jahre)\b|\b(?:daily|weekly|monthly|hourly|yearly|quarterly|annually)\b", re.IGNORECASE)
-_WHEN = re.compile(r"^\s*(?:when|since when|wann|quand|on what date|what date)\b", re.IGNORECASE)
+_WHEN = re.compile(r"^\s*(?:when|since when|wann|quand)\b|\b(?:what|which) (?:date|day|year|month)\b", re.IGNORECASE)
 _NAMING = re.compile(r"\b(?:which|what|whose|welche[rns]?|quel(?:le)?s?)\b", re.IGNORECASE)
 
 
@@ -35,9 +35,11 @@ def sentence_candidates(scene: Scene) -> Iterator[Candidate]:
         asking = scene.asking(spot.language)
         if _forbidden(asking, spot) or not _adds(asked, asking, spot):
             continue
-        if sum(not w.weak for w in asking.wanted) < 2:
+        strong = [w for w in asking.wanted if not w.weak and not w.light]
+        if len(strong) < (1 if any(w.light for w in asking.wanted) else 2):
             continue
-        measured = fit(asking, spot, Scope(own=text), neighbours=False)
+        kind = [w for w in asking.subject if w in strong] if sum(w not in asking.subject for w in strong) >= 2 else []
+        measured = fit(asking, spot, Scope(own=text), neighbours=False, leave_out=kind)
         if measured.missing or not measured.names_met or measured.own < 0.6:
             continue
         score = (0.5 * measured.coverage + 0.5 * measured.own) * spot.region_weight - 0.002 * spot.rank
