@@ -222,6 +222,14 @@ async def test_unusable_reply_is_repaired_once(reply: Any, said: str) -> None:
     assert said in second.prompt
 
 
+async def test_uncited_value_is_asked_again_with_a_citation_insisted_on() -> None:
+    model = ScriptedModel(answer(42), answer(42, 2))
+    await LanguageModelReader(model).read(ask(), PASSAGES, EVIDENCE)
+    first, second = (request.output_schema["properties"]["citations"] for request in model.requests)
+    assert "minItems" not in first
+    assert second["minItems"] == 1
+
+
 async def test_second_unusable_reply_is_an_error() -> None:
     model = ScriptedModel("nonsense", answer(42, 99), answer(42, 2))
     with pytest.raises(ModelReplyInvalid, match="name no line"):

@@ -132,6 +132,13 @@ def reply_form(
     )
 
 
+def insisting(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The form of a reply to one value, now with at least one citation: for a model that left them out."""
+    members = dict(schema["properties"])
+    members["citations"] = {**members["citations"], "minItems": 1}
+    return {**schema, "properties": members}
+
+
 def instructions(form: ReplyForm, mode: VerificationMode, today: date | None) -> str:
     members = (_FIELDS if form.fields else _ONE_VALUE).format(
         bases=" or ".join(_BASES[mode]), conflicts=_CONFLICTS if form.conflicts else ""

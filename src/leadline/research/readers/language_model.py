@@ -29,7 +29,11 @@ _CONTEXT_MARGIN = 64  # tokens that a chat template adds around messages
 
 
 class UnusableReplyError(ValueError):
-    """Why a reply cannot be used, in words that the model can act on."""
+    """Why a reply cannot be used, in words that the model can act on. ``uncited``: it names no line."""
+
+    def __init__(self, message: str, *, uncited: bool = False) -> None:
+        super().__init__(message)
+        self.uncited = uncited
 
 
 class LanguageModelReader:
@@ -111,7 +115,9 @@ class LanguageModelReader:
             again = ModelRequest(
                 instructions=told,
                 prompt=reading.repair(message, written, str(unusable)),
-                output_schema=form.schema,
+                output_schema=(
+                    reading.insisting(form.schema) if unusable.uncited and not form.fields else form.schema
+                ),
                 max_tokens=form.max_tokens,
             )
         second = await self._model.complete(again)
@@ -382,7 +388,7 @@ def _citations(entry: dict[str, Any], shown: _Shown, *, where: str = "") -> tupl
     """The cited numbers that exist, and how many do not."""
     cited = entry.get("citations")
     if not isinstance(cited, list) or not cited:
-        raise UnusableReplyError(f"{where}citations must name at least one line for a value")
+        raise UnusableReplyError(f"{where}citations must name at least one line for a value", uncited=True)
     numbers = list(dict.fromkeys(n for n in cited if isinstance(n, int) and not isinstance(n, bool)))
     known = tuple(n for n in numbers if n in shown.units)
     if not known:
