@@ -23,8 +23,9 @@ from leadline.research.model import Budget
 from leadline.research.ports import Progress
 from leadline.research.readers.extractive.reader import ExtractiveReader
 from leadline.research.readers.language_model import LanguageModelReader
+from leadline.signals.admission import Admission, Caps
 from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTrace
-from leadline.signals.service import Readers, SignalService
+from leadline.signals.service import HEARTBEAT, LEASE, Readers, SignalService
 from leadline.webhooks.service import WebhookService
 
 
@@ -36,12 +37,14 @@ class Leadline:
         settings: Settings,
         database: Database,
         signals: SignalService,
+        admission: Admission,
         webhooks: WebhookService,
         model: ChosenModel | None,
     ) -> None:
         self.settings = settings
         self.database = database
         self.signals = signals
+        self.admission = admission
         self.webhooks = webhooks
         self.model = model
         self._organisation: UUID | None = None
@@ -96,6 +99,11 @@ async def open_leadline(settings: Settings) -> AsyncIterator[Leadline]:
         webhooks = WebhookService(database, hooks, open_vault(settings.secret_key, settings.data_dir))
         library = StoredLibrary(database, fetcher, freshness=timedelta(hours=settings.page_freshness_hours))
         stack.push_async_callback(library.aclose)
+        admission = Admission(
+            database,
+            Caps(settings.organisation_concurrency, settings.reader_concurrency),
+            patience=settings.lease_seconds,
+        )
         signals = SignalService(
             database,
             library,
@@ -109,8 +117,11 @@ async def open_leadline(settings: Settings) -> AsyncIterator[Leadline]:
             ),
             cache=timedelta(hours=settings.cache_hours),
             reserved_hosts=frozenset(settings.connect_to),
+            lease=settings.lease_seconds,
+            heartbeat=settings.lease_seconds * HEARTBEAT / LEASE,
+            due=admission.poke,
         )
-        yield Leadline(settings, database, signals, webhooks, model)
+        yield Leadline(settings, database, signals, admission, webhooks, model)
 
 
 def chosen_model(settings: Settings) -> ModelChoice | None:

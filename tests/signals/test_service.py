@@ -23,7 +23,6 @@ from leadline.foundation.secrets import Vault
 from leadline.research.errors import ModelError, ModelRateLimited, ModelReplyInvalid, ModelUnavailable, Reason
 from leadline.research.model import Budget, Claim, Draft, Evidence, Passage, Question, Usage
 from leadline.research.ports import LanguageModel, ModelReply, ModelRequest, PageFetcher
-from leadline.signals import service as signals
 from leadline.signals.schemas import SignalRequest
 from leadline.signals.service import Readers, SignalService
 from leadline.webhooks.service import WebhookService
@@ -134,6 +133,7 @@ def make_service(
     readers: Readers | None = None,
     cache: timedelta = timedelta(hours=12),
     webhooks: WebhookService | None = None,
+    **timing: float,
 ) -> SignalService:
     reader = reader or FoundingReader()
     library = StoredLibrary(database, fetcher or MemoryFetcher(PAGES), freshness=timedelta(hours=24))
@@ -145,6 +145,7 @@ def make_service(
         Ledger(monthly_credits=100, signal_price=1),
         budget=Budget(max_pages=10),
         cache=cache,
+        **timing,
     )
 
 
@@ -277,11 +278,7 @@ async def test_a_bad_question_says_what_to_do(
         await make_service(database).accept(org, SignalRequest(domain="acme.com", question=question))
 
 
-async def test_a_dead_process_leaves_its_question_to_the_next(
-    database: Database, org: UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(signals, "LEASE", 0.5)
-    monkeypatch.setattr(signals, "HEARTBEAT", 60.0)
+async def test_a_dead_process_leaves_its_question_to_the_next(database: Database, org: UUID) -> None:
     fetcher, model, never = MemoryFetcher(PAGES), CountingModel(), asyncio.Event()
     dying: list[PayingReader] = []
 
@@ -289,7 +286,9 @@ async def test_a_dead_process_leaves_its_question_to_the_next(
         dying.append(PayingReader(paid_once, never))
         return dying[-1]
 
-    dead = make_service(database, fetcher, readers=Readers(FoundingReader, model, first_reader))
+    dead = make_service(
+        database, fetcher, readers=Readers(FoundingReader, model, first_reader), lease=0.5, heartbeat=60.0
+    )
     row, _ = await dead.accept(org, ASK)
     task = asyncio.create_task(dead.run(UUID(row.signal.id)))
     while not dying:
@@ -308,13 +307,10 @@ async def test_a_dead_process_leaves_its_question_to_the_next(
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_a_process_that_lost_its_lease_finishes_nothing(
-    database: Database, org: UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(signals, "LEASE", 0.3)
-    monkeypatch.setattr(signals, "HEARTBEAT", 60.0)
+async def test_a_process_that_lost_its_lease_finishes_nothing(database: Database, org: UUID) -> None:
     slow, quick = BlockingReader(), FoundingReader()
-    first, second = make_service(database, reader=slow), make_service(database, reader=quick)
+    first = make_service(database, reader=slow, lease=0.3, heartbeat=60.0)
+    second = make_service(database, reader=quick)
     row, _ = await first.accept(org, ASK)
     late = asyncio.create_task(first.run(UUID(row.signal.id)))
     await slow.reading.wait()
@@ -326,12 +322,9 @@ async def test_a_process_that_lost_its_lease_finishes_nothing(
     assert await database.fetchval("select attempts from signals") == 2
 
 
-async def test_a_lost_lease_is_noticed_by_the_heartbeat(
-    database: Database, org: UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(signals, "HEARTBEAT", 0.05)
+async def test_a_lost_lease_is_noticed_by_the_heartbeat(database: Database, org: UUID) -> None:
     reader = BlockingReader()
-    service = make_service(database, reader=reader)
+    service = make_service(database, reader=reader, heartbeat=0.05)
     row, _ = await service.accept(org, ASK)
     running = asyncio.create_task(service.run(UUID(row.signal.id)))
     await reader.reading.wait()
@@ -348,7 +341,8 @@ async def test_a_cancelled_question_can_be_taken_up_at_once(database: Database, 
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert await database.fetchval("select lease_until from signals") is None
+    row_after = await database.fetchrow("select lease_until, admitted_at, attempts from signals")
+    assert tuple(row_after) == (None, None, 0), "an orderly end is no failed attempt"
     async with asyncio.timeout(5):
         assert (await make_service(database).ask(org, ASK)).answer == 1987
 

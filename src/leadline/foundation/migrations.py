@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
+from leadline.foundation import jobs
 from leadline.foundation.errors import ConfigurationError
 from leadline.foundation.log import get_logger
 
@@ -70,9 +71,14 @@ async def apply(
 ) -> list[Migration]:
     """Apply what is missing, and return it. Several processes may do this at once: one works, others wait.
 
+    Without ``known`` it is all that this code needs, with the tables that the queue's library makes itself.
+
     Raises ``ConfigurationError`` when the database is newer than this code or was made by other migrations.
     """
-    known = read_migrations() if known is None else known
+    if known is None:
+        applied = await apply(connection, read_migrations())
+        await jobs.install(connection)
+        return applied
     applied: list[Migration] = []
     if await _missing(connection, known) == []:
         return applied
@@ -109,6 +115,8 @@ async def check(connection: asyncpg.Connection[Any], known: Sequence[Migration] 
         raise ConfigurationError(
             f"The database lacks {names}. Run `leadline migrate` with this version first."
         )
+    if known is None:
+        await jobs.check(connection)
 
 
 async def _missing(connection: asyncpg.Connection[Any], known: Sequence[Migration]) -> list[Migration]:

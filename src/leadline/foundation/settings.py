@@ -312,6 +312,10 @@ class Settings:
     snapshot_retention_days: int | None = _setting(
         "days after which stored pages that no kept answer cites are deleted; none: never", _whole(1)
     )
+    trace_retention_days: int | None = _setting(
+        "days after which the steps and the model's replies of a finished question are deleted; none: never",
+        _whole(1),
+    )
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
         "least severity that is logged: debug, info, warning or error",
         _one_of("debug", "info", "warning", "error"),
@@ -347,6 +351,20 @@ class Settings:
     )
     signal_price: int = _setting("credits one answered question costs", _whole(0), 1)
     worker_concurrency: int = _setting("questions one worker answers at once", _whole(1, 1000), 20)
+    organisation_concurrency: int | None = _setting(
+        "questions of one organisation in work at once, over all workers; none: what the workers take",
+        _whole(1),
+    )
+    reader_concurrency: int | None = _setting(
+        "questions that one reader (a model, or the extractive one) has in work at once, over all workers; "
+        "none: what the workers take",
+        _whole(1),
+    )
+    lease_seconds: float = _setting(
+        "seconds after which a question whose process gave no sign of life is taken over",
+        _number(0, above=True),
+        10.0,
+    )
     shutdown_grace: float = _setting(
         "seconds running questions may finish in after SIGTERM", _number(0), 30.0
     )

@@ -220,11 +220,26 @@ async def extend(connection: Connection, signal_id: UUID, holder: UUID, seconds:
 
 
 async def give_back(connection: Connection, signal_id: UUID, holder: UUID) -> None:
-    """Let somebody else go on with the signal at once."""
+    """Let somebody else go on with the signal at once. An orderly end is no attempt that failed."""
     await connection.execute(
-        "update signals set lease_holder = null, lease_until = null where id = $1 and lease_holder = $2",
+        """
+        update signals set lease_holder = null, lease_until = null, admitted_at = null,
+                           attempts = greatest(0, attempts - 1)
+        where id = $1 and lease_holder = $2 and status = 'processing'
+        """,
         signal_id,
         holder,
+    )
+
+
+async def hand_back(connection: Connection, signal_id: UUID) -> None:
+    """Make an admitted signal due again that nobody has begun."""
+    await connection.execute(
+        """
+        update signals set admitted_at = null
+        where id = $1 and status = 'processing' and lease_holder is null
+        """,
+        signal_id,
     )
 
 

@@ -96,7 +96,16 @@ class SignalService:
         cache: timedelta,
         reserved_hosts: Collection[str] = (),
         clock: Clock | None = None,
+        lease: float = LEASE,
+        heartbeat: float = HEARTBEAT,
+        due: Callable[[], None] | None = None,
     ) -> None:
+        """``due`` is called when a signal was accepted that nobody works on yet. ``lease`` and ``heartbeat``
+        are in seconds.
+        """
+        self._lease = lease
+        self._heartbeat = heartbeat
+        self._due = due or _nobody_asks
         self._clock = clock or SystemClock()
         self._transactions = database
         self._database = database.repeatable
@@ -161,6 +170,8 @@ class SignalService:
                 )
             )
             if row is not None:
+                if not inline:
+                    self._due()
                 return row, "new"
             # Somebody began the same question in this moment: look again, and join.
 
@@ -261,7 +272,7 @@ class SignalService:
     async def run(self, signal_id: UUID, progress: Progress | None = None) -> bool:
         """Work on a signal under its lease until it is finished. False when somebody else has the lease."""
         holder = new_id()
-        row = await repository.lease(self._database, signal_id, holder, LEASE)
+        row = await repository.lease(self._database, signal_id, holder, self._lease)
         if row is None:
             return False
         if row.attempts > MAX_ATTEMPTS:
@@ -281,10 +292,14 @@ class SignalService:
             work.cancel()
         return True
 
+    async def hand_back(self, signal_id: UUID) -> None:
+        """A worker that stops leaves a signal that it has not begun to the others."""
+        await repository.hand_back(self._database, signal_id)
+
     async def _keep_lease(self, signal_id: UUID, holder: UUID, work: asyncio.Task[None]) -> None:
         while True:
-            await asyncio.sleep(HEARTBEAT)
-            if not await repository.extend(self._database, signal_id, holder, LEASE):
+            await asyncio.sleep(self._heartbeat)
+            if not await repository.extend(self._database, signal_id, holder, self._lease):
                 work.cancel()
                 return
 
@@ -554,6 +569,10 @@ def _given_up() -> Outcome:
         error_code="TOO_MANY_ATTEMPTS",
         error_action="Look into the logs of the processes that died, then ask again.",
     )
+
+
+def _nobody_asks() -> None:
+    """Without admission: accepted signals wait until a worker looks for them."""
 
 
 def _silent(step: str, detail: str, /, **facts: object) -> None:
