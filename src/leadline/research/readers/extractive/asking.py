@@ -16,7 +16,7 @@ _ASKING = frozenset(
     """
     give name names list state tell say says said mention mentioned mentions describe according roughly approximately currently
     current present presently today company companies business firm organisation organization corporation publicly public official officially
-    stated total overall exactly viele welchem welchen été explicitly please many much number amount value figure kind type sort able way thing website page site pages
+    stated total overall exactly viele welchem welchen été explicitly please many much number amount value figure kind type sort able way thing site
     called long far big large high old often hoch lang groß long offer offers offered provide provides provided able
     called named newest latest recent recently last many count there possible brief
     firma unternehmen nenne nennen gib derzeit aktuell aktuelle entreprise société donnez actuellement
@@ -31,7 +31,7 @@ _WEAK = frozenset(
     holds carry carries make makes pay pays paid cost costs get gets want need needs find see look go come reach reaches cover covers sell sells trust
     plan plans tier package include includes included available support supports team teams lead led member members people customer customers users
     staff product products service services page price prices pricing built build world worldwide hat betreibt beschäftigt bietet kostet umfasst compte
-    emploie propose coûte betragen beträgt zählt amount size grant grants receive receives employee employees candidates candidate applicants meet claim claims
+    emploie propose coûte betragen beträgt zählt amount size grant grants receive receives employee employees candidates candidate applicants meet claim claims website page pages
     claimed time amount
     """.split()
 )  # fmt: skip
@@ -60,7 +60,7 @@ _PLURALS = frozenset({"people", "staff", "men", "women", "children", "personen",
 _UNIT_HINT = re.compile(r"\(\s*(?:in\s+)?(?P<unit>minutes|hours|days|weeks|months|years|seconds|people|users|km|kg)\s*\)", re.IGNORECASE)
 _YEAR_ASKED = re.compile(r"\b(?:what|which|in welchem|quelle) (?:calendar |fiscal )?(?:year|jahr|année)\b|\bwhen was\b.*\b(?:founded|established|incorporated)\b", re.IGNORECASE)
 _ARITHMETIC = re.compile(
-    r"\b(?:how much (?:more|less|cheaper|higher|lower)|how many more|difference between|differ|combined|together|altogether|plus the|on average|average|"
+    r"\b(?:how much (?:more|less|cheaper|higher|lower)|how many more|difference between|differ|combined|together|altogether|plus the|"
     r"ratio|times as|sum of|wie viel mehr|unterschied|de plus que)\b",
     re.IGNORECASE,
 )
@@ -254,7 +254,7 @@ def _focus(patterns: tuple[re.Pattern[str], ...], text: str, wanted: tuple[Wante
             folded = fold(word.text)
             if folded in _PLURALS or (folded.endswith(("s", "en")) and not folded.endswith("ss") and not word.text.isupper()):
                 return tuple(inside[: i + 1])
-        return tuple(inside[:1])
+        return tuple(inside) if patterns is _SUBJECT else tuple(inside[:1])
     return ()
 
 

@@ -9,7 +9,7 @@ from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.model import BlockKind, Evidence, Passage, Question
 from leadline.research.readers.extractive import gates
 from leadline.research.readers.extractive.asking import Asking, take_apart
-from leadline.research.readers.extractive.fitting import Fit, Scope, acronyms_met, fit
+from leadline.research.readers.extractive.fitting import Fit, Scope, acronyms_met, adjacent_words_close, fit
 from leadline.research.readers.extractive.scene import Scene, Spot
 from leadline.research.values.concepts import concepts
 from leadline.research.values.polarity import denials, is_open
@@ -68,11 +68,11 @@ def polarity(asking: Asking, text: str, language: str = "en") -> bool | None:
     start, end = denied[0]
     # A denial governs what follows it up to the next clause, and the verb it splits ("is not recommended").
     clause = re.split(r"[;:]|,\s(?:but|and|so|which|aber|und|mais)\b|\b(?:but|however|aber|mais)\b", text[end:], maxsplit=1)[0]
-    before = re.split(r"[;:,(]|\b(?:but|and|however|aber|und|mais|et)\b", text[:start])[-1]
     wanted = [w for w in asking.wanted if w.concepts & concepts(text, language)]
     governed = [w for w in wanted if w.concepts & concepts(clause, language)]
-    split = [w for w in wanted if w not in governed and w.concepts & concepts(before, language)]
-    if wanted and len(governed) >= 1 and len(governed) + len(split) >= 0.8 * len(wanted):
+    ahead = [w for w in wanted if w not in governed and w.concepts & concepts(text[:start], language)]
+    predicate = [w for w in wanted if not w.named]
+    if governed and len(governed) >= 0.5 * len(predicate) and len(governed) + len(ahead) >= 0.8 * len(wanted):
         return False
     return None
 
@@ -123,7 +123,7 @@ def _sentence(scene: Scene, spot: Spot) -> Iterator[Candidate]:
     spared = 1 if len(strong) >= 4 and any(w.named for w in strong) and measured.own >= 0.75 else 0
     if not measured.names_met or len(measured.missing) > spared or measured.own < 0.6:
         return
-    if _forbidden(asking, spot):
+    if _forbidden(asking, spot) or not adjacent_words_close(asking, spot.text, spot.language):
         return
     value = polarity(asking, spot.text, spot.language)
     if _ENDING.search(spot.text) and not _ENDING.search(asking.text):

@@ -10,6 +10,7 @@ from leadline.research.readers.extractive.candidate import Candidate
 ACCEPT: dict[str, float] = {}
 DEFAULT_ACCEPT = 0.8
 MARGIN = 0.1  # of the best score over the next that says otherwise
+SMALL_MARGIN = 0.04  # where the best meets every word of the question, and the next does not
 CLOSE = 0.12  # candidates of the same value within this are cited beside the best
 
 
@@ -33,9 +34,14 @@ def choose(equal: Callable[[Any, Any], bool], candidates: Sequence[Candidate], *
     margin = top.score - rivals[0].score if rivals else 1.0
     if not (top.score >= accept if accept is not None else _close_enough(top, margin)):
         return Choice(None, tuple(best), tuple(rivals), "the words found do not fit the question closely enough", margin)
-    if margin < MARGIN:
+    if margin < (SMALL_MARGIN if rivals and _meets_more(top, rivals[0]) else MARGIN):
         return Choice(None, tuple(best), tuple(rivals), "the pages give different answers of equal weight", margin)
     return Choice(top.value, tuple(c for c in best if c.score > top.score - CLOSE)[:3], tuple(rivals), "", margin)
+
+
+def _meets_more(top: Candidate, rival: Candidate) -> bool:
+    met, wanted = top.features.get("met"), top.features.get("wanted")
+    return met is not None and met == wanted and rival.features.get("met", met) < met
 
 
 def _close_enough(top: Candidate, margin: float) -> bool:

@@ -92,6 +92,8 @@ def _figures(scene: Scene, find: Finder, kind: str) -> Iterator[Candidate]:
         if not figures or (spot.block.kind is BlockKind.HEADING and len(spot.text.split()) < 3):
             continue
         asking = scene.asking(spot.language)
+        named = {m.value for m in find_numbers(asking.text, spot.language)}
+        figures = [f for f in figures if f.value not in named] if kind == "count" else figures
         if _forbidden(asking, spot):
             continue
         for index, figure in enumerate(figures):
@@ -114,7 +116,7 @@ def _narrowed(asking: Asking, spot: Spot, measured: Fit) -> float:
         return 0.0
     asked = frozenset().union(*(w.concepts for w in asking.wanted))
     extra = [s for s in stems(spot.headings[-1], spot.language) if s not in asked and not concepts(s, spot.language) & asked and s not in asking.company]
-    return 0.04 * min(2, len(extra)) if spot.headings[-1] else 0.0
+    return 0.06 * min(2, len(extra)) if spot.headings[-1] else 0.0
 
 
 def _forbidden(asking: Asking, spot: Spot) -> bool:
@@ -164,6 +166,7 @@ def _features(measured: Fit, spot: Spot, distance: float, asking: Asking) -> dic
         "coverage": round(measured.coverage, 3),
         "own": round(measured.own, 3),
         "missing": float(len(measured.missing)),
+        "met": float(measured.met),
         "wanted": float(len(asking.wanted)),
         "distance": distance,
         "rank": float(spot.rank),

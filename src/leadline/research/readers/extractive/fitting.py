@@ -9,7 +9,7 @@ from typing import NamedTuple
 from leadline.research.readers.extractive.asking import Asking, Wanted
 from leadline.research.readers.extractive.scene import HEADING, INTRO, NEIGHBOUR, OUTER_HEADING, OWN, TITLE, Spot, title_concepts
 from leadline.research.values.concepts import concepts
-from leadline.research.values.terms import fold
+from leadline.research.values.terms import fold, terms
 
 MISSING = 0.5
 SHARED, ELSEWHERE = 0.95, 0.35  # in the sentence, but outside the value's own part; with another value
@@ -61,7 +61,7 @@ def fit(
             place = ELSEWHERE  # the sentence gives this word to another value
         if place < OWN and word.position in met_by_acronym:
             place = OWN
-        if word in given:
+        if word in given or (place < OWN and _is_of_page_date(word, spot)):
             place = OWN
         count += place >= MISSING
         borrowed = borrowed or place in (HEADING, OUTER_HEADING)
@@ -81,9 +81,29 @@ def _turned(wanted: Sequence[Wanted], places: Sequence[tuple[float, frozenset[st
     return any(f"={prefix}{fold(w.text)}" in held and f"={fold(w.text)}" not in held for w in wanted for prefix in ("self", "non", "un", "anti"))
 
 
+def _is_of_page_date(word: Wanted, spot: Spot) -> bool:
+    """A month or year that the question names is met by a page published then."""
+    published = spot.page.content.published_on
+    if published is None:
+        return False
+    return word.text == str(published.year) or fold(word.text) == published.strftime("%B").lower()
+
+
+def adjacent_words_close(asking: Asking, text: str, language: str, *, reach: int = 3) -> bool:
+    """Words that stand side by side in the question stand close in the text: a "free tier" is no "free trial tier"."""
+    words = terms(text, language)
+    met = {w: [i for i, t in enumerate(words) if w.concepts & concepts(t.text, language)] for w in asking.wanted}
+    for one, two in zip(asking.wanted, asking.wanted[1:], strict=False):
+        if two.position - one.position != 1 or not met[one] or not met[two]:
+            continue
+        if min(abs(a - b) for a in met[one] for b in met[two]) > reach:
+            return False
+    return True
+
+
 def _value(word: Wanted, place: float, held: frozenset[str]) -> float:
     """A name is met in full by itself only: the "Hospital" plan is not met by "for hospitals"."""
-    exact = not word.named or "=" + fold(word.text) in held or any((c[0] == "~" or c[-1].isdigit()) and c in held for c in word.concepts)
+    exact = not word.named or "=" + fold(word.text).removesuffix("'s") in held or "=" + fold(word.text) in held or any((c[0] == "~" or c[-1].isdigit()) and c in held for c in word.concepts)
     return place if exact else 0.75 * place
 
 

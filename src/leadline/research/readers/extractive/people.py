@@ -33,7 +33,7 @@ _NOT_NAMES = frozenset(
     """.split()
 )  # fmt: skip
 _OTHER_ROLE = re.compile(r"\b(?:deputy|assistant|vice|former|formerly|ex|interim|acting|associate|junior|regional|sub|reports? to|stellvertretend\w*|ancien(?:ne)?)\b", re.IGNORECASE)
-_SEPARATORS = re.compile(r"\s+[-–—|·•/]\s+|\s*[:,;(]\s*|\s+->\s+|\s+(?:is|as|was|ist|est)\s+(?:(?:the|our|a|an|notre|unser\w*|le|la)\s+)?", re.IGNORECASE)
+_SEPARATORS = re.compile(r"\s+[-–—|·•/]\s+|\s*[:,;(]\s*|\s+->\s+|\s+(?:is|am|as|was|serves as|ist|est)\s+(?:(?:the|our|a|an|notre|unser\w*|le|la)\s+)?", re.IGNORECASE)
 
 
 def asks_for_person(text: str) -> bool:
@@ -84,7 +84,9 @@ def _role(scene: Scene, spot: Spot, *, leading: bool) -> Iterator[Candidate]:
     if not role or gates.outdated(asking, spot) or gates.made_up(asking, spot) or gates.about_others(asking, spot):
         return
     for name, parts, units, places in _pairings(spot, asking):
-        if any(_fits(role, part, spot.language, leading) for part in parts):
+        if not spot.scene.may_be_name(name):
+            continue
+        if any(_fits(role, part, spot.language, leading, asking.company) for part in parts):
             extra = 0.05 if spot.block.kind in (BlockKind.TABLE_ROW, BlockKind.LIST_ITEM, BlockKind.DEFINITION, BlockKind.HEADING) else 0.0
             score = 0.92 + extra - 0.002 * spot.rank - places
             features = {"coverage": 1.0, "rank": float(spot.rank), "region": spot.region_weight, "wanted": float(len(role))}
@@ -124,7 +126,7 @@ def _beside(text: str, start: int, end: int) -> list[str]:
     return [*(p for p in after[:2]), *(p for p in before[-1:])]
 
 
-def _fits(role: list[Wanted], part: str, language: str, leading: bool) -> bool:
+def _fits(role: list[Wanted], part: str, language: str, leading: bool, company: frozenset[str] = frozenset()) -> bool:
     """True when the words are the role asked for, and not another that contains it."""
     part = re.split(r"(?<=[a-z])\.\s", part.strip(" .,;:)("))[0]
     if not part or len(part.split()) > 14 or _OTHER_ROLE.search(part):
@@ -138,7 +140,7 @@ def _fits(role: list[Wanted], part: str, language: str, leading: bool) -> bool:
     extra = [
         t
         for t in terms(part, language)
-        if t.folded not in STOP_WORDS and not concepts(t.text, language) & asked and t.stem not in asked and not _harmless(t.folded, part)
+        if t.folded not in STOP_WORDS and not concepts(t.text, language) & asked and t.stem not in asked and not _harmless(t.folded, part) and t.folded not in company
     ]
     return len(extra) <= 1 + len(role) // 2 and not (len(extra) and len(role) == 1 and fold(part).split()[0] != fold(role[0].text) and not held & {"~ceo", "~cto", "~cfo", "~coo", "~cmo", "~ciso", "~cro", "~cpo", "~founder"})
 

@@ -70,7 +70,8 @@ def _postal(asking: Asking, spot: Spot) -> Iterator[Candidate]:
     near = " ".join([spot.text, *(u.text for u in spot.neighbours(2))])
     named = any(name in squash(near) for name in asking.company if len(name) >= 3)
     legal = re.search(r"\b(?:imprint|impressum|legal notice|legal|mentions legales|contact|kontakt)\b", address_words(spot.page.url) + " " + " ".join(spot.headings), re.IGNORECASE)
-    if not named or not (legal or spot.block.region.value == "footer"):
+    labelled = bool(re.match(r"(?:postal |mailing |registered )?(?:address|anschrift|adresse)\b[^:]{0,60}:", spot.text, re.IGNORECASE))
+    if not (named or (labelled and legal)) or not (legal or spot.block.region.value == "footer"):
         return
     features = {"coverage": 1.0, "rank": float(spot.rank), "region": spot.region_weight}
     yield Candidate(spot.text, (spot.unit,), 0.9 - 0.002 * spot.rank + (0.03 if legal else 0.0), "place-postal", features)

@@ -85,6 +85,11 @@ class Scene:
     def asking(self, language: str) -> Asking:
         return take_apart(self.question, language, self.names)
 
+    def may_be_name(self, name: str) -> bool:
+        """False when every word of it is also written small on the pages: "See Roles" is nobody."""
+        small = _small_words(tuple(p.content.text_sha256 for p in self.evidence.pages), self.evidence)
+        return any(word not in small for word in re.findall(r"[^\W\d_]+", name.lower()))
+
     def weight(self, wanted: Wanted) -> float:
         """About 0.3 for a word of every page, 1 for a rare one; what the pages never say weighs most."""
         if wanted.weak:
@@ -109,6 +114,21 @@ def _spots(scene: Scene, passages: Sequence[Passage]) -> Iterator[Spot]:
                 continue
             seen.add(key)
             yield Spot(scene, unit, passage, rank, index)
+
+
+_small: dict[tuple[str, ...], frozenset[str]] = {}
+
+
+def _small_words(key: tuple[str, ...], evidence: Evidence) -> frozenset[str]:
+    """Every word that the pages write in small letters, kept by the hashes of their texts."""
+    if key not in _small:
+        if len(_small) > 16:
+            _small.clear()
+        found: set[str] = set()
+        for page in evidence.pages:
+            found.update(re.findall(r"(?<![\w@./-])[a-zà-ÿ]{2,}(?![\w@]|[./-]\w)", page.content.text))
+        _small[key] = frozenset(found)
+    return _small[key]
 
 
 _folded: dict[str, str] = {}

@@ -9,7 +9,7 @@ from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.model import BlockKind, Region
 from leadline.research.readers.extractive import gates
 from leadline.research.readers.extractive.asking import Asking
-from leadline.research.readers.extractive.fitting import Scope, fit
+from leadline.research.readers.extractive.fitting import Scope, adjacent_words_close, fit
 from leadline.research.readers.extractive.scene import Scene, Spot
 from leadline.research.values.concepts import concepts
 from leadline.research.values.dates import find_dates
@@ -21,6 +21,8 @@ MAX_CHARACTERS = 320
 _TIME = re.compile(r"\b(?:how long|how quickly|how fast|how soon|within what|what time|how often|wie lange|wie schnell)\b", re.IGNORECASE)
 _TIME_UNIT = re.compile(r"\d+\s*(?:business |working )?(?:s|sec|seconds?|min|minutes?|h|hrs?|hours?|days?|weeks?|months?|years?|stunden|tage[n]?|wochen|jahre)\b|\b(?:daily|weekly|monthly|hourly|yearly|quarterly|annually)\b", re.IGNORECASE)
 _WHEN = re.compile(r"^\s*(?:when|since when|wann|quand)\b|\b(?:what|which) (?:date|day|year|month)\b", re.IGNORECASE)
+_LICENCE_NAME = re.compile(r"\b(?:MIT|Apache|A?GPL\w*|LGPL\w*|BSD|MPL|Mozilla|ISC|EUPL|CC[ -]BY\S*|Creative Commons|Affero|BUSL|BSL|SSPL|Elastic License|Unlicense)\b")
+_DAY = re.compile(r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December)\s+\d{1,2}\b|\b\d{1,2}\.?\s+(?:January|February|March|April|May|June|July|August|September|October|November|December|Januar|Februar|März|Juni|Juli|Oktober|Dezember)\b")
 _NAMING = re.compile(r"\b(?:which|what|whose|welche[rns]?|quel(?:le)?s?)\b", re.IGNORECASE)
 
 
@@ -39,17 +41,38 @@ def sentence_candidates(scene: Scene) -> Iterator[Candidate]:
         if len(strong) < (1 if any(w.light for w in asking.wanted) else 2):
             continue
         kind = [w for w in asking.subject if w in strong] if sum(w not in asking.subject for w in strong) >= 2 else []
+        typed = _typed(asked, text)
         measured = fit(asking, spot, Scope(own=text), neighbours=False, leave_out=kind)
-        if measured.missing or not measured.names_met or measured.own < 0.6:
+        if not measured.names_met or not adjacent_words_close(asking, text, spot.language):
             continue
-        score = (0.5 * measured.coverage + 0.5 * measured.own) * spot.region_weight - 0.002 * spot.rank
+        if typed:
+            if len(measured.missing) > 1 or measured.coverage < 0.6:
+                continue
+            score = 0.25 + 0.75 * measured.coverage
+        else:
+            if measured.missing or measured.own < 0.6:
+                continue
+            score = 0.5 * measured.coverage + 0.5 * measured.own
         features = {
             "coverage": round(measured.coverage, 3),
             "own": round(measured.own, 3),
             "rank": float(spot.rank),
-            "wanted": float(sum(not w.weak for w in asking.wanted)),
+            "wanted": float(len(strong)),
         }
-        yield Candidate(text, (spot.unit,), score, "sentence", features)
+        yield Candidate(text, (spot.unit,), score * spot.region_weight - 0.002 * spot.rank, "sentence-typed" if typed else "sentence", features)
+
+
+def _typed(asked: str, text: str) -> bool:
+    """The question asks for a thing that can be told by its form, and the text holds one."""
+    if re.search(r"\b(?:open[- ]source )?licen[cs]e\b", asked, re.IGNORECASE):
+        return bool(_LICENCE_NAME.search(text))
+    if _TIME.search(asked):
+        return bool(_TIME_UNIT.search(text))
+    if _WHEN.search(asked):
+        return bool(find_dates(text) or _DAY.search(text))
+    if re.search(r"\be-?mail\b", asked, re.IGNORECASE):
+        return bool(re.search(r"[\w.+-]+@[\w-]+\.\w+", text))
+    return False
 
 
 def _forbidden(asking: Asking, spot: Spot) -> bool:
@@ -70,7 +93,7 @@ def _adds(asked: str, asking: Asking, spot: Spot) -> bool:
     if _TIME.search(asked):
         return bool(_TIME_UNIT.search(text))
     if _WHEN.search(asked):
-        return bool(find_dates(text))
+        return bool(find_dates(text) or _DAY.search(text))
     if not _NAMING.search(asked):
         return False
     known = frozenset().union(*(w.concepts for w in asking.wanted)) if asking.wanted else frozenset()
