@@ -341,7 +341,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
                 f"{url.scheme or 'no'} scheme: only http and https leave", request=request
             )
         scheme, port = url.scheme, url.port
-        if self._policy.mapped(url.host):
+        if self._policy.mapped(url.raw_host.decode("ascii")):  # `host` would be the Unicode form
             # The development site speaks plain HTTP; the request keeps its https:// address and Host header.
             scheme, port = "http", None
         core = httpcore2.Request(
