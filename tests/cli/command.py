@@ -15,6 +15,7 @@ from tests.web import WebServer
 
 SRC = Path(__file__).resolve().parents[2] / "src"
 HOST = "acme.example"
+MORE = "Every plan can be cancelled at the end of a month, and invoices are sent by e-mail."
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Ended:
 
 @dataclass
 class Command:
-    """``leadline`` with an environment of its own. ``variables`` are settings beyond those of this process."""
+    """``leadline`` with an environment of its own: only the settings in ``variables`` are set."""
 
     variables: Mapping[str, str] = field(default_factory=dict)
     folder: Path | None = None
@@ -102,8 +103,7 @@ def small_site(web: WebServer) -> None:
     web.page(
         HOST,
         "/pricing",
-        f"<title>Prices</title>{links}<h1>Prices</h1><table><tr><th>Plan</th><th>Price per month</th></tr>"
-        "<tr><td>Starter</td><td>$9</td></tr><tr><td>Team</td><td>$25</td></tr></table>",
+        f"<title>Prices</title>{links}<h1>Prices</h1><p>The Team plan costs $25 per month. {MORE}</p>",
     )
     web.page(
         HOST,

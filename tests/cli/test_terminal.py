@@ -92,13 +92,13 @@ def test_each_stage_gets_one_line_with_its_last_detail() -> None:
     out = io.StringIO()
     with StageLines(out) as progress:
         progress("plan", "own site")
-        progress("collect", "page 1")
-        progress("collect", "12 pages read, 2 unreadable", pages=12)
+        progress("collect", "https://acme.example/", pages=1, unreadable=0)
+        progress("collect", "https://acme.example/about", pages=12, unreadable=2)
         progress("rank", "20 passages \x1b[31m")
     lines = [line.rsplit("  (", 1)[0] for line in out.getvalue().splitlines()]
     assert lines == [
         "plan     own site",
-        "collect  12 pages read, 2 unreadable",
+        "collect  12 pages, 2 unreadable",
         "rank     20 passages \\x1b[31m",
     ]
 

@@ -12,6 +12,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -36,7 +37,21 @@ _OPTIONS = {  # wire name of a field -> what the user typed
 }
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _ReaderLeft(Exception):
+    """Whoever reads our output has closed the pipe."""
+
+
+class _Commands(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderLeft from error  # click would end the process with 1
+
+
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="leadline")
 @click.option("--debug", is_flag=True, help="Show the whole trace of an unexpected error.")
 def cli(debug: bool) -> None:
@@ -53,13 +68,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # what the encoding lacks is written out
+    code = 0
     try:
         code = cli.main(typed, prog_name="leadline", standalone_mode=False) or 0
         sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader of our output has seen enough. Keep the interpreter from flushing into the pipe again.
+    except (BrokenPipeError, _ReaderLeft):
+        # It has seen enough, which is no error. Keep the interpreter from flushing into the pipe again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.UsageError as error:

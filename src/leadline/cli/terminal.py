@@ -131,7 +131,7 @@ class StageLines:
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
         self._step = ""
-        self._detail = ""
+        self._detail = ""  # what the line says once the stage has ended
         self._since = 0.0
         self._screen: Console | None = None
         self._status: Status | None = None
@@ -150,11 +150,14 @@ class StageLines:
         if step != self._step:
             self._finish_stage()
             self._step, self._since = step, time.monotonic()
-        self._detail = one_line(detail)
+        now = one_line(detail)
+        counts = _page_counts(facts)
+        self._detail = counts or now
         if self._screen is not None:
             from rich.text import Text
 
-            text = Text(f"{step:<8} {self._detail}", overflow="ellipsis", no_wrap=True)
+            said = f"{counts}: {now}" if counts else now
+            text = Text(f"{one_line(step):<8} {said}", overflow="ellipsis", no_wrap=True)
             if self._status is None:
                 self._status = self._screen.status(text)
                 self._status.start()
@@ -173,3 +176,11 @@ class StageLines:
             self._stream.write(line + "\n")
             self._stream.flush()
         self._step = ""
+
+
+def _page_counts(facts: dict[str, object]) -> str:
+    """Such as "12 pages, 2 unreadable", where a stage says how many pages it has read."""
+    pages, unreadable = facts.get("pages"), facts.get("unreadable", 0)
+    if not isinstance(pages, int) or "unreadable" not in facts:
+        return ""
+    return f"{pages} page{'' if pages == 1 else 's'}" + (f", {unreadable} unreadable" if unreadable else "")
