@@ -29,8 +29,9 @@ _GROUPS: dict[str, str] = {
     "vacation": "vacation, vacations, holiday, holidays, time off, pto, annual leave, urlaub, urlaubstage, congés",
     "customer": "customer, customers, client, clients, kunden, kunde",
     "revenue": "revenue, revenues, turnover, umsatz, chiffre d'affaires",
-    "raise": "raise, raised, raises, raising, funding, funding round, financing, financing round, fundraise, fundraising, investment round, round, "
-    "rounds, series, finanzierungsrunde, levée de fonds, levé",
+    "raise": "raise, raised, raises, raising, funding round, financing round, fundraise, fundraising, investment round, round, rounds, series, "
+    "finanzierungsrunde, levée de fonds, levé",
+    "funding": "funding, financing, finanzierung",
     "investor": "investor, investors, backer, backers, shareholders, investoren, investisseurs",
     "licence": "licence, license, licences, licenses, licensed, licensing, lizenz",
     "country": "country, countries, nations, länder, pays",
@@ -86,7 +87,7 @@ _GROUPS: dict[str, str] = {
 
 
 # Groups whose words are met as they stand only: a "fund" is no "funding".
-_AS_WRITTEN = frozenset({"raise"})
+_AS_WRITTEN = frozenset({"raise", "funding"})
 
 
 @cache

@@ -195,7 +195,7 @@ def _concepts(words: tuple[Term, ...], index: int, language: str) -> frozenset[s
     for phrase in (words[index - 1 : index + 1] if index else (), words[index : index + 2], words[index : index + 3]):
         found |= {c for c in concepts(" ".join(w.text for w in phrase), language) if c[0] == "~" and len(phrase) > 1 and c not in _single(phrase, language)}
     if any(only_as_written(c) for c in found):
-        found = {c for c in found if c[0] == "~"}
+        found = {c for c in found if c[0] == "~"} | ({"~raise"} if "~funding" in found else set())
     if index + 1 < len(words) and words[index + 1].stem.isdigit():
         found.add(word.folded + words[index + 1].stem)
     return frozenset(found)

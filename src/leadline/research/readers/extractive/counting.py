@@ -63,7 +63,8 @@ def complete_group(first: Spot, group: int, spots: list[Spot]) -> list[Spot] | N
 
 def _all_alike(spots: list[Spot]) -> bool:
     """Items of a list of things are short; long ones are steps or paragraphs."""
-    return all(len(s.page.words(s.block.start, s.block.end)) <= 160 for s in spots)
+    texts = [s.page.words(s.block.start, s.block.end) for s in spots]
+    return all(len(t) <= 160 for t in texts) and sum(t.endswith(".") or len(t.split()) > 14 for t in texts) <= 0.3 * len(texts)
 
 
 # People and companies at large are counted by statement, never by the length of a list.

@@ -94,7 +94,7 @@ def adjacent_words_close(asking: Asking, text: str, language: str, *, reach: int
     words = terms(text, language)
     met = {w: [i for i, t in enumerate(words) if w.concepts & concepts(t.text, language)] for w in asking.wanted}
     for one, two in zip(asking.wanted, asking.wanted[1:], strict=False):
-        if two.position - one.position != 1 or not met[one] or not met[two]:
+        if two.position - one.position != 1 or one.named != two.named or not met[one] or not met[two]:
             continue
         if min(abs(a - b) for a in met[one] for b in met[two]) > reach:
             return False

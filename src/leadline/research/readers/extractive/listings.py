@@ -19,13 +19,24 @@ from leadline.research.values.polarity import denials, is_open
 from leadline.research.values.terms import squash, stems
 
 MAX_ITEM_WORDS = 8
+PART_MARGIN = 0.05
 _LABEL = re.compile(r"^(?P<label>[^:–—→]{2,60}?)\s*(?:\s[-–—]\s|:\s|\s?->\s|→|\s\()")
 _NAVIGATION = frozenset({Region.NAVIGATION, Region.HEADER, Region.FOOTER})
 
 
 def list_candidates(question: Question, passages: Sequence[Passage], evidence: Evidence) -> Sequence[Candidate]:
     scene = Scene(question, passages, evidence)
-    return [*_enumerated(scene), *_itemised(scene)]
+    return _without_parts([*_enumerated(scene), *_itemised(scene)])
+
+
+def _without_parts(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """A list whose members all stand in a longer one that fits as well is a part of that."""
+    sets = [frozenset(squash(m) for m in c.value) for c in candidates]
+    return [
+        c
+        for c, own in zip(candidates, sets, strict=True)
+        if not any(own < other and d.score >= c.score - PART_MARGIN for d, other in zip(candidates, sets, strict=True))
+    ]
 
 
 # ------------------------------------------------------------------ in a sentence

@@ -32,7 +32,7 @@ _NOT_NAMES = frozenset(
     development business growth revenue information compliance global regional american european open source email phone slack department
     """.split()
 )  # fmt: skip
-_OTHER_ROLE = re.compile(r"\b(?:deputy|assistant|vice|former|formerly|ex|interim|acting|associate|junior|regional|sub|reports? to|stellvertretend\w*|ancien(?:ne)?)\b", re.IGNORECASE)
+_OTHER_ROLE = re.compile(r"\b(?:chief of staff|to the|office of|deputy|assistant|vice|former|formerly|ex|interim|acting|associate|junior|regional|sub|reports? to|stellvertretend\w*|ancien(?:ne)?)\b", re.IGNORECASE)
 _SEPARATORS = re.compile(r"\s+[-–—|·•/]\s+|\s*[:,;(]\s*|\s+->\s+|\s+(?:is|am|as|was|serves as|ist|est)\s+(?:(?:the|our|a|an|notre|unser\w*|le|la)\s+)?", re.IGNORECASE)
 
 
@@ -120,10 +120,10 @@ def _pairings(spot: Spot, asking: Asking) -> Iterator[tuple[str, list[str], tupl
 
 
 def _beside(text: str, start: int, end: int) -> list[str]:
-    """The words next to a name on either side, up to the next break."""
-    after = [p for p in _SEPARATORS.split(text[end:]) if p and p.strip()]
-    before = [p for p in _SEPARATORS.split(text[:start]) if p and p.strip()]
-    return [*(p for p in after[:2]), *(p for p in before[-1:])]
+    """The words next to a name on either side, up to the next break; in running prose the very next only."""
+    after = [p for p in _SEPARATORS.split(text[end:]) if p and re.search(r"\w", p)]
+    before = [p for p in _SEPARATORS.split(text[:start]) if p and re.search(r"\w", p)]
+    return [*after[: 2 if len(text.split()) <= 12 else 1], *before[-1:]]
 
 
 def _fits(role: list[Wanted], part: str, language: str, leading: bool, company: frozenset[str] = frozenset()) -> bool:
@@ -134,6 +134,8 @@ def _fits(role: list[Wanted], part: str, language: str, leading: bool, company: 
     held = concepts(part, language)
     if not all(w.concepts & held for w in role):
         return False
+    if any(re.search(rf"\b{re.escape(w.text)}['’]s\b", part, re.IGNORECASE) for w in role):
+        return False  # "the CEO's assistant"
     if leading:
         return bool(_LEADER.search(part))
     asked = frozenset().union(*(w.concepts for w in role))

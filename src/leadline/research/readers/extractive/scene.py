@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from urllib.parse import unquote, urlsplit
@@ -124,10 +125,10 @@ def _small_words(key: tuple[str, ...], evidence: Evidence) -> frozenset[str]:
     if key not in _small:
         if len(_small) > 16:
             _small.clear()
-        found: set[str] = set()
+        found: Counter[str] = Counter()
         for page in evidence.pages:
             found.update(re.findall(r"(?<![\w@./-])[a-zà-ÿ]{2,}(?![\w@]|[./-]\w)", page.content.text))
-        _small[key] = frozenset(found)
+        _small[key] = frozenset(w for w, count in found.items() if count > 2)
     return _small[key]
 
 
