@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -174,3 +174,43 @@ async def save_survey(
         msgspec.json.encode(site_survey).decode(),
         at,
     )
+
+
+async def forget_pages(connection: Connection, older_than: timedelta) -> None:
+    """Forget addresses that nobody looked at since then; their snapshots are left."""
+    await connection.execute(
+        """
+        delete from pages where checked_at < now() - $1::interval
+          and (fetching_until is null or fetching_until < now())
+        """,
+        older_than,
+    )
+
+
+async def old_snapshots(
+    connection: Connection, older_than: timedelta, after: UUID | None, limit: int
+) -> list[UUID]:
+    """Snapshots from before that which are no page's latest, in the order of their ids."""
+    rows = await connection.fetch(
+        """
+        select s.id from snapshots s
+        where s.fetched_at < now() - $1::interval and ($2::uuid is null or s.id > $2)
+          and not exists (select from pages p where p.snapshot_id = s.id)
+        order by s.id limit $3
+        """,
+        older_than,
+        after,
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
+async def forget_snapshots(connection: Connection, ids: Sequence[UUID]) -> int:
+    tag = await connection.execute(
+        """
+        delete from snapshots s where id = any($1::uuid[])
+          and not exists (select from pages p where p.snapshot_id = s.id)
+        """,
+        list(ids),
+    )
+    return int(tag.rpartition(" ")[2])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -16,7 +16,7 @@ from leadline.companies import service as companies
 from leadline.evidence import repository
 from leadline.evidence.repository import PageRow, Snapshot
 from leadline.foundation.clock import Clock, SystemClock
-from leadline.foundation.database import Database
+from leadline.foundation.database import Connection, Database
 from leadline.foundation.ids import new_id
 from leadline.research.documents.walk import read_page
 from leadline.research.errors import FetchError, Reason
@@ -248,3 +248,23 @@ async def _shared(
 
 def _unreadable(row: PageRow) -> Unreadable:
     return Unreadable(url=row.url, reason=Reason(row.reason or Reason.EMPTY), detail=row.detail or "")
+
+
+async def prune_snapshots(
+    connection: Connection,
+    older_than: timedelta,
+    cited: Callable[[Sequence[UUID]], Awaitable[set[UUID]]],
+    *,
+    batch: int = 500,
+) -> int:
+    """Delete stored pages from before that, but for those that ``cited`` names; returns how many.
+
+    A page that was found unchanged since then counts as young.
+    """
+    await repository.forget_pages(connection, older_than)
+    deleted, last = 0, None
+    while ids := await repository.old_snapshots(connection, older_than, last, batch):
+        kept = await cited(ids)
+        deleted += await repository.forget_snapshots(connection, [one for one in ids if one not in kept])
+        last = ids[-1]
+    return deleted

@@ -4,7 +4,8 @@ but for those of a worker that already holds a signal's id and lease.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -387,3 +388,36 @@ async def model_calls(connection: Connection, signal_id: UUID) -> tuple[ModelCal
         )
         for row in rows
     )
+
+
+# ------------------------------------------------------------------ pruning
+
+
+async def cited(connection: Connection, snapshot_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of the snapshots that an answer cites, or that a running signal has read."""
+    rows = await connection.fetch(
+        """
+        with given as (select unnest($1::uuid[])::text as id)
+        select id from given where id in (
+            select source -> 'proof' ->> 'snapshot_id'
+            from signals cross join jsonb_array_elements(sources) as source)
+        union
+        select id from given where id in (
+            select jsonb_array_elements_text(value -> 'snapshot_ids')
+            from signal_steps t join signals s on s.id = t.signal_id
+            where s.status = 'processing' and t.step = 'collect')
+        """,
+        list(snapshot_ids),
+    )
+    return {UUID(row["id"]) for row in rows}
+
+
+async def prune_traces(connection: Connection, older_than: timedelta) -> int:
+    """Delete steps and replies of signals that were finished before that; returns how many steps."""
+    finished = "select id from signals where completed_at < now() - $1::interval"
+    await connection.execute(f"delete from model_calls where signal_id in ({finished})", older_than)  # noqa: S608
+    tag = await connection.execute(
+        f"delete from signal_steps where signal_id in ({finished})",  # noqa: S608
+        older_than,
+    )
+    return int(tag.rpartition(" ")[2])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -359,6 +359,16 @@ class SignalService:
         if listeners.awaited:
             await repository.tell(connection, signal_id)
         return True
+
+    # ------------------------------------------------------------------ prune
+
+    async def cited(self, snapshot_ids: Sequence[UUID]) -> set[UUID]:
+        """Those of the snapshots that must stay: an answer cites them, or a running signal has read them."""
+        return await repository.cited(self._database, snapshot_ids)
+
+    async def prune_traces(self, older_than: timedelta) -> int:
+        """Delete how signals came to their answers that were finished before that; returns how many steps."""
+        return await repository.prune_traces(self._database, older_than)
 
     # ------------------------------------------------------------------ look
 

@@ -1,0 +1,31 @@
+"""Deletes what has outlived its use. What a kept answer cites is never deleted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from leadline.evidence import service as evidence
+from leadline.foundation import jobs
+from leadline.foundation.log import get_logger
+
+if TYPE_CHECKING:
+    from leadline.bootstrap import Leadline
+
+QUEUE_LOG_KEPT = timedelta(days=1)
+
+log = get_logger(__name__)
+
+
+async def prune(leadline: Leadline) -> None:
+    """Delete old snapshots and traces as the settings say, and the queue's log."""
+    settings, database = leadline.settings, leadline.database.repeatable
+    snapshots = traces = 0
+    if settings.snapshot_retention_days is not None:
+        age = timedelta(days=settings.snapshot_retention_days)
+        snapshots = await evidence.prune_snapshots(database, age, leadline.signals.cited)
+    if settings.trace_retention_days is not None:
+        traces = await leadline.signals.prune_traces(timedelta(days=settings.trace_retention_days))
+    lines = await jobs.prune_log(database, QUEUE_LOG_KEPT)
+    if snapshots or traces or lines:
+        log.info("pruned", snapshots=snapshots, steps=traces, queue_log=lines)
