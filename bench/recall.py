@@ -2,14 +2,15 @@
 
     python -m bench.recall [SITES [QUESTIONS.jsonl]] [--fetch] [--rank] [--sweep]
 
-SITES holds one folder for each domain, with ``index.html`` files at their paths and a ``sitemap.xml``; QUESTIONS is one
-JSON object a line with ``domain``, ``question``, ``answerType`` and ``evidence`` (``path`` and ``quote``). Without
-arguments ``../shared/sites`` is used where it is there.
+SITES holds one folder for each domain, with ``index.html`` files at their paths and a ``sitemap.xml``;
+QUESTIONS is one JSON object a line with ``domain``, ``question``, ``answerType`` and ``evidence`` (``path``
+and ``quote``). Without arguments ``../shared/sites`` is used where it is there.
 
-Fetch recall: was a page that holds a gold quote among the first N chosen? Simulated from the entry page with the
-sitemap, and from the entry page by links alone, choosing again after every few pages. Rank recall, with all pages of
-the site read: does a unit among the first K passages overlap a gold quote, white space folded, wherever on the site
-the quote stands? "whole" counts only questions of which all gold lines on some page are covered.
+Fetch recall: was a page that holds a gold quote among the first N chosen? Simulated from the entry page with
+the sitemap, and from the entry page by links alone, choosing again after every few pages. Rank recall, with
+all pages of the site read: does a unit among the first K passages overlap a gold quote, white space folded,
+wherever on the site the quote stands? "whole" counts only questions of which all gold lines on some page are
+covered.
 """
 
 from __future__ import annotations

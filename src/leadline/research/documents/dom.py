@@ -58,7 +58,8 @@ _TAG_REGION = {
     "main": Region.MAIN,
 }
 _VOID = frozenset(
-    "area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr".split()
+    """area base basefont bgsound br col embed frame hr img input keygen link meta param source track
+    wbr""".split()
 )
 # Written raw by the serialiser, and not visible: passed over as a whole.
 _RAW = frozenset("script style noscript iframe noembed noframes xmp".split())
@@ -728,14 +729,14 @@ class Walk:
         href, pieces, parts, start = saved
         if len(self.out.pieces) == pieces:
             first, end = self._span(parts)
-            text = "".join(self._buffer)[first:end]
-            start, end = self.out.next_start + first, self.out.next_start + end
+            text = "".join(self._buffer)[first:end].rstrip()
+            start = self.out.next_start + first
         else:  # the link is around whole blocks
             text = "\n".join([*self.out.pieces[pieces:], *(["".join(self._buffer)] if self._buffer else [])])
-            first_start = self.out.blocks[pieces].start
-            start = min(max(start, first_start), first_start + len(text))
-            end = first_start + len(text)
-            text = text[start - first_start :]
+            base = self.out.blocks[pieces].start
+            start = min(max(start, base), base + len(text))
+            text = text[start - base :].rstrip()
+        end = start + len(text)
         self._link_characters += len(text)
         if len(self.links) >= MAX_LINKS or href.startswith(("#", "javascript:", "data:")):
             return

@@ -1,7 +1,7 @@
 """Hosts and addresses: whose site is it, and are two addresses the same page?
 
-Registrable domains follow the Public Suffix List (publicsuffix.org) as bundled with tldextract, its private section
-included: ``a.github.io`` and ``b.github.io`` are two companies' sites. Nothing here asks the network.
+Registrable domains follow the Public Suffix List (publicsuffix.org) as bundled with tldextract, its private
+section included: ``a.github.io`` and ``b.github.io`` are two companies' sites. Nothing here asks the network.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ _extract = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=(), include_ps
 def parse_company(domain: str, *, reserved_hosts: Collection[str] = ()) -> Company:
     """The company whose site ``domain`` is, such as ``acme.com``, ``www.Acme.com.`` or ``münchen.de``.
 
-    ``reserved_hosts`` are hosts under reserved suffixes that may be asked about all the same (a development mapping).
-    Raises InvalidQuestion("domain", ...) which says what to write instead.
+    ``reserved_hosts`` are hosts under reserved suffixes that may be asked about all the same (a development
+    mapping). Raises InvalidQuestion("domain", ...) which says what to write instead.
     """
     asked = _plain_host(domain)
     reserved = asked in reserved_hosts or _without_www(asked) in reserved_hosts
@@ -117,8 +117,8 @@ def _without_www(host: str) -> str:
 def registrable(host: str) -> str:
     """The registrable domain of a host: ``acme.co.uk`` for ``shop.acme.co.uk``; "" for a bare suffix.
 
-    A host that is itself on the list's private section (``github.io``) is somebody's site too and belongs to the
-    domain below the registry's suffix. A host under no listed suffix is taken by its last two labels.
+    A host that is itself on the list's private section (``github.io``) is somebody's site too and belongs to
+    the domain below the registry's suffix. A host under no listed suffix is taken by its last two labels.
     """
     host = host.lower().rstrip(".")
     found = _extract(host)
@@ -146,7 +146,8 @@ def host_of(url: str) -> str:
 
 @lru_cache(maxsize=65536)
 def canonical_address(url: str) -> str:
-    """The key under which a page is stored: https, host in lower case, sorted query without trackers, no fragment.
+    """The key under which a page is stored: https, host in lower case, sorted query without trackers, no
+    fragment.
 
     A path's last slash is kept, because servers may answer differently without it.
     """
@@ -156,7 +157,7 @@ def canonical_address(url: str) -> str:
         port = parts.port
     except ValueError:
         return url.strip()
-    if not host:
+    if not host or parts.scheme.lower() not in ("http", "https"):
         return url.strip()
     if not host.isascii():
         try:
@@ -174,7 +175,8 @@ def canonical_address(url: str) -> str:
 
 
 def path_key(url: str) -> str:
-    """What two spellings of one page have in common: host without ``www.``, path without its last slash or index."""
+    """What two spellings of one page have in common: host without ``www.``, path without its last slash or
+    index."""
     parts = urlsplit(canonical_address(url))
     path = re.sub(r"/index\.(?:html?|php|aspx?)$", "/", unquote(parts.path)).rstrip("/")
     return f"{_without_www(parts.hostname or '')}{path}{'?' + parts.query if parts.query else ''}"

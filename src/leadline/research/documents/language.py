@@ -9,9 +9,9 @@ import py3langid
 from bm25s import stopwords
 
 # "whose", "who", "which" are stop words too: a question is full of them and pages answer without them.
-_QUESTION_WORDS = """what which who whom whose when where why how does did do is are was were has have had can could
-will would should may might many much any give name list state please tell there their they them its it's you your
-he she his her this that these those from been being about into than then also as at""".split()
+_QUESTION_WORDS = """what which who whom whose when where why how does did do is are was were has have had can
+could will would should may might many much any give name list state please tell there their they them its
+it's you your he she his her this that these those from been being about into than then also as at""".split()
 
 STOP_WORDS: dict[str, frozenset[str]] = {
     "en": frozenset(stopwords.STOPWORDS_EN_PLUS) | frozenset(_QUESTION_WORDS),
@@ -46,15 +46,15 @@ def declared_language(tag: str) -> str:
 def page_language(declared: str, text: str) -> str:
     """ISO 639-1 code of a page: the declared tag where the words do not gainsay it, else detected.
 
-    Templates often carry ``lang="en"`` whatever they are filled with; a text of some length in which almost no
-    stop word of the declared language stands is not in that language.
+    Templates often carry ``lang="en"`` whatever they are filled with; a text of some length in which almost
+    no stop word of the declared language stands is not in that language.
     """
     code = declared_language(declared)
     sample = text[:_SAMPLE]
     words = _WORD.findall(sample.lower())
     if code:
         known = STOP_WORDS.get(code)
-        if known is None or len(words) < _ENOUGH or sum(word in known for word in words) * 20 >= len(words):
+        if known is None or len(words) < _ENOUGH or sum(word in known for word in words) * 10 >= len(words):
             return code
     if len(words) < 5:
         return code or "en"

@@ -29,9 +29,9 @@ class Row(NamedTuple):
 def column_headers(rows: Sequence[Row]) -> list[list[str]]:
     """For every cell of every row the words that head its column, "" where there are none.
 
-    Rows of ``<thead>`` and rows of nothing but ``<th>`` head the rows below them; several such rows are joined from
-    the top. A table without any takes its first row when that looks like one. What a cell above reaches
-    down by ``rowspan`` heads the cells to its right, because the row's own words lack it.
+    Rows of ``<thead>`` and rows of nothing but ``<th>`` head the rows below them; several such rows are
+    joined from the top. A table without any takes its first row when that looks like one. What a cell above
+    reaches down by ``rowspan`` heads the cells to its right, because the row's own words lack it.
     """
     grid = [_placed(rows, index, carried) for index, carried in _carried(rows)]
     heads = _head_rows(rows)

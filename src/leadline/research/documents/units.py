@@ -15,12 +15,12 @@ _BOILERPLATE_PAGES = 3  # a block on more pages than this is read once
 
 # ------------------------------------------------------------------ sentences
 
-_COMMON = """mr mrs ms mx dr prof st jr sr vs etc inc ltd corp co llc dept est fig no nos vol pp ed eds cf al approx ca
-e.g i.e u.s u.k u.n a.m p.m ph.d jan feb mar apr jun jul aug sep sept oct nov dec rev gen col sgt capt gov sen rep hon
-min max avg resp incl excl tel ext""".split()
+_COMMON = """mr mrs ms mx dr prof st jr sr vs etc inc ltd corp co llc dept est fig no nos vol pp ed eds cf al
+approx ca e.g i.e u.s u.k u.n a.m p.m ph.d jan feb mar apr jun jul aug sep sept oct nov dec rev gen col sgt
+capt gov sen rep hon min max avg resp incl excl tel ext""".split()
 _BY_LANGUAGE = {
-    "de": """z.b d.h u.a bzw ca nr str usw vgl evtl ggf inkl zzgl bspw sog gem abs art s.o s.u mio mrd tsd dipl ing hr fr
-    i.d.r o.ä u.ä o.g""".split(),
+    "de": """z.b d.h u.a bzw ca nr str usw vgl evtl ggf inkl zzgl bspw sog gem abs art s.o s.u mio mrd tsd
+    dipl ing hr fr i.d.r o.ä u.ä o.g""".split(),
     "fr": "m mm mme mlle env p.ex cf av bd éd ex art".split(),
     "es": "sr sra sres ud uds p.ej av avda art núm pág ee.uu".split(),
     "it": "sig sigg dott ing avv ecc art pag p.es n".split(),
@@ -31,10 +31,13 @@ _ABBREVIATIONS = {code: frozenset(_COMMON + words) for code, words in _BY_LANGUA
 _DEFAULT_ABBREVIATIONS = frozenset(_COMMON)
 # After these a new sentence may begin all the same: "We are Acme Inc. Our office ..."
 _MAY_END = frozenset("inc ltd corp co llc etc jr sr a.m p.m u.s u.k ph.d al usw enz ecc".split())
+# Only before a number: "no. 5", but "She said no."
+_BEFORE_NUMBER = frozenset("no nos fig vol p pp art nr núm".split())
 _STARTERS = frozenset(
-    """the a an we our it its this that these those in on at for with you your they their there he she his her if when
-    while as from by to all both each more since after before also however today contact please der die das wir unser
-    unsere es ein eine im in für mit le la les nous notre il elle el los las nosotros nuestro""".split()
+    """the a an we our it its this that these those in on at for with you your they their there he she his her
+    if when while as from by to all both each more since after before also however today contact please der
+    die das wir unser unsere es ein eine im in für mit le la les nous notre il elle el los las nosotros
+    nuestro""".split()
 )
 _STOP = re.compile(r"([.!?…]+|[。！？])([\"'”’»)\]]*)(?=\s|$|(?<=[。！？]))")
 _WORD_BEFORE = re.compile(r"([^\s(\[\"'“‘«]+)$")
@@ -44,8 +47,8 @@ _OPENERS = "\"'“‘«([¿¡—–-•"
 def split_sentences(text: str, language: str = "en") -> list[tuple[int, int]]:
     """Start and end of every sentence of ``text``. A newline always ends one.
 
-    A full stop ends none after an abbreviation, an initial or an ordinal number that is followed by a lower-case
-    word or a digit, nor inside numbers and addresses.
+    A full stop ends none after an abbreviation, an initial or an ordinal number that is followed by a
+    lower-case word or a digit, nor inside numbers and addresses.
     """
     spans: list[tuple[int, int]] = []
     offset = 0
@@ -89,6 +92,8 @@ def _ends_sentence(line: str, match: re.Match[str], language: str) -> bool:
     if not first or first.islower():
         return False
     bare = word.lower().rstrip(".")
+    if bare in _BEFORE_NUMBER and not first.isdigit():
+        return True
     if bare in _ABBREVIATIONS.get(language, _DEFAULT_ABBREVIATIONS):
         next_word = re.split(r"\W", following, maxsplit=1)[0]
         return bare in _MAY_END and next_word.lower() in _STARTERS and first.isupper()
@@ -107,8 +112,8 @@ def _ends_sentence(line: str, match: re.Match[str], language: str) -> bool:
 def block_units(page_index: int, page: Page, block_index: int, first_number: int) -> list[Unit]:
     """The citable pieces of one block, numbered from ``first_number``.
 
-    Paragraphs, quotes and code go by the sentence. List items, table rows, definitions and headings are cited whole,
-    unless they are long: then by the sentence too.
+    Paragraphs, quotes and code go by the sentence. List items, table rows, definitions and headings are cited
+    whole, unless they are long: then by the sentence too.
     """
     content = page.content
     block = content.blocks[block_index]
@@ -144,8 +149,8 @@ def page_units(page_index: int, page: Page, first_number: int = 1) -> list[Unit]
 def passages(evidence: Evidence) -> list[Passage]:
     """All passages of all pages, in reading order; units are numbered through from 1.
 
-    A passage is a run of neighbouring blocks under one heading, in one region, of about 60 to 140 words. Words that
-    stand on many pages of the site (menus, footers, banners) are read where they stand first.
+    A passage is a run of neighbouring blocks under one heading, in one region, of about 60 to 140 words.
+    Words that stand on many pages of the site (menus, footers, banners) are read where they stand first.
     """
     repeated = _repeated(evidence.pages)
     seen: set[str] = set()

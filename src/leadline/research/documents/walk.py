@@ -2,9 +2,9 @@
 
 Canonical text holds every visible word of the page in document order: runs of white space of any kind are one
 space, inline elements join without inventing any, ``<br>`` and block elements inside one list item, cell or
-definition are a newline, the cells of a table row are one space apart, and one newline stands between blocks. Words
-that a style sheet may hide are kept and marked; nothing is dropped as boilerplate. Change what the text is, and
-WALK must change too, because the offsets in stored proofs point into it.
+definition are a newline, the cells of a table row are one space apart, and one newline stands between blocks.
+Words that a style sheet may hide are kept and marked; nothing is dropped as boilerplate. Change what the text
+is, and WALK must change too, because the offsets in stored proofs point into it.
 """
 
 from __future__ import annotations
@@ -183,7 +183,8 @@ _SELF_CLOSING = frozenset(
     "br col embed hr img input link meta param source track wbr".split()
 )
 _BREAKING = frozenset(
-    "div section article aside header footer main nav ul ol li dl blockquote details center fieldset figure form "
+    "div section article aside header footer main nav ul ol li dl blockquote details center fieldset "
+    "figure form "
     "table menu pre address".split()
 )
 _ANY_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)[^>]*>")

@@ -1,9 +1,10 @@
 """Choose: which addresses of the company's own site are worth reading for a question, best first.
 
-What is known before a page is read: its address, the words of links to it, where those links stand, and, once it was
-read for an earlier question, its title. An address is judged by how rare the question's words in these are on this
-site, by whether it is one of the pages that most companies have and most go-to-market questions are answered on, and
-by how deep it lies. Nothing is guessed: only addresses of the sitemap and of links are chosen.
+What is known before a page is read: its address, the words of links to it, where those links stand, and, once
+it was read for an earlier question, its title. An address is judged by how rare the question's words in these
+are on this site, by whether it is one of the pages that most companies have and most go-to-market questions
+are answered on, and by how deep it lies. Nothing is guessed: only addresses of the sitemap and of links are
+chosen.
 """
 
 from __future__ import annotations
@@ -21,44 +22,55 @@ from leadline.research.steps.rank import terms
 
 MOST_CANDIDATES: Final = 50_000  # addresses of one site that are looked at; a sitemap may list more
 
-# Pages that most companies have: words of their addresses (in the languages we stem), what they are worth before any
-# question is asked, and the question words that lead to them.
+# Pages that most companies have: words of their addresses (in the languages we stem), what they are worth
+# before any question is asked, and the question words that lead to them.
 _TOPICS: dict[str, tuple[float, str, str]] = {
     "about": (
         0.40,
-        "about aboutus company who mission story history ueber uber unternehmen apropos propos entreprise nosotros empresa "
+        "about aboutus company who mission story history ueber uber unternehmen apropos propos entreprise "
+        "nosotros empresa "
         "azienda sobre over facts overview culture values",
-        "founded founder founding ceo headquarters headquartered based company employees employee headcount people mission "
+        "founded founder founding ceo headquarters headquartered based company employees employee "
+        "headcount people mission "
         "history own owns parent size offices office location countries year operate operates run",
     ),
     "pricing": (
         0.40,
-        "pricing price prices plans plan preise tarifs tarif precios prezzi precos prijzen billing buy cost subscription",
-        "price prices pricing cost costs plan plans tier tiers subscription free trial fee fees per month monthly annual "
+        "pricing price prices plans plan preise tarifs tarif precios prezzi precos prijzen billing buy "
+        "cost subscription",
+        "price prices pricing cost costs plan plans tier tiers subscription free trial fee fees per month "
+        "monthly annual "
         "annually discount seat billing billed pay license enterprise",
     ),
     "careers": (
         0.30,
-        "careers career jobs job hiring join karriere stellen carrieres emploi empleo lavora vagas vacatures work openings "
+        "careers career jobs job hiring join karriere stellen carrieres emploi empleo lavora vagas "
+        "vacatures work openings "
         "recruitment recruiting benefits",
-        "hire hires hiring job jobs role roles position positions open opening openings vacancy recruit recruiting interview "
+        "hire hires hiring job jobs role roles position positions open opening openings vacancy recruit "
+        "recruiting interview "
         "work remote salary benefits vacation leave employ candidates applicants",
     ),
     "team": (
         0.30,
         "team people leadership management board founders staff equipe equipo",
-        "ceo cto cfo coo founder founders leads leadership executive executives team board director directors manager "
+        "ceo cto cfo coo founder founders leads leadership executive executives team board director "
+        "directors manager "
         "chief president vp head who",
     ),
     "security": (
         0.30,
-        "security trust compliance privacy gdpr soc iso subprocessors sicherheit datenschutz dpa certifications",
-        "soc iso certified certification certifications certificate compliant compliance gdpr hipaa security secure "
-        "encryption encrypted vulnerability bounty audit audited pentest subprocessors data privacy fedramp sso",
+        "security trust compliance privacy gdpr soc iso subprocessors sicherheit datenschutz dpa "
+        "certifications",
+        "soc iso certified certification certifications certificate compliant compliance gdpr hipaa "
+        "security secure "
+        "encryption encrypted vulnerability bounty audit audited pentest subprocessors data privacy "
+        "fedramp sso",
     ),
     "customers": (
         0.25,
-        "customers customer clients references stories casestudy casestudies case studies success kunden referenzen",
+        "customers customer clients references stories casestudy casestudies case studies success kunden "
+        "referenzen",
         "customer customers client clients case study studies uses use users deployed references",
     ),
     "contact": (
@@ -68,37 +80,57 @@ _TOPICS: dict[str, tuple[float, str, str]] = {
     ),
     "legal": (
         0.25,
-        "legal imprint impressum terms tos conditions agb mentions privacy policies policy license licence sla",
-        "registered legal terms liability director directors managing vat register registration agreement license licence "
+        "legal imprint impressum terms tos conditions agb mentions privacy policies policy license "
+        "licence sla",
+        "registered legal terms liability director directors managing vat register registration agreement "
+        "license licence "
         "licensed law jurisdiction sla uptime guarantee refund address entity governing",
     ),
     "news": (
         0.20,
         "news press blog newsroom media presse announcements changelog releases release updates events",
-        "announce announced announcement launch launched latest newest recent recently raise raised funding round series "
+        "announce announced announcement launch launched latest newest recent recently raise raised "
+        "funding round series "
         "investor investors acquire acquired acquisition news release released partnership new",
     ),
     "investors": (
         0.20,
         "investors investor funding finance financials annual report reports",
-        "raise raised funding round investor investors revenue income profit valuation report annual growth million",
+        "raise raised funding round investor investors revenue income profit valuation report annual "
+        "growth million",
+    ),
+    "finance": (
+        0.10,
+        "finance financial budget spending expenses",
+        "fiscal budget revenue income profit spend spending expense expenses invoice payment pays cost costs "
+        "approval",
+    ),
+    "benefits": (
+        0.15,
+        "benefits perks compensation pay payroll equity leave vacation",
+        "benefit benefits vacation pto leave holiday insurance pension stipend equity vesting salary pay payroll "
+        "compensation bonus allowance match",
     ),
     "partners": (
         0.15,
         "partners partner integrations integration alliances sponsors sponsor marketplace",
-        "partner partners integrate integrates integration integrations sponsor sponsors alliance marketplace reseller",
+        "partner partners integrate integrates integration integrations sponsor sponsors alliance "
+        "marketplace reseller",
     ),
     "product": (
         0.15,
         "product products platform features solutions services technology",
-        "product products feature features platform offer offers service services support supports technology",
+        "product products feature features platform offer offers service services support supports "
+        "technology",
     ),
     "docs": (
         0.10,
         "docs documentation faq help guide guides reference support knowledge",
-        "limit limits support supported supports how available version versions regions region api documentation default",
+        "limit limits support supported supports how available version versions regions region api "
+        "documentation default",
     ),
 }
+_WORD = re.compile(r"[^\W_]+")
 _FILES = re.compile(
     r"\.(?:jpe?g|png|gif|webp|svg|ico|bmp|tiff?|avif|mp[34]|m4[av]|mov|avi|webm|wav|ogg|zip|t?gz|bz2|xz|7z|rar|tar|exe|"
     r"dmg|pkg|deb|rpm|apk|msi|iso|jar|css|m?js|map|json|xml|rss|atom|ics|vcf|csv|tsv|xlsx?|docx?|pptx?|odt|ods|"
@@ -117,9 +149,10 @@ _SKIP_HOST = re.compile(
 )
 _PAGED = re.compile(r"(?:^|&)(?:page|p|paged|offset|start|sort|order|filter|q|s|lang)=", re.IGNORECASE)
 _LANGUAGE = re.compile(r"([a-z]{2})(?:[-_][a-z]{2,4})?$")
-# Two-letter path segments that are languages (and not, say, "it" for a department or "us" for "about us").
+# Two-letter path segments that are languages.
 _LANGUAGES = frozenset(
-    "ar bg ca cs da de el en es et fa fi fr he hi hr hu id it ja jp ko kr lt lv nb nl no pl pt ro ru sk sl sr sv th tr uk vi zh cn".split()
+    """ar bg ca cs da de el en es et fa fi fr he hi hr hu id it ja jp ko kr lt lv nb nl no pl pt ro ru sk sl
+    sr sv th tr uk vi zh cn""".split()
 )
 _DATED = re.compile(r"/((?:19|20)\d\d)(?:[/-](0?[1-9]|1[0-2])(?:[/-]\d{1,2})?)?(?=[/-]|$)")
 _REGION_WORTH = {Region.NAVIGATION: 0.25, Region.HEADER: 0.25, Region.FOOTER: 0.15, Region.MAIN: 0.1}
@@ -135,6 +168,7 @@ class _Address(NamedTuple):
     folder: str
     words: frozenset[str]  # stems
     plain: frozenset[str]  # words as they stand
+    last: frozenset[str]  # those of the last part of the path
     language: str
     month: int  # counted from year 0; 0 when the address bears no date
     query: bool
@@ -171,7 +205,8 @@ def _address(url: str) -> _Address | None:
         depth=len(segments),
         folder="/".join(segments[:-1]),
         words=frozenset(terms(text, "en")),
-        plain=frozenset(re.findall(r"[^\W_]+", text)),
+        plain=frozenset(_WORD.findall(text)),
+        last=frozenset(_WORD.findall(segments[-1])) if segments else frozenset(),
         language=language,
         month=int(dated[1]) * 12 + int(dated[2] or 12) if dated else 0,
         query=bool(parts.query),
@@ -190,11 +225,12 @@ class _Candidate:
 
 
 def choose_pages(question: Question, survey: SiteSurvey, known: Sequence[Page], limit: int) -> list[str]:
-    """The ``limit`` addresses of the company's own site that promise most, best first, pages already read among them.
+    """The ``limit`` addresses of the company's own site that promise most, best first, pages already read
+    among them.
 
-    Own site: the same registrable domain, the asked host first. Left out: files that are no pages, log-in and basket,
-    feeds, tag and paged archives, and second spellings of one address. Pages in other languages than the entry page's
-    come last.
+    Own site: the same registrable domain, the asked host first. Left out: files that are no pages, log-in and
+    basket, feeds, tag and paged archives, and second spellings of one address. Pages in other languages than
+    the entry page's come last.
     """
     candidates = _candidates(question, survey, known)
     language = _entry_language(survey, known)
@@ -315,7 +351,7 @@ def _topic_words() -> dict[str, tuple[float, frozenset[str], frozenset[str]]]:
 
 def _wanted_topics(question: Question) -> dict[str, float]:
     """How strongly the question's words lead to each kind of page, 0 to 1."""
-    words = set(terms(question.text, "en")) | set(re.findall(r"[^\W_]+", question.text.lower()))
+    words = set(terms(question.text, "en")) | set(_WORD.findall(question.text.lower()))
     hits = {name: len(words & asked) for name, (_, _, asked) in _topic_words().items()}
     if question.answer_type == "currency":
         hits["pricing"] += 1
@@ -329,7 +365,8 @@ def _topic_worth(candidate: _Candidate, wanted: dict[str, float]) -> float:
     for name, (worth, pages, _) in _topic_words().items():
         if address.plain & pages:
             near = 1.0 if address.depth <= 1 else 0.6 if address.depth == 2 else 0.4
-            best = max(best, near * (worth + 0.7 * wanted[name]))
+            last = 1.0 if address.last & pages else 0.6
+            best = max(best, near * worth + last * 0.7 * wanted[name])
     return best
 
 

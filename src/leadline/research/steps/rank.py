@@ -1,9 +1,9 @@
 """Rank: the passages of a company's pages against one question.
 
 BM25 (Robertson and others, 1994; by bm25s) over passages, with the words of the headings, title, address and
-introduction counted in, stems by page language, and a share of the whole page's score, so that a line which does not
-repeat what its page is about is still found. An index is built once for a set of snapshots and serves every
-further question about them.
+introduction counted in, stems by page language, and a share of the whole page's score, so that a line which
+does not repeat what its page is about is still found. An index is built once for a set of snapshots and
+serves every further question about them.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from leadline.research.model import Evidence, Passage, Question, Region, Unit
 Scores = npt.NDArray[np.float32]
 
 _STEMMERS = {
-    "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
-    "es": "spanish", "et": "estonian", "eu": "basque", "fi": "finnish", "fr": "french", "ga": "irish", "hi": "hindi",
-    "hu": "hungarian", "hy": "armenian", "id": "indonesian", "it": "italian", "lt": "lithuanian", "nl": "dutch",
-    "no": "norwegian", "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian", "sr": "serbian",
-    "sv": "swedish", "ta": "tamil", "tr": "turkish",
+    "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek",
+    "en": "english", "es": "spanish", "et": "estonian", "eu": "basque", "fi": "finnish", "fr": "french",
+    "ga": "irish", "hi": "hindi", "hu": "hungarian", "hy": "armenian", "id": "indonesian", "it": "italian",
+    "lt": "lithuanian", "nl": "dutch", "no": "norwegian", "pl": "polish", "pt": "portuguese",
+    "ro": "romanian", "ru": "russian", "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
 }  # fmt: skip
 _WORD = re.compile(r"[^\W_]+")
 _NONE: frozenset[str] = frozenset()
@@ -258,7 +258,8 @@ def index_of(evidence: Evidence) -> PassageIndex:
 
 
 def rank(question: Question, evidence: Evidence, limit: int) -> list[Passage]:
-    """The ``limit`` passages that fit the question best, best first; units are numbered from 1 in this order."""
+    """The ``limit`` passages that fit the question best, best first; units are numbered from 1 in this
+    order."""
     if not evidence.pages or limit <= 0:
         return []
     return index_of(evidence).rank(question, limit)

@@ -1,0 +1,119 @@
+"""Ranking: the line that answers comes near the top, for reasons that hold on any site."""
+
+from __future__ import annotations
+
+import time
+
+from tests.research.documents.pages import evidence, page
+
+from leadline.research.documents.hosts import parse_company
+from leadline.research.model import Evidence, Passage, Question
+from leadline.research.steps.rank import PassageIndex, index_of, rank
+
+FILLER = "<p>Anvils are made of iron and steel by people who like their work and do it well every day.</p>"
+
+
+def ask(text: str, answer_type: str = "open_text") -> Question:
+    return Question(company=parse_company("acme.com"), text=text, answer_type=answer_type)
+
+
+def words(passage: Passage) -> str:
+    return " ".join(unit.text for unit in passage.units)
+
+
+def test_passage_with_the_words_of_the_question_comes_first() -> None:
+    site = evidence(
+        home=f"<h1>Acme</h1>{FILLER}",
+        about="<h1>About</h1><p>Acme was founded in 2012 in Kiel.</p>",
+        jobs=f"<h1>Careers</h1>{FILLER}",
+    )
+    best = rank(ask("When was Acme founded?"), site, 5)[0]
+    assert "2012" in words(best)
+    assert best.url == "https://acme.com/about"
+
+
+def test_inflected_words_of_the_page_language_are_found() -> None:
+    german = (
+        '<html lang="de"><h1>Über uns</h1><p>Wir beschäftigen in unseren Häusern 40 Mitarbeiterinnen und Mitarbeiter '
+        "und sind mit der Arbeit von allen sehr zufrieden.</p>"
+    )
+    other = '<html lang="de"><h1>Ambosse</h1><p>Ein Amboss ist aus Eisen und das ist auch gut so.</p>'
+    best = rank(ask("Wie viele Mitarbeiter beschäftigt das Haus?"), evidence(a=other, b=german), 5)[0]
+    assert best.url == "https://acme.com/b"
+
+
+def test_heading_counts_for_the_lines_below_it() -> None:
+    site = evidence(
+        pricing="<h1>Pricing</h1><h2>Team</h2><p>$25 per user</p>"
+        + FILLER * 4
+        + "<h2>Business</h2><p>$39 per user</p>",
+        blog=f"<h1>Blog</h1>{FILLER}",
+    )
+    assert "$39" in words(rank(ask("What does the Business plan cost?", "currency"), site, 5)[0])
+
+
+def test_word_of_the_same_meaning_is_found() -> None:
+    site = evidence(
+        a=f"<h1>Facts</h1><p>Headcount: 120 in three cities.</p>{FILLER * 5}", b=f"<h1>Iron</h1>{FILLER}"
+    )
+    assert "120" in words(rank(ask("How many employees does Acme have?", "number"), site, 5)[0])
+
+
+def test_either_spelling_is_found() -> None:
+    site = evidence(a="<p>The licence of the core is free.</p>", b=f"<p>{FILLER}</p>")
+    assert "licence" in words(rank(ask("Which license covers the core?"), site, 1)[0])
+
+
+def test_units_are_numbered_from_one_in_the_order_of_the_passages() -> None:
+    site = evidence(
+        a="<h1>Plans</h1><p>Plans are free. Plans cost nothing.</p>", b="<h1>Other plans</h1><p>More.</p>"
+    )
+    ranked = rank(ask("Which plans are there?"), site, 10)
+    assert [unit.number for passage in ranked for unit in passage.units] == list(
+        range(1, 1 + sum(len(passage.units) for passage in ranked))
+    )
+    assert [p.score for p in ranked] == sorted((p.score for p in ranked), reverse=True)
+    for passage in ranked:
+        for unit in passage.units:
+            assert site.pages[unit.page].words(unit.start, unit.end) == unit.text
+
+
+def test_footer_words_are_found_but_weigh_less() -> None:
+    site = evidence(
+        a="<main><p>Our office is in Kiel.</p></main><footer><p>Our office is in Kiel.</p></footer>",
+    )
+    ranked = rank(ask("Where is the office?"), site, 10)
+    assert [site.pages[0].content.blocks[p.units[0].block].region.value for p in ranked] == ["main", "footer"]
+
+
+def test_passages_without_any_word_of_the_question_are_left_out() -> None:
+    assert rank(ask("Quantum chromodynamics?"), evidence(a=FILLER), 5) == []
+    assert rank(ask("?"), evidence(a=FILLER), 5) == []
+    assert rank(ask("anything"), Evidence(), 5) == []
+
+
+def test_limit_is_kept() -> None:
+    site = evidence(a="".join(f"<h2>Plan {n}</h2>{FILLER * 3}" for n in range(30)))
+    assert len(rank(ask("Which plan is made of steel?"), site, 7)) == 7
+
+
+def test_one_page_does_not_crowd_out_the_others() -> None:
+    many = "".join(f"<h2>Anvil prices {n}</h2>{FILLER * 3}" for n in range(30))
+    site = evidence(a=f"<h1>Anvil prices</h1>{many}", b=f"<h1>Prices of the anvil shop</h1>{FILLER}")
+    assert {p.page for p in rank(ask("What are the prices of anvils?"), site, 12)} == {0, 1}
+
+
+def test_index_is_built_once_for_the_same_snapshots() -> None:
+    site = evidence(a=FILLER)
+    assert index_of(site) is index_of(Evidence(pages=site.pages, fetched=3))
+    changed = Evidence(pages=(page("<p>Other words</p>", site.pages[0].url),))
+    assert index_of(changed) is not index_of(site)
+
+
+def test_further_question_about_a_known_company_is_cheap() -> None:
+    site = evidence(**{f"p{n}": f"<h1>Page {n}</h1>" + FILLER * 60 for n in range(40)})
+    index = PassageIndex.build(site)
+    started = time.process_time()
+    for n in range(10):
+        index.rank(ask(f"Who likes anvils of steel on page {n}?"), 20)
+    assert time.process_time() - started < 10 * 0.1
