@@ -1,0 +1,1 @@
+"""The HTTP door: company signals as the contract's clients speak them."""

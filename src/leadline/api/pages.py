@@ -1,0 +1,75 @@
+"""What the API says of itself: its document, the page to try it on, whether it is well, what it counted."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib.resources import files
+
+from litestar import get
+from litestar.handlers import HTTPRouteHandler
+from litestar.response.base import ASGIResponse
+
+from leadline.api import operations
+from leadline.api.answers import encoded, text_answer
+from leadline.api.metrics import Metrics
+from leadline.api.signals import AnyRequest
+from leadline.foundation.database import Database
+from leadline.foundation.errors import DatabaseUnavailable, NotFound
+
+READY_SECONDS = 3.0
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html"}
+_ASSETS = ("swagger-ui-bundle.js", "swagger-ui.css", "start.js")
+# The page loads nothing from elsewhere and calls nobody but this server.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def page_routes(document: bytes, database: Database, metrics: Metrics) -> list[HTTPRouteHandler]:
+    """``document`` is the OpenAPI document as YAML."""
+    folder = files("leadline.api") / "docs_page"
+    assets = {name: (folder / name).read_bytes() for name in ("index.html", *_ASSETS)}
+
+    async def get_document(request: AnyRequest) -> ASGIResponse:
+        return text_answer(document, operations.MEDIA_TYPE_YAML)
+
+    @get("/docs", include_in_schema=False)
+    async def docs(request: AnyRequest) -> ASGIResponse:
+        if request.scope["raw_path"].endswith(b"/"):  # its relative addresses would lead nowhere
+            return ASGIResponse(status_code=307, headers={"location": "../docs"})
+        return text_answer(
+            assets["index.html"],
+            "text/html",
+            content_security_policy=_POLICY,
+            x_content_type_options="nosniff",
+            referrer_policy="no-referrer",
+        )
+
+    @get("/docs/{name:str}", include_in_schema=False)
+    async def docs_asset(request: AnyRequest) -> ASGIResponse:
+        name = request.scope["path_params"]["name"]
+        if name not in _ASSETS:
+            raise NotFound("There is no such file.")
+        suffix = name[name.rindex(".") :]
+        return text_answer(
+            assets[name], _TYPES[suffix], cache_control="max-age=3600", x_content_type_options="nosniff"
+        )
+
+    @get("/healthz", include_in_schema=False)
+    async def healthz(request: AnyRequest) -> ASGIResponse:
+        return encoded({"status": "ok"})
+
+    @get("/readyz", include_in_schema=False)
+    async def readyz(request: AnyRequest) -> ASGIResponse:
+        try:
+            await asyncio.wait_for(database.fetchval("select 1", idempotent=True), READY_SECONDS)
+        except TimeoutError:
+            raise DatabaseUnavailable from None
+        return encoded({"status": "ready"})
+
+    @get("/metrics", include_in_schema=False)
+    async def counted(request: AnyRequest) -> ASGIResponse:
+        return text_answer(metrics.text(), "text/plain; version=0.0.4")
+
+    return [operations.GET_DOCUMENT.route(get_document), docs, docs_asset, healthz, readyz, counted]

@@ -1,0 +1,185 @@
+"""Signals as bytes of the wire, straight from the database: what the API serves when signals are read.
+
+The same object as ``schemas.to_wire`` gives, without the detour over ``Signal``.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from leadline.foundation.database import Connection
+from leadline.research.answer_types import answer_type
+from leadline.signals.schemas import SignalStatus, SourceView, wire_numbers, wire_time
+
+_COLUMNS = """
+    s.id, s.status, s.asked_host, s.question, s.answer_type, s.created_at, s.verification_mode,
+    s.completed_at, s.answer::text as answer, s.confidence, s.confidence_basis, s.reasoning,
+    s.sources::text as sources, s.metadata::text as metadata, s.error, s.error_code, s.error_action
+"""
+_ENCODER = msgspec.json.Encoder()
+_SOURCES = msgspec.json.Decoder(list[SourceView])
+_MOST_ROWS = 2**62  # beyond this PostgreSQL refuses an offset
+
+
+class SignalQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which signals of an organisation to list, newest first. ``since``, ``until``: by completion."""
+
+    domain: str | None = None
+    company_id: str | None = None
+    subscription_id: UUID | None = None
+    statuses: tuple[SignalStatus, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int = 25
+    offset: int = 0
+
+
+class View(NamedTuple):
+    """One signal as it goes out."""
+
+    body: bytes
+    finished: bool
+
+
+class _Open(msgspec.Struct, rename="camel"):
+    id: UUID
+    status: str
+    signal_type: str
+    domain: str
+    question: str
+    answer_type: str
+    created_at: str
+
+
+class _Finished(_Open, rename="camel"):
+    verification_mode: str
+    completed_at: str | None
+    answer: Any
+    confidence: float | None
+    reasoning: str | None
+    sources: list[SourceView]
+    metadata: Any
+    error: str | None
+    error_code: str | None
+    error_action: str | None
+
+
+async def read(connection: Connection, organisation_id: UUID, signal_id: UUID) -> View | None:
+    """One signal; None when this organisation has none of that id."""
+    row = await connection.fetchrow(
+        f"select {_COLUMNS} from signals s where s.id = $1 and s.organisation_id = $2",  # noqa: S608
+        signal_id,
+        organisation_id,
+    )
+    return None if row is None else View(_ENCODER.encode(_view(row)), row["status"] != "processing")
+
+
+async def read_page(connection: Connection, organisation_id: UUID, query: SignalQuery) -> bytes:
+    """One page of signals (contract section 5), in one statement so that total and rows fit together."""
+    where, values = _conditions(organisation_id, query)
+    place = len(values) + 1
+    rows = await connection.fetch(
+        f"""
+        select counted.total, page.*
+        from (select count(*) as total from signals s where {where}) counted
+        left join lateral (
+            select {_COLUMNS} from signals s where {where}
+            order by s.created_at desc, s.id desc limit ${place} offset ${place + 1}
+        ) page on true
+        order by page.created_at desc, page.id desc
+        """,  # noqa: S608
+        *values,
+        query.limit,
+        min(query.offset, _MOST_ROWS),
+    )
+    results = [_view(row) for row in rows if row["id"] is not None]
+    return _ENCODER.encode(
+        {
+            "results": results,
+            "total": rows[0]["total"],
+            "limit": query.limit,
+            "offset": query.offset,
+            "count": len(results),
+        }
+    )
+
+
+def _conditions(organisation_id: UUID, query: SignalQuery) -> tuple[str, list[Any]]:
+    conditions, values = ["s.organisation_id = $1"], [organisation_id]
+
+    def also(condition: str, value: Any) -> None:
+        values.append(value)
+        conditions.append(condition.format(f"${len(values)}"))
+
+    if query.domain is not None:
+        host = query.domain.lower().removeprefix("www.")
+        also("s.asked_host = any({}::text[])", [host, f"www.{host}"])
+    if query.company_id is not None:
+        also("s.company_id = {}", _uuid(query.company_id))
+    if query.subscription_id is not None:
+        conditions.append("false")  # there are no subscriptions yet
+    if query.statuses:
+        also("s.status = any({}::text[])", list(query.statuses))
+    if query.since is not None:
+        also("s.completed_at >= {}", _storable(query.since))
+    if query.until is not None:
+        also("s.completed_at <= {}", _storable(query.until))
+    return " and ".join(conditions), values
+
+
+def _uuid(text: str) -> UUID | None:
+    """None, which equals nothing, for what is no id of ours."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _storable(moment: datetime) -> datetime:
+    """In UTC; a moment that would leave the calendar there stays as it is."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return moment.replace(tzinfo=UTC)
+
+
+def _view(row: Any) -> _Open:
+    status, kind = row["status"], row["answer_type"]
+    asked = (
+        row["id"],
+        status,
+        "COMPANY",
+        row["asked_host"],
+        row["question"],
+        kind,
+        wire_time(row["created_at"]),
+    )
+    if status == "processing":
+        return _Open(*asked)
+    completed, answer, confidence = row["completed_at"], row["answer"], row["confidence"]
+    return _Finished(
+        *asked,
+        row["verification_mode"],
+        wire_time(completed) if completed is not None else None,
+        wire_numbers(answer_type(kind).to_wire(msgspec.json.decode(answer))) if answer is not None else None,
+        round(confidence, 4) if confidence is not None else None,
+        row["reasoning"],
+        _SOURCES.decode(row["sources"]),
+        _metadata(row["metadata"], row["confidence_basis"]),
+        row["error"],
+        row["error_code"],
+        row["error_action"],
+    )
+
+
+def _metadata(stored: str, confidence_basis: str | None) -> Any:
+    if ".0" in stored:  # perhaps a whole number written as a fraction
+        stored = msgspec.json.encode(wire_numbers(msgspec.json.decode(stored))).decode()
+    if confidence_basis:
+        basis = f'"confidenceBasis":{msgspec.json.encode(confidence_basis).decode()}'
+        stored = f"{{{basis}}}" if stored == "{}" else f"{stored[:-1]},{basis}}}"
+    return msgspec.Raw(stored.encode())

@@ -1,0 +1,210 @@
+"""The whole API on a loopback port over a real database, and clients for it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx2
+import yaml
+from jsonschema import Draft202012Validator, FormatChecker
+
+from leadline.accounts.schemas import KeyOptions, Scope
+from leadline.accounts.service import create_key, organisation
+from leadline.api.server import Address, serving
+from leadline.bootstrap import open_leadline
+from leadline.credits.service import Ledger
+from leadline.foundation.database import Database
+from leadline.foundation.ids import new_id
+from leadline.foundation.settings import Settings
+from leadline.foundation.waiter import CHANNEL, Waiter
+from leadline.signals.service import SignalService
+
+CONTRACT: dict[str, Any] = yaml.load(
+    (Path(__file__).parent / "contract" / "openapi.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
+)
+OURS = frozenset(
+    {
+        ("GET", "/v1/companies/signals"),
+        ("POST", "/v1/companies/signals"),
+        ("POST", "/v1/companies/signals/sync"),
+        ("GET", "/v1/companies/signals/{signalId}"),
+        ("GET", "/v1/credits"),
+        ("GET", "/v1/connectors"),
+        ("GET", "/v1/openapi.yaml"),
+    }
+)
+_WIDER = {403, 405, 413, 503}  # any operation may answer these, with the envelope
+
+
+@dataclass
+class Open:
+    settings: Settings
+    database: Database
+    signals: SignalService
+    waiter: Waiter
+
+
+class Account:
+    """One organisation with a key. Every answer it gets is held against the contract."""
+
+    def __init__(self, api: Api, organisation_id: UUID, key_id: UUID, key: str) -> None:
+        self.api = api
+        self.organisation_id = organisation_id
+        self.key_id = key_id
+        self.key = key
+
+    async def call(self, method: str, path: str, **options: Any) -> httpx2.Response:
+        headers = {"Authorization": f"Bearer {self.key}"} | options.pop("headers", {})
+        answer = await self.api.client.request(method, path, headers=headers, **options)
+        hold_against_contract(
+            method, path.partition("?")[0], answer.status_code, answer.headers, answer.content
+        )
+        return answer
+
+    async def get(self, path: str, **options: Any) -> httpx2.Response:
+        return await self.call("GET", path, **options)
+
+    async def post(self, path: str, body: Any, **options: Any) -> httpx2.Response:
+        return await self.call("POST", path, json=body, **options)
+
+    async def ask(self, question: str = "Do they have SOC 2?", **members: Any) -> dict[str, Any]:
+        """A new signal."""
+        answer = await self.post(
+            "/v1/companies/signals", {"domain": "acme.com", "question": question, **members}
+        )
+        assert answer.status_code == 201, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+class Api:
+    """The running API."""
+
+    def __init__(self, leadline: Open, address: Address, client: httpx2.AsyncClient) -> None:
+        self.leadline = leadline
+        self.address = address
+        self.client = client
+        self.database = leadline.database
+
+    async def account(
+        self,
+        *,
+        scopes: tuple[Scope, ...] = ("read", "write"),
+        options: KeyOptions | None = None,
+        credits_left: int | None = None,
+    ) -> Account:
+        """A new organisation with one key."""
+        owner = await organisation(self.database, f"org {uuid4()}")
+        made = await create_key(self.database, owner, "test", scopes=scopes, options=options)
+        if credits_left is not None:
+            async with self.database.transaction() as connection:
+                await Ledger(monthly_credits=10_000, signal_price=1).set_allowance(
+                    connection, owner, credits_left
+                )
+        return Account(self, owner, made.id, made.key)
+
+    async def finish(self, signal_id: str, *, failed: bool = False, answer: str | None = None) -> None:
+        """Finish a signal as a worker does, as far as readers can tell."""
+        async with self.database.transaction() as connection:
+            await connection.execute(
+                """
+                update signals set status = $2, completed_at = now(), error = $3, error_code = $4,
+                    answer = $5::text::jsonb, confidence = 0.875, confidence_basis = 'measured',
+                    reasoning = 'It says so.',
+                    sources = $6::text::jsonb, metadata = $7::text::jsonb
+                where id = $1
+                """,
+                UUID(signal_id),
+                "failed" if failed else "completed",
+                "The site is away." if failed else None,
+                "SITE_UNREADABLE" if failed else None,
+                answer,
+                json.dumps(
+                    [
+                        {
+                            "url": "https://acme.com/security",
+                            "title": "Security",
+                            "snippet": "We are SOC 2 certified.",
+                            "proof": {"snapshot_id": str(new_id())},
+                        }
+                    ]
+                ),
+                '{"processingTimeMs": 12, "companyName": "Acme", "priceUsd": 0.0}',
+            )
+            await connection.execute("select pg_notify($1, $2)", CHANNEL, signal_id)
+
+
+@contextlib.asynccontextmanager
+async def open_api(database_url: str, folder: Path, **settings: Any) -> AsyncIterator[Api]:
+    """The API on a free port."""
+    chosen = Settings(data_dir=folder, database_url=database_url, env="development", **settings)
+    async with contextlib.AsyncExitStack() as stack:
+        leadline = await stack.enter_async_context(open_leadline(chosen))
+        waiter = Waiter(leadline.database.dedicated)
+        await stack.enter_async_context(waiter.running())
+        opened = Open(chosen, leadline.database, leadline.signals, waiter)
+        address = await stack.enter_async_context(serving(opened, "127.0.0.1", 0))
+        client = await stack.enter_async_context(
+            httpx2.AsyncClient(base_url=address.url, timeout=60, limits=httpx2.Limits(max_connections=None))
+        )
+        yield Api(opened, address, client)
+
+
+def operation_of(method: str, path: str) -> dict[str, Any] | None:
+    """The contract's operation for a path as it is called; fixed parts win over parameters."""
+    if path in CONTRACT["paths"]:
+        template = path
+    elif path.startswith("/v1/companies/signals/") and path.count("/") == 4:
+        template = "/v1/companies/signals/{signalId}"
+    else:
+        return None
+    found: dict[str, Any] | None = CONTRACT["paths"][template].get(method.lower())
+    return found
+
+
+def hold_against_contract(method: str, path: str, status: int, headers: Any, body: bytes) -> None:
+    """Fail unless this answer is one that the contract has for the operation."""
+    assert UUID(headers["x-request-id"])
+    operation = operation_of(method, path)
+    if operation is None or status in _WIDER or str(status) not in operation["responses"]:
+        assert status in _WIDER | {404}, f"{method} {path} must not answer {status}: {body[:300]!r}"
+        schema: dict[str, Any] = {"$ref": "#/components/schemas/ErrorResponse"}
+    else:
+        response = operation["responses"][str(status)]
+        if "$ref" in response:
+            response = CONTRACT["components"]["responses"][response["$ref"].rpartition("/")[2]]
+        ((media_type, content),) = response["content"].items()
+        assert headers["content-type"] == media_type
+        if media_type != "application/json":
+            return
+        schema = content["schema"]
+        for name in response.get("headers", ()):
+            assert int(headers[name]) >= 0
+    problems = list(validator(schema).iter_errors(json.loads(body)))
+    assert not problems, f"{method} {path} {status}: {[p.message for p in problems]}\n{body[:2000]!r}"
+
+
+def validator(schema: dict[str, Any]) -> Draft202012Validator:
+    """A validator of one schema of the contract."""
+    return Draft202012Validator(
+        schema | {"components": CONTRACT["components"]}, format_checker=FormatChecker()
+    )
+
+
+async def fresh_database(postgres_url: str, make_template: Any) -> tuple[str, str]:
+    """The name and address of a new migrated database."""
+    name = f"test_{uuid4().hex}"
+    connection = await asyncpg.connect(postgres_url)
+    try:
+        await make_template(connection, postgres_url)
+        await connection.execute(f"create database {name} template leadline_template strategy file_copy")
+    finally:
+        await connection.close()
+    return name, postgres_url.replace("@/postgres?", f"@/{name}?")
