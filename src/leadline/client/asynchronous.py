@@ -1,0 +1,279 @@
+"""The client for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from leadline.client.errors import ClientError, RequestTimedOut, UnexpectedAnswer, WaitTimedOut
+from leadline.client.schemas import Connector, Page, Signal, page_from, signal_from
+from leadline.client.transport import Reply, Retry, Transport, perhaps_taken
+
+T = TypeVar("T")
+
+SIGNALS = "/v1/companies/signals"
+PAGE_SIZE = 25
+LONGEST_SYNC = 900  # seconds the server may be asked to hold a request (contract section 7)
+SYNC_MARGIN = 10.0  # seconds the server may answer late
+FIRST_LOOK = 0.25  # seconds until a running signal is looked at; each further pause is longer
+LONGEST_LOOK = 5.0
+_CLOCK_GRAIN = timedelta(seconds=2)  # the Date header counts whole seconds
+
+Look = Callable[[Signal], None]
+
+
+class AsyncClient:
+    """A server, with the key of one organisation.
+
+    ``base_url`` may end in a path, such as ``https://example.com/public``. ``timeout`` is the seconds that
+    one try of a call may take. Close it, or use it as an async context manager. Raises ValueError for an
+    address or a key that cannot be one. The methods raise ClientError.
+    """
+
+    def __init__(self, base_url: str, key: str, *, timeout: float = 30.0, retry: Retry | None = None) -> None:
+        self._transport = Transport(base_url, key, timeout=timeout, retry=retry or Retry())
+        self.signals = AsyncSignals(self._transport)
+
+    @property
+    def base_url(self) -> str:
+        return self._transport.base_url
+
+    async def credits(self) -> int:
+        """How many credits the organisation has left in this period."""
+        reply = await self._transport.call("GET", "/v1/credits")
+        return _decoded(reply, lambda wire: msgspec.convert(wire["remainingCredits"], int))
+
+    async def connectors(self) -> tuple[Connector, ...]:
+        """The organisation's linked accounts."""
+        reply = await self._transport.call("GET", "/v1/connectors")
+        return _decoded(reply, lambda wire: msgspec.convert(wire["connectors"], tuple[Connector, ...]))
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.base_url!r})"
+
+
+class AsyncSignals:
+    """Company signals."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def create(
+        self,
+        domain: str,
+        question: str,
+        *,
+        answer_type: str = "open_text",
+        output_schema: Mapping[str, Any] | None = None,
+        verification_mode: str = "strict",
+        force_refresh: bool = False,
+        webhook_url: str | None = None,
+    ) -> Signal:
+        """Ask, and return at once: the new signal, an identical running one, or a recent one from the cache.
+
+        Tried again when the answer is lost: the server joins identical running questions, so it is asked and
+        charged once.
+        """
+        body = _body(
+            domain, question, answer_type, output_schema, verification_mode, force_refresh, webhook_url
+        )
+        started = time.monotonic()
+        try:
+            return _signal(
+                await self._transport.call("POST", SIGNALS, body=body, repeatable=not force_refresh)
+            )
+        except ClientError as error:
+            if not (force_refresh and perhaps_taken(error)):
+                raise
+        return await self._ask_again(body, started)
+
+    async def create_sync(
+        self,
+        domain: str,
+        question: str,
+        *,
+        timeout: float = 120.0,
+        answer_type: str = "open_text",
+        output_schema: Mapping[str, Any] | None = None,
+        verification_mode: str = "strict",
+        force_refresh: bool = False,
+        webhook_url: str | None = None,
+    ) -> Signal:
+        """Ask, and wait up to ``timeout`` seconds for the finished signal (completed or failed).
+
+        The server holds the request. Where it, or a proxy before it, lets go earlier, the signal is looked at
+        by its id until the time is up. Raises WaitTimedOut then; the work goes on.
+        """
+        body = _body(
+            domain, question, answer_type, output_schema, verification_mode, force_refresh, webhook_url
+        )
+        started = time.monotonic()
+        seconds = max(1, min(LONGEST_SYNC, math.ceil(timeout)))
+        try:
+            reply = await self._transport.call(
+                "POST",
+                f"{SIGNALS}/sync",
+                body=body,
+                headers={"X-Sbr-Timeout-Sec": str(seconds)},
+                timeout=seconds + SYNC_MARGIN,
+                repeatable=False,
+            )
+            signal = _signal(reply)
+        except RequestTimedOut as error:
+            signal_id = error.details.get("signalId")
+            known = isinstance(signal_id, str)
+            signal = await (self.get(str(signal_id)) if known else self._ask_again(body, started))
+        except ClientError as error:
+            if not perhaps_taken(error):
+                raise
+            signal = await self._ask_again(body, started)
+        if signal.finished:
+            return signal
+        left = timeout - (time.monotonic() - started)
+        if left <= 0:
+            raise WaitTimedOut(signal.id, timeout, signal)
+        return await self.wait(signal.id, timeout=left)
+
+    async def get(self, signal_id: str) -> Signal:
+        """One signal. Raises NotFound."""
+        return _signal(await self._transport.call("GET", f"{SIGNALS}/{quote(signal_id, safe='')}"))
+
+    async def wait(
+        self, signal_id: str, *, timeout: float | None = None, on_look: Look | None = None
+    ) -> Signal:
+        """The finished signal. ``on_look`` is told what is seen each time. Raises WaitTimedOut, NotFound.
+
+        ``timeout`` is in seconds; None waits for as long as it takes.
+        """
+        seen: Signal | None = None
+        pause = FIRST_LOOK
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    seen = await self.get(signal_id)
+                    if on_look is not None:
+                        on_look(seen)
+                    if seen.finished:
+                        return seen
+                    await asyncio.sleep(pause)
+                    pause = min(LONGEST_LOOK, pause * 1.5)
+        except TimeoutError:
+            raise WaitTimedOut(signal_id, timeout or 0.0, seen) from None
+
+    async def list(
+        self,
+        *,
+        domain: str | None = None,
+        status: str | Collection[str] = (),
+        company_id: str | None = None,
+        subscription_id: str | None = None,
+        from_date: datetime | None = None,
+        to_date: datetime | None = None,
+        page_size: int = PAGE_SIZE,
+    ) -> AsyncIterator[Signal]:
+        """The organisation's signals, newest first, page after page; each once, also while new ones arrive.
+
+        ``from_date`` and ``to_date`` compare with the time of completion and need a zone.
+        """
+        query: dict[str, Any] = {
+            "domain": domain,
+            "status": [status] if isinstance(status, str) else [*status],
+            "companyId": company_id,
+            "subscriptionId": subscription_id,
+            "fromDate": _time(from_date),
+            "toDate": _time(to_date),
+            "limit": page_size,
+        }
+        seen: set[str] = set()
+        offset = 0
+        while True:
+            reply = await self._transport.call("GET", SIGNALS, query={**query, "offset": offset})
+            page: Page = _decoded(reply, page_from)
+            for signal in page.results:
+                if signal.id not in seen:
+                    seen.add(signal.id)
+                    yield signal
+            offset += len(page.results)
+            if not page.results or offset >= page.total:
+                return
+
+    async def _ask_again(self, body: dict[str, Any], started: float) -> Signal:
+        """The signal of a request whose answer was lost; it was sent at ``started`` (monotonic)."""
+        forced = body.get("forceRefresh", False)
+        again = {name: member for name, member in body.items() if name != "forceRefresh"}
+        reply = await self._transport.call("POST", SIGNALS, body=again)
+        signal = _signal(reply)
+        if not forced or not signal.finished or reply.moment is None:
+            return signal
+        # Finished already: by the lost request, or long ago because that one never arrived. The server's own
+        # clock tells.
+        sent = reply.moment - timedelta(seconds=time.monotonic() - started) - _CLOCK_GRAIN
+        if signal.created_at >= sent:
+            return signal
+        return _signal(await self._transport.call("POST", SIGNALS, body=body))
+
+
+def _body(
+    domain: str,
+    question: str,
+    answer_type: str,
+    output_schema: Mapping[str, Any] | None,
+    verification_mode: str,
+    force_refresh: bool,
+    webhook_url: str | None,
+) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "domain": domain,
+        "question": question,
+        "answerType": answer_type,
+        "verificationMode": verification_mode,
+    }
+    if output_schema is not None:
+        body["outputSchema"] = output_schema
+    if force_refresh:
+        body["forceRefresh"] = True
+    if webhook_url is not None:
+        body["webhookUrl"] = webhook_url
+    return body
+
+
+def _time(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
+    if moment.tzinfo is None:
+        raise ValueError("A date must have a zone, such as datetime.now(UTC).")
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _signal(reply: Reply) -> Signal:
+    return _decoded(reply, signal_from)
+
+
+def _decoded(reply: Reply, decode: Callable[[Any], T]) -> T:
+    try:
+        return decode(reply.wire)
+    except (msgspec.ValidationError, KeyError, TypeError) as error:
+        raise UnexpectedAnswer(
+            f"The server answered {reply.status}, but not with what this API sends ({error}).",
+            reply.request_id,
+            reply.status,
+        ) from error

@@ -1,0 +1,113 @@
+"""The client for programs without an event loop: the asyncio client on a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+from leadline.client.asynchronous import AsyncClient, AsyncSignals
+from leadline.client.schemas import Connector, Signal
+from leadline.client.transport import Retry
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class _Loop:
+    """An event loop on a thread of its own, so that it also works where the caller has one running."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="leadline-client", daemon=True)
+        self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result; an interruption of the caller (Ctrl-C) cancels the work."""
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        finally:
+            future.cancel()
+
+    def close(self) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+
+
+def _blocking(
+    method: Callable[Concatenate[AsyncSignals, P], Awaitable[T]],
+) -> Callable[Concatenate[Signals, P], T]:
+    """The blocking twin of a method of ``AsyncSignals``."""
+
+    def call(self: Signals, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        async def work() -> T:
+            return await method(self.wrapped, *args, **kwargs)
+
+        return self.loop.run(work())
+
+    call.__name__, call.__doc__ = method.__name__, method.__doc__
+    return call
+
+
+class Signals:
+    """Company signals; the methods are those of ``AsyncSignals``."""
+
+    def __init__(self, wrapped: AsyncSignals, loop: _Loop) -> None:
+        self.wrapped = wrapped
+        self.loop = loop
+
+    create = _blocking(AsyncSignals.create)
+    create_sync = _blocking(AsyncSignals.create_sync)
+    get = _blocking(AsyncSignals.get)
+    wait = _blocking(AsyncSignals.wait)
+
+    def list(self, **filters: Any) -> Iterator[Signal]:
+        """As ``AsyncSignals.list``."""
+        found = self.wrapped.list(**filters)
+
+        async def following() -> Signal | None:
+            return await anext(found, None)
+
+        while (signal := self.loop.run(following())) is not None:
+            yield signal
+
+
+class Client:
+    """As ``AsyncClient``, blocking. May be used from several threads. Close it, or use it in ``with``."""
+
+    def __init__(self, base_url: str, key: str, *, timeout: float = 30.0, retry: Retry | None = None) -> None:
+        self._wrapped = AsyncClient(base_url, key, timeout=timeout, retry=retry)
+        self._loop = _Loop()
+        self.signals = Signals(self._wrapped.signals, self._loop)
+
+    @property
+    def base_url(self) -> str:
+        return self._wrapped.base_url
+
+    def credits(self) -> int:
+        """How many credits the organisation has left in this period."""
+        return self._loop.run(self._wrapped.credits())
+
+    def connectors(self) -> tuple[Connector, ...]:
+        """The organisation's linked accounts."""
+        return self._loop.run(self._wrapped.connectors())
+
+    def close(self) -> None:
+        self._loop.run(self._wrapped.aclose())
+        self._loop.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.base_url!r})"
