@@ -274,8 +274,10 @@ class Settings:
     model_output_price: Decimal | None = _setting(
         "US dollars per million completion tokens; none: known by name", _money
     )
-    model_timeout: float = _setting("seconds one call of the model may take", _number(0, above=True), 60.0)
-    model_concurrency: int = _setting("calls of the model at once, per process", _whole(1), 8)
+    model_timeout: float | None = _setting(
+        "seconds one call of the model may take; none: by provider", _number(0, above=True)
+    )
+    model_concurrency: int | None = _setting("calls of the model at once, per process; none: by provider", _whole(1))
     model_structured_mode: Literal["auto", "native", "tool", "prompted"] = _setting(
         "how the model is made to reply in JSON: native (JSON schema), tool, prompted, or auto",
         _one_of("auto", "native", "tool", "prompted"),

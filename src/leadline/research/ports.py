@@ -97,6 +97,8 @@ class ModelRequest(Value, frozen=True, kw_only=True):
 
 
 class ModelReply(Value, frozen=True, kw_only=True):
+    """``output`` is the decoded JSON, or the text as it came when it is none."""
+
     output: Any
     input_tokens: int
     output_tokens: int

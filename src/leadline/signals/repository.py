@@ -14,7 +14,7 @@ import msgspec
 
 from leadline.foundation.database import Connection
 from leadline.foundation.ids import new_id
-from leadline.research.model import Outcome
+from leadline.research.model import Outcome, Usage
 from leadline.research.ports import ModelReply
 from leadline.signals.schemas import ModelCall, Signal, SourceView, TraceStep
 
@@ -365,6 +365,25 @@ async def save_reply(
         reply.output_tokens,
         price,
         seconds,
+    )
+
+
+async def usage(connection: Connection, signal_id: UUID) -> Usage:
+    """What the signal's model calls cost in all, those of processes that died included."""
+    row = await connection.fetchrow(
+        """
+        select count(*) as calls, coalesce(sum(input_tokens), 0) as input_tokens,
+               coalesce(sum(output_tokens), 0) as output_tokens, coalesce(sum(price), 0) as price,
+               coalesce(bool_or(price is null), false) as unpriced
+        from model_calls where signal_id = $1
+        """,
+        signal_id,
+    )
+    return Usage(
+        model_calls=row["calls"],
+        input_tokens=row["input_tokens"],
+        output_tokens=row["output_tokens"],
+        price=None if row["unpriced"] else row["price"],
     )
 
 

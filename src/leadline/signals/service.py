@@ -331,6 +331,9 @@ class SignalService:
         return self._readers.model_reader(_PaidOnce(self._readers.model, self._database, UUID(row.signal.id)))
 
     async def _finish(self, row: Row, holder: UUID, outcome: Outcome, seconds: float) -> None:
+        if row.reader != "extractive":
+            spent = await repository.usage(self._database, UUID(row.signal.id))
+            outcome = msgspec.structs.replace(outcome, usage=spent)
         metadata = _metadata(row, outcome, seconds)
         if not await self._transact(
             lambda connection: self._conclude(connection, row, holder, outcome, metadata)

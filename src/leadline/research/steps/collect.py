@@ -1,13 +1,14 @@
 """Collect: read the company's own site until the plan is read or the budget is used up.
 
-Rung 1 takes what is stored. Rung 2 reads the site in waves: the entry page first, then the addresses
-that promise most for this question; every page read may name further ones.
+Rung 1 takes what is stored. Rung 2 reads the site: the entry page first, then the addresses that promise
+most for this question; the pages read on the way name further ones.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -16,7 +17,9 @@ from leadline.research.model import Evidence, Page, Question, SiteSurvey, Unread
 from leadline.research.ports import Library, Progress
 from leadline.research.steps.choose import choose_pages
 
-WAVE = 8  # pages asked for together; between waves the choice is made anew from what was read
+AT_ONCE = 8  # pages asked for together; the fetcher bounds how many of them go to one host at once
+RECHOOSE = 8  # pages after whose reading the choice is made anew from the links they hold
+NO_LIMIT = 100_000
 SURE = 8  # with so many of the best addresses already stored, the stored evidence is tried first
 
 
@@ -67,17 +70,36 @@ class Site:
             return
         limit = self.question.budget.max_pages
         if not self.pages and self.survey.entry_url not in self.unreadable:
-            await self._fetch([self.survey.entry_url], deadline)
-        while (missing := self._missing(limit)) and self.fetched < limit:
-            wave = missing[: min(WAVE, limit - self.fetched)]
-            if time.monotonic() >= deadline:
-                for url in missing[: limit - self.fetched]:
-                    self.unreadable[url] = Unreadable(
-                        url=url, reason=Reason.TIMED_OUT, detail="the time for this question was used up"
-                    )
-                break
-            await self._fetch(wave, deadline)
-        self.left_out = len(self._missing(100_000))
+            await self._fetch(self.survey.entry_url, deadline)
+        queue: deque[str] = deque()
+        reading: set[asyncio.Task[None]] = set()
+        asked: set[str] = set()
+        since_choice = RECHOOSE
+        try:
+            while time.monotonic() < deadline:
+                if since_choice >= RECHOOSE or (not queue and since_choice):
+                    chosen = await asyncio.to_thread(self._missing, limit)
+                    queue = deque(url for url in chosen if url not in asked)
+                    since_choice = 0
+                while queue and len(reading) < AT_ONCE and self.fetched + len(reading) < limit:
+                    url = queue.popleft()
+                    asked.add(url)
+                    reading.add(asyncio.create_task(self._fetch(url, deadline)))
+                if not reading:
+                    break
+                done, reading = await asyncio.wait(reading, return_when=asyncio.FIRST_COMPLETED)
+                since_choice += len(done)
+                for task in done:
+                    task.result()
+            else:
+                left = [url for url in await asyncio.to_thread(self._missing, limit) if url not in asked]
+                for url in left[: max(0, limit - self.fetched - len(reading))]:
+                    self.unreadable[url] = _too_late(url)
+            await asyncio.gather(*reading)
+        finally:
+            for task in reading:
+                task.cancel()
+        self.left_out = len(await asyncio.to_thread(self._missing, NO_LIMIT))
 
     def evidence(self) -> Evidence:
         distinct = {page.snapshot_id: page for page in self.pages.values()}
@@ -98,32 +120,24 @@ class Site:
         )
         return [url for url in chosen if url not in self.pages and url not in self.unreadable]
 
-    async def _fetch(self, urls: Sequence[str], deadline: float) -> None:
-        company = self.question.company
-
-        async def one(url: str) -> None:
-            try:
-                async with asyncio.timeout(max(0.05, deadline - time.monotonic())):
-                    result = await self.library.page(url, company, not_before=self.not_before)
-            except TimeoutError:
-                self.fetched += 1
-                self._take(
-                    url,
-                    Unreadable(
-                        url=url, reason=Reason.TIMED_OUT, detail="the time for this question was used up"
-                    ),
-                )
-                return
-            self.fetched += result.fetched
-            self._take(url, result.page)
-            self.progress("collect", url, pages=len(self.pages), unreadable=len(self.unreadable))
-
-        async with asyncio.TaskGroup() as group:
-            for url in urls:
-                group.create_task(one(url))
+    async def _fetch(self, url: str, deadline: float) -> None:
+        try:
+            async with asyncio.timeout(max(0.05, deadline - time.monotonic())):
+                result = await self.library.page(url, self.question.company, not_before=self.not_before)
+        except TimeoutError:
+            self.fetched += 1
+            self._take(url, _too_late(url))
+            return
+        self.fetched += result.fetched
+        self._take(url, result.page)
+        self.progress("collect", url, pages=len(self.pages), unreadable=len(self.unreadable))
 
     def _take(self, url: str, result: Page | Unreadable) -> None:
         if isinstance(result, Page):
             self.pages[url] = result
         else:
             self.unreadable[url] = result
+
+
+def _too_late(url: str) -> Unreadable:
+    return Unreadable(url=url, reason=Reason.TIMED_OUT, detail="the time for this question was used up")
