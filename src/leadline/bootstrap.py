@@ -19,6 +19,7 @@ from leadline.foundation.http import GuardedClient, Limits, guarded_async_client
 from leadline.foundation.network import NetworkPolicy
 from leadline.foundation.secrets import open_vault
 from leadline.foundation.settings import Settings
+from leadline.foundation.waiter import Waiter
 from leadline.research.model import Budget
 from leadline.research.ports import Progress
 from leadline.research.readers.extractive.reader import ExtractiveReader
@@ -46,6 +47,7 @@ class Leadline:
         self.signals = signals
         self.admission = admission
         self.webhooks = webhooks
+        self.waiter = Waiter(database.dedicated)
         self.model = model
         self._organisation: UUID | None = None
 

@@ -20,8 +20,10 @@ from leadline.cli.ask import ask
 from leadline.cli.configuration import config
 from leadline.cli.doctor import doctor
 from leadline.cli.evaluate import evaluate
+from leadline.cli.keys import credits_, keys
 from leadline.cli.migrate import migrate
 from leadline.cli.running import EXIT_BAD_USAGE, EXIT_FAILED, EXIT_INTERRUPTED, Interrupted
+from leadline.cli.serve import api, serve, work
 from leadline.cli.terminal import harmless, say
 from leadline.cli.trace import trace
 from leadline.cli.verify import verify
@@ -58,7 +60,7 @@ def cli(debug: bool) -> None:
     """Ask a question about a company; get a typed answer with evidence, or an honest "not found"."""
 
 
-for command in (ask, config, doctor, evaluate, migrate, trace, verify):
+for command in (api, ask, config, credits_, doctor, evaluate, keys, migrate, serve, trace, verify, work):
     cli.add_command(command)
 
 

@@ -33,7 +33,7 @@ log = get_logger(__name__)
 async def run_worker(
     leadline: Leadline, stop: asyncio.Event, *, heartbeat_timeout: float = jobs.HEARTBEAT_TIMEOUT
 ) -> None:
-    """Work until ``stop`` is set; then what runs has ``shutdown_grace`` seconds to end, and is handed back."""
+    """Work until ``stop`` is set. What runs then has ``shutdown_grace`` seconds to end, or is handed back."""
     settings = leadline.settings
     database = leadline.database.repeatable
     worker_id = new_id()
