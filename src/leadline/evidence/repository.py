@@ -83,6 +83,19 @@ async def claim(connection: Connection, company_id: UUID, url: str, seconds: flo
     )
 
 
+async def extend(connection: Connection, company_id: UUID, url: str, seconds: float) -> None:
+    """Keep the right to fetch an address, unless it was given back."""
+    await connection.execute(
+        """
+        update pages set fetching_until = now() + make_interval(secs => $3)
+        where company_id = $1 and url = $2 and fetching_until is not null
+        """,
+        company_id,
+        url,
+        seconds,
+    )
+
+
 async def release(connection: Connection, company_id: UUID, url: str) -> None:
     await connection.execute(
         "update pages set fetching_until = null where company_id = $1 and url = $2", company_id, url

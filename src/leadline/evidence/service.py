@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -17,13 +18,15 @@ from leadline.evidence import repository
 from leadline.evidence.repository import PageRow, Snapshot
 from leadline.foundation.clock import Clock, SystemClock
 from leadline.foundation.database import Connection, Database
+from leadline.foundation.errors import DatabaseUnavailable
 from leadline.foundation.ids import new_id
 from leadline.research.documents.walk import read_page
 from leadline.research.errors import FetchError, Reason
 from leadline.research.model import Company, Page, Proof, SiteSurvey, Unreadable
 from leadline.research.ports import Download, FetchedPage, PageFetcher, Validators
 
-FETCH_CLAIM = 60.0  # seconds that one process may take for one page before another may try
+FETCH_CLAIM = 10.0  # seconds; a dead process's page is fetched by another after this
+FETCH_HEARTBEAT = 3.0  # seconds between two extensions of the claim
 PASSING = timedelta(minutes=10)  # how long a fault that may pass (time-out, 5xx, 429) is believed
 KEPT_PAGES = 400  # decoded pages kept in memory, so that a further question costs no decoding
 
@@ -146,11 +149,21 @@ class StoredLibrary:
             if await repository.claim(self._database, company_id, url, FETCH_CLAIM):
                 break
             await asyncio.sleep(0.1)  # another process fetches it: its result will do
+        keeping = asyncio.create_task(self._keep_claim(company_id, url))
         try:
             return FetchedPage(await self._fetch(url, company, company_id, row), fetched=True)
         except asyncio.CancelledError:
             await asyncio.shield(repository.release(self._database, company_id, url))
             raise
+        finally:
+            keeping.cancel()
+
+    async def _keep_claim(self, company_id: UUID, url: str) -> None:
+        while True:
+            await asyncio.sleep(FETCH_HEARTBEAT)
+            # Without a database the claim lapses: at worst another process fetches the page too.
+            with contextlib.suppress(DatabaseUnavailable):
+                await repository.extend(self._database, company_id, url, FETCH_CLAIM)
 
     async def _fetch(
         self, url: str, company: Company, company_id: UUID, before: PageRow | None
