@@ -87,7 +87,7 @@ _GROUPS: dict[str, str] = {
 
 
 # Groups whose words are met as they stand only: a "fund" is no "funding".
-_AS_WRITTEN = frozenset({"raise", "funding"})
+_AS_WRITTEN = frozenset({"raise", "funding", "vacancy"})
 
 
 @cache

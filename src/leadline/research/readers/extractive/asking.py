@@ -15,7 +15,7 @@ from leadline.research.values.terms import STOP_WORDS, Term, fold, squash, terms
 _ASKING = frozenset(
     """
     give name names list state tell say says said mention mentioned mentions describe according roughly approximately currently
-    current present presently today company companies business firm organisation organization corporation publicly public official officially
+    current present presently today company companies business firm organisation organization corporation publicly officially
     stated total overall exactly viele welchem welchen été explicitly please many much number amount value figure kind type sort able way thing site
     called long far big large high old often hoch lang groß long offer offers offered provide provides provided able
     called named newest latest recent recently last many count there possible brief
@@ -28,7 +28,7 @@ _ASKED_AS_VALUE = frozenset({"money", "dollars", "geld", "argent"})
 _WEAK = frozenset(
     """
     run runs operate operates serve serves use uses using employ employs work works working take takes last lasts keep keeps allow allows show shows hold
-    holds carry carries make makes pay pays paid cost costs get gets want need needs find see look go come reach reaches cover covers sell sells trust
+    holds carry carries make makes pay pays paid cost costs get gets want need needs find see look go come reach reaches cover covers sell sells
     plan plans tier package include includes included available support supports team teams lead led member members people customer customers users
     staff product products service services page price prices pricing built build world worldwide hat betreibt beschäftigt bietet kostet umfasst compte
     emploie propose coûte betragen beträgt zählt amount size grant grants receive receives employee employees candidates candidate applicants meet claim claims website page pages
@@ -53,7 +53,7 @@ _SUBJECT = (
 )
 _FOCUS_ENDS = re.compile(
     r"\b(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would|should|may|must|of|in|at|on|for|to|per|from|with|under|after|before|by|that|"
-    r"which|who|hat|haben|gibt|ist|sind|arbeiten|bietet|betreibt|a|ont|est|sont|compte|emploie|propose)\b|[?,(]",
+    r"which|who|hat|haben|gibt|ist|sind|arbeiten|bietet|betreibt|a|ont|est|sont|compte|emploie|propose|the|a|an|its|their)\b|[?,(]",
     re.IGNORECASE,
 )
 _PLURALS = frozenset({"people", "staff", "men", "women", "children", "personen", "personnes"})
@@ -103,6 +103,7 @@ class Asking(NamedTuple):
     focus: tuple[Wanted, ...]  # of "how many X": the words of X, head last
     subject: tuple[Wanted, ...]  # of "which X", "who are the X": the words of X, head last
     periods: frozenset[str]  # "per month", "annual"
+    shares: tuple[Wanted, ...]  # of "per user", "per GB": what the value is divided by
     years: frozenset[int]
     year_asked: bool
     arithmetic: bool
@@ -171,6 +172,7 @@ def _take_apart(text: str, company: frozenset[str], language: str, yes_or_no: bo
         focus=_focus(_FOCUS, text, wanted, words),
         subject=_focus(_SUBJECT, text, wanted, words),
         periods=periods_in(text),
+        shares=_shares(text, wanted, words),
         years=frozenset(int(w.folded) for w in words if re.fullmatch(r"(?:19|20)\d\d", w.folded)),
         year_asked=bool(_YEAR_ASKED.search(text)),
         arithmetic=bool(_ARITHMETIC.search(text)),
@@ -232,6 +234,14 @@ def _company_positions(words: tuple[Term, ...], company: frozenset[str]) -> set[
             if joined & company:
                 taken.update(range(i, i + size))
     return taken
+
+
+_SHARE = re.compile(r"\b(?:per|pro|par)\s+(?:named\s+|active\s+)?(?P<one>\w+)(?:\s+(?:and|und|et)\s+(?P<two>\w+)\b)?", re.IGNORECASE)
+
+
+def _shares(text: str, wanted: tuple[Wanted, ...], words: tuple[Term, ...]) -> tuple[Wanted, ...]:
+    spans = [match.span(group) for match in _SHARE.finditer(text) for group in ("one", "two") if match[group]]
+    return tuple(w for w in wanted if any(start <= words[w.position].start < end for start, end in spans) and not w.concepts & {"~monthly", "~yearly", "~daily"})
 
 
 def _focus(patterns: tuple[re.Pattern[str], ...], text: str, wanted: tuple[Wanted, ...], words: tuple[Term, ...]) -> tuple[Wanted, ...]:

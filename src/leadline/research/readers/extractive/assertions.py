@@ -152,7 +152,7 @@ def _plainly_asserts(asking: Asking, spot: Spot, measured: Fit) -> bool:
         return False
     if gates.speaks_of_company(asking, spot.text):
         return True
-    return len(spot.text.split()) <= 10 and measured.own >= 0.95 and len(asking.wanted) >= 2
+    return len(spot.text.split()) <= 5 and measured.own >= 0.95 and len(asking.wanted) >= 2
 
 
 def _features(measured: Fit, spot: Spot) -> dict[str, float]:

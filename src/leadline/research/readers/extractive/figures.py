@@ -19,7 +19,7 @@ from leadline.research.values.dates import find_dates
 from leadline.research.values.money import find_money
 from leadline.research.values.numbers import find_numbers
 from leadline.research.values.percentages import find_percentages
-from leadline.research.values.terms import stems, terms
+from leadline.research.values.terms import STOP_WORDS, stems, terms
 
 # Behind these words stands something else than what the number counts: "401 for employees".
 _APART = frozenset(
@@ -66,7 +66,7 @@ def currency_candidates(question: Question, passages: Sequence[Passage], evidenc
 
 def _find_counts(text: str, language: str) -> list[Figure]:
     taken = [(m.start, m.end) for m in find_money(text, language)] + [(m.start, m.end) for m in find_percentages(text, language)]
-    taken += [(d.start, d.end) for d in find_dates(text) if d.month]
+    taken += [(d.start, d.end) for d in find_dates(text)]
     return [
         Figure(m.start, m.end, m.value, m.range_end)
         for m in find_numbers(text, language)
@@ -148,6 +148,8 @@ def _judge(asking: Asking, spot: Spot, figures: Sequence[Figure], index: int, ki
         return None
     counted = [asking.head] if kind == "count" and asking.head else []
     measured = fit(asking, spot, scope, leave_out=_given(asking, figure, kind), given=counted, neighbours=cell is None)
+    if any(w in measured.missing for w in asking.shares):
+        return None
     if not measured.names_met or not (counted or any(not w.weak for w in asking.wanted)):
         return None
     if not _company_is_meant(asking, spot, figure, measured):
@@ -270,6 +272,8 @@ def _years(scene: Scene) -> Iterator[Candidate]:
         if len({d.year for d in dates}) != 1 or gates.made_up(asking, spot) or gates.about_others(asking, spot):
             continue
         given = [w for w in asking.wanted if w.stem in ("year", "jahr", "anne", "annee")]
+        if all(w.weak for w in asking.wanted if w not in given):
+            continue
         measured = fit(asking, spot, Scope(own=spot.text), leave_out=given)
         if measured.missing or measured.own < 0.6:
             continue
@@ -277,7 +281,7 @@ def _years(scene: Scene) -> Iterator[Candidate]:
             if not re.search(r"\b(?:the company|das unternehmen|l'entreprise|la société)\b", spot.text, re.IGNORECASE):
                 continue
         distance = _event_distance(asking, spot, dates[0].start, given)
-        if distance > 8:
+        if distance > 8 or _between(asking, spot, dates[0].start) > 2:
             continue
         score = measured.coverage * spot.region_weight - 0.002 * spot.rank - 0.01 * distance
         yield Candidate(dates[0].year, (spot.unit,), score, "year", _features(measured, spot, float(distance), asking))
@@ -290,3 +294,13 @@ def _event_distance(asking: Asking, spot: Spot, at: int, given: Sequence[Wanted]
     wanted = frozenset().union(*(w.concepts for w in asking.wanted if w not in given))
     places = [i for i, t in enumerate(words) if wanted & concepts(t.text, spot.language)]
     return min((abs(year - i) for i in places), default=99)
+
+
+def _between(asking: Asking, spot: Spot, at: int) -> int:
+    """Content words between the last topic word before the year and the year: "operated transparency logs since"."""
+    wanted = frozenset().union(*(w.concepts for w in asking.wanted))
+    words = [t for t in terms(spot.text[:at], spot.language)]
+    last = max((i for i, t in enumerate(words) if wanted & concepts(t.text, spot.language)), default=None)
+    if last is None:
+        return 0
+    return sum(t.folded not in STOP_WORDS and len(t.folded) > 2 for t in words[last + 1 :])

@@ -14,6 +14,7 @@ from leadline.research.values.concepts import concepts
 from leadline.research.values.terms import squash
 
 _ASKING_FOR_LINKS = frozenset({"link", "url", "find", "seen", "read", "web", "links", "buyer", "buyers", "visitor", "see", "address", "adress", "locat"})
+_OPTIONAL = frozenset({"page", "websit", "product", "servic", "offici", "public"})
 _HOSTS = {
     "linkedin": r"linkedin\.com", "twitter": r"(?:twitter|x)\.com", "facebook": r"facebook\.com", "youtube": r"youtube\.com", "instagram": r"instagram\.com",
     "github": r"github\.com", "gitlab": r"gitlab\.com", "mastodon": r"mastodon\.|fosstodon\.|hachyderm\.", "discord": r"discord\.(?:gg|com)",
@@ -60,12 +61,18 @@ def _judge(scene: Scene, spot: Spot, link: Link) -> Iterator[Candidate]:
     met = [w for w in topic if w.concepts & words]
     total = sum(scene.weight(w) for w in topic)
     share = sum(scene.weight(w) for w in met) / total
-    if any(w not in met and not w.weak for w in topic) or not met:
+    if any(w not in met and w.stem not in _OPTIONAL for w in topic) or not met or _is_home(asking, link.url):
         return
     extra = len([t for t in concepts(link.text, spot.language) if t[0] == "=" ]) - len(met)
     if extra > 4:
         return
     yield _candidate(link.url, spot, 0.75 + 0.2 * share - 0.03 * max(0, extra), "link-text")
+
+
+def _is_home(asking: Asking, url: str) -> bool:
+    """The company's front page is never what a link is asked for."""
+    parts = urlsplit(url if "//" in url else "https://" + url)
+    return not parts.path.strip("/") and squash(parts.hostname or "") .removeprefix("www") in asking.company
 
 
 def _repository(asking: Asking, spot: Spot, url: str) -> Iterator[Candidate]:
@@ -85,7 +92,7 @@ def _written(scene: Scene, spot: Spot) -> Iterator[Candidate]:
     for match in _IN_TEXT.finditer(spot.text):
         before = re.split(r"[.;!?]\s|,\s", spot.text[: match.start()])[-1][-80:]
         held = concepts(before, spot.language)
-        if all(w.concepts & held or w.weak for w in topic) and sum(not w.weak for w in topic) >= 1:
+        if all(w.concepts & held or w.weak for w in topic) and not _is_home(asking, match.group()) and sum(not w.weak for w in topic) >= 1:
             url = match.group().rstrip(".,;:")
             if _CODE.search(asking.text):
                 yield from _repository(asking, spot, url if "//" in url else "https://" + url)

@@ -54,14 +54,29 @@ def _enumerated(scene: Scene) -> Iterator[Candidate]:
             members = _own_members(asking, enumeration.members)
             if len(members) < 2:
                 continue
+            if _is_subject(asking, spot, enumeration.end, members):
+                continue
             if asks_for_person(asking.text) and not all(names_in(m, asking) for m in members):
                 continue
             rest = spot.text[: enumeration.start] + " … " + spot.text[enumeration.end :]
             measured = fit(asking, spot, Scope(own=rest))
+            if not (gates.speaks_of_company(asking, spot.text) or enumeration.after_colon or len(asking.wanted) - len(measured.missing) >= 3):
+                continue
             if not _acceptable(asking, spot, measured) or not _subject_near(asking, spot, enumeration.start, enumeration.end):
                 continue
             score = measured.coverage * spot.region_weight - 0.002 * spot.rank - (0.05 if len(enumerations) > 1 else 0.0)
             yield Candidate(members, (spot.unit,), score, "list-sentence", _features(measured, spot, len(members)))
+
+
+def _is_subject(asking: Asking, spot: Spot, end: int, members: Sequence[str]) -> bool:
+    """True when the members are what is said to be certified, not what it is certified for, or name the kind itself."""
+    if not asking.subject:
+        return False
+    kind = asking.subject[-1].concepts
+    if any(kind & concepts(m, spot.language) for m in members):
+        return True
+    verb = re.match(r"\s*(?:are|is|were|was|sind|ist|sont|est)\s+(?:\w+\s+){0,2}\w+", spot.text[end:])
+    return bool(verb and kind & concepts(verb.group(), spot.language))
 
 
 def _own_members(asking: Asking, members: Sequence[str]) -> list[str]:

@@ -33,6 +33,7 @@ _NOT_NAMES = frozenset(
     """.split()
 )  # fmt: skip
 _OTHER_ROLE = re.compile(r"\b(?:chief of staff|to the|office of|deputy|assistant|vice|former|formerly|ex|interim|acting|associate|junior|regional|sub|reports? to|stellvertretend\w*|ancien(?:ne)?)\b", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"\b(?:at|of|chez|bei)\s+[A-ZÀ-Þ]|[,@]\s*[A-ZÀ-Þ]")
 _SEPARATORS = re.compile(r"\s+[-–—|·•/]\s+|\s*[:,;(]\s*|\s+->\s+|\s+(?:is|am|as|was|serves as|ist|est)\s+(?:(?:the|our|a|an|notre|unser\w*|le|la)\s+)?", re.IGNORECASE)
 
 
@@ -84,13 +85,24 @@ def _role(scene: Scene, spot: Spot, *, leading: bool) -> Iterator[Candidate]:
     if not role or gates.outdated(asking, spot) or gates.made_up(asking, spot) or gates.about_others(asking, spot):
         return
     for name, parts, units, places in _pairings(spot, asking):
-        if not spot.scene.may_be_name(name):
+        if not spot.scene.may_be_name(name) or spot.block.kind is BlockKind.QUOTE or _of_another(asking, spot, name):
             continue
         if any(_fits(role, part, spot.language, leading, asking.company) for part in parts):
             extra = 0.05 if spot.block.kind in (BlockKind.TABLE_ROW, BlockKind.LIST_ITEM, BlockKind.DEFINITION, BlockKind.HEADING) else 0.0
             score = 0.92 + extra - 0.002 * spot.rank - places
             features = {"coverage": 1.0, "rank": float(spot.rank), "region": spot.region_weight, "wanted": float(len(role))}
             yield Candidate(name, units, score, "person-role", features)
+
+
+def _of_another(asking: Asking, spot: Spot, name: str) -> bool:
+    """True for signatures of quotes: the role is followed by another company's name."""
+    texts = [spot.text, *(u.text for u in (spot.after(),) if u and squash(name) == squash(spot.text))]
+    for text in texts:
+        for match in re.finditer(r"(?:,|\bat|@|\||\s[-–—])\s*(?P<org>[A-ZÀ-Þ][\w&.'’-]+)", text.replace(name, "")):
+            org = fold(match["org"])
+            if org not in _NOT_NAMES and squash(org) not in asking.company and not any(c[0] == "~" for c in concepts(match["org"], spot.language)) and len(text.split()) <= 16 and not is_row(spot):
+                return True
+    return False
 
 
 def _pairings(spot: Spot, asking: Asking) -> Iterator[tuple[str, list[str], tuple[Unit, ...], float]]:
@@ -139,6 +151,9 @@ def _fits(role: list[Wanted], part: str, language: str, leading: bool, company: 
     if leading:
         return bool(_LEADER.search(part))
     asked = frozenset().union(*(w.concepts for w in role))
+    foreign = [w for w in re.findall(r"(?<![\w])[A-ZÀ-Þ][\w'’-]+", part) if fold(w) not in _NOT_NAMES and not concepts(w, language) & asked and squash(w) not in company]
+    if foreign and not held & {"=of"} or _ELSEWHERE.search(part) and foreign:
+        return False  # "CEO, Other Company"
     extra = [
         t
         for t in terms(part, language)

@@ -68,6 +68,11 @@ def _postal(asking: Asking, spot: Spot) -> Iterator[Candidate]:
     if not match or len(spot.text) > 250:
         return
     near = " ".join([spot.text, *(u.text for u in spot.neighbours(2))])
+    if any(w.named and not w.concepts & concepts(near, spot.language) for w in asking.wanted):
+        return
+    if "registered" in asking.text.lower() and not re.search(r"regist|imprint|impressum|legal notice|mentions l", near + address_words(spot.page.url) + " ".join(spot.headings), re.IGNORECASE):
+        if spot.block.region.value != "footer":
+            return
     named = any(name in squash(near) for name in asking.company if len(name) >= 3)
     legal = re.search(r"\b(?:imprint|impressum|legal notice|legal|mentions legales|contact|kontakt)\b", address_words(spot.page.url) + " " + " ".join(spot.headings), re.IGNORECASE)
     labelled = bool(re.match(r"(?:postal |mailing |registered )?(?:address|anschrift|adresse)\b[^:]{0,60}:", spot.text, re.IGNORECASE))

@@ -100,7 +100,7 @@ def _adds(asked: str, asking: Asking, spot: Spot) -> bool:
     fresh = [
         t
         for i, t in enumerate(terms(text, spot.language))
-        if t.folded not in STOP_WORDS
+        if t.folded.split("'")[0] not in STOP_WORDS
         and (i > 0 or t.text.isupper())
         and (t.text[0].isupper() or any(c.isdigit() for c in t.text))
         and not concepts(t.text, spot.language) & known
