@@ -151,8 +151,9 @@ async def open_api(database_url: str, folder: Path, **settings: Any) -> AsyncIte
         await stack.enter_async_context(waiter.running())
         opened = Open(chosen, leadline.database, leadline.signals, waiter)
         address = await stack.enter_async_context(serving(opened, "127.0.0.1", 0))
+        many = httpx2.Limits(max_connections=None)
         client = await stack.enter_async_context(
-            httpx2.AsyncClient(base_url=address.url, timeout=60, limits=httpx2.Limits(max_connections=None))
+            httpx2.AsyncClient(base_url=address.url, timeout=60, limits=many)
         )
         yield Api(opened, address, client)
 
@@ -186,7 +187,7 @@ def hold_against_contract(method: str, path: str, status: int, headers: Any, bod
             return
         schema = content["schema"]
         for name in response.get("headers", ()):
-            assert int(headers[name]) >= 0
+            assert int(headers[name.lower()]) >= 0
     problems = list(validator(schema).iter_errors(json.loads(body)))
     assert not problems, f"{method} {path} {status}: {[p.message for p in problems]}\n{body[:2000]!r}"
 

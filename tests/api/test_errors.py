@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import yaml
 from tests.api.service import OURS, Account, Api, hold_against_contract
 
 from leadline.accounts.schemas import KeyOptions
@@ -82,8 +83,6 @@ async def test_a_key_without_the_scope_is_refused(api: Api) -> None:
 
 async def test_another_organisations_signal_is_not_found_on_any_operation(api: Api, acme: Account) -> None:
     """Every operation of our own document that takes an id, asked for somebody else's."""
-    import yaml
-
     theirs = (await (await api.account()).ask())["id"]
     document = yaml.safe_load((await api.client.get("/v1/openapi.yaml")).content)
     asked = 0
@@ -102,9 +101,8 @@ async def test_another_organisations_signal_is_not_found_on_any_operation(api: A
 
 
 async def test_a_limited_key_is_told_when_to_come_back(api: Api) -> None:
-    hasty = await api.account(
-        options=KeyOptions(reads_per_minute=60, reads_burst=2, writes_per_minute=6, writes_burst=1)
-    )
+    own = KeyOptions(reads_per_minute=60, reads_burst=2, writes_per_minute=6, writes_burst=1)
+    hasty = await api.account(options=own)
     first = await hasty.get("/v1/credits")
     assert (first.headers["x-ratelimit-limit"], first.headers["x-ratelimit-remaining"]) == ("60", "1")
     await hasty.get("/v1/credits")

@@ -164,7 +164,8 @@ def _tidy(node: Any) -> None:
         values = node.get("enum")
         if isinstance(values, list) and "type" not in node:
             node["type"] = "integer" if all(isinstance(v, int) for v in values) else "string"
-        node.pop("title", None)
+        if isinstance(node.get("title"), str):
+            del node["title"]
         if node.get("required") == []:
             del node["required"]
         for member in node.values():

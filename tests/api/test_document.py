@@ -1,0 +1,155 @@
+"""Our OpenAPI document is made from the code, and says what the contract says of these operations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+from tests.api.service import CONTRACT, OURS
+
+from leadline.api.document import as_yaml, openapi
+from leadline.api.operations import OPERATIONS
+
+_BOUNDS = ("format", "minimum", "maximum", "minLength", "maxLength", "pattern", "default")
+SERVED: dict[str, Any] = yaml.safe_load(as_yaml(openapi(OPERATIONS, "1")))
+
+
+def _resolve(document: dict[str, Any], node: Any) -> Any:
+    while isinstance(node, dict) and "$ref" in node:
+        place: Any = document
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            place = place[part]
+        node = {k: v for k, v in node.items() if k != "$ref"} | place
+    return node
+
+
+def _facts(document: dict[str, Any], schema: Any) -> Any:
+    """Of a schema: types, formats, enumerations, bounds, members, required members. Not its words."""
+    schema = _resolve(document, schema)
+    facts: dict[str, Any] = {}
+    for name in _BOUNDS:
+        for one in (schema, *schema.get("anyOf", ())):
+            if name in one:
+                facts[name] = one[name]
+    types = set(_types(document, schema))
+    if types:
+        facts["types"] = types
+    if "enum" in schema or "const" in schema:
+        facts["values"] = set(schema.get("enum", [schema.get("const")]))
+    if schema.get("required"):
+        facts["required"] = set(schema["required"])
+    return facts
+
+
+def _types(document: dict[str, Any], schema: Any) -> list[str]:
+    schema = _resolve(document, schema)
+    if "anyOf" in schema and "type" not in schema:
+        return [t for s in schema["anyOf"] for t in _types(document, s)]
+    found = schema.get("type", [])
+    return [found] if isinstance(found, str) else list(found)
+
+
+def _operation(document: dict[str, Any], method: str, path: str) -> dict[str, Any]:
+    found: dict[str, Any] = document["paths"][path][method.lower()]
+    return found
+
+
+def _parameters(document: dict[str, Any], operation: dict[str, Any]) -> dict[Any, Any]:
+    return {
+        (p["in"], p["name"]): (p.get("required", False), _facts(document, p["schema"]))
+        for p in (_resolve(document, p) for p in operation.get("parameters", ()))
+    }
+
+
+def _content(document: dict[str, Any], message: Any) -> dict[str, Any]:
+    return {
+        media_type: _resolve(document, content["schema"])
+        for media_type, content in _resolve(document, message).get("content", {}).items()
+    }
+
+
+def test_exactly_our_operations_are_served() -> None:
+    served = {(m.upper(), p) for p, operations in SERVED["paths"].items() for m in operations}
+    assert served == OURS
+    for method, path in OURS:
+        assert _operation(CONTRACT, method, path)
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(OURS))
+def test_an_operation_is_described_as_in_the_contract(method: str, path: str) -> None:
+    ours, theirs = _operation(SERVED, method, path), _operation(CONTRACT, method, path)
+    assert ours["operationId"] == theirs["operationId"]
+    assert ours["tags"] == theirs["tags"]
+    assert ours.get("security") == theirs.get("security")
+    assert _parameters(SERVED, ours) == _parameters(CONTRACT, theirs)
+    assert set(ours["responses"]) == set(theirs["responses"])
+    for status, answer in ours["responses"].items():
+        expected = theirs["responses"][status]
+        assert set(_content(SERVED, answer)) == set(_content(CONTRACT, expected))
+        assert set(_resolve(SERVED, answer).get("headers", ())) == set(
+            _resolve(CONTRACT, expected).get("headers", ())
+        )
+    assert ours.get("requestBody", {}).get("required") == theirs.get("requestBody", {}).get("required")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CreateCompanySignalRequest",
+        "SignalResponse",
+        "SignalDetailResponse",
+        "SignalListResponse",
+        "Source",
+        "CreditsBalance",
+        "Connector",
+        "ConnectorsResponse",
+        "ErrorResponse",
+        "RateLimitErrorResponse",
+    ],
+)
+def test_an_object_has_the_contracts_members(name: str) -> None:
+    ours, theirs = SERVED["components"]["schemas"][name], CONTRACT["components"]["schemas"][name]
+    assert ours.get("anyOf") == theirs.get("anyOf")
+    assert set(ours.get("required", ())) == set(theirs.get("required", ()))
+    not_sent = {"contactProfileUrl", "changeContext", "company"}  # optional there; not ours to send yet
+    assert set(ours["properties"]) == set(theirs["properties"]) - not_sent
+    for member, schema in ours["properties"].items():
+        expected = _facts(CONTRACT, theirs["properties"][member])
+        found = _facts(SERVED, schema)
+        for fact in (
+            "types",
+            "values",
+            "required",
+            "minimum",
+            "maximum",
+            "minLength",
+            "maxLength",
+            "pattern",
+        ):
+            assert found.get(fact) == expected.get(fact), (member, fact)
+
+
+def test_every_answer_type_has_the_contracts_shape() -> None:
+    ours = SERVED["components"]["schemas"]
+    for name, schema in ours.items():
+        if name.endswith("Answer"):
+            theirs = CONTRACT["components"]["schemas"][name]
+            assert set(schema["required"]) == set(theirs["required"])
+            assert schema["properties"]["type"]["enum"] == [theirs["properties"]["type"]["const"]]
+    shown = {s["$ref"].rpartition("/")[2] for s in _any(ours["SignalDetailResponse"]["properties"]["answer"])}
+    listed = {s["$ref"].rpartition("/")[2] for s in CONTRACT["components"]["schemas"]["Answer"]["anyOf"]}
+    assert listed - shown == {"OpenTextAnswerSnake", "OtherAnswer"}
+    assert shown <= listed
+
+
+def _any(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    inner = [s for s in schema["anyOf"] if s.get("type") != "null"]
+    return _any(inner[0]) if len(inner) == 1 and "anyOf" in inner[0] else inner
+
+
+def test_the_document_is_valid_openapi() -> None:
+    for schema in SERVED["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+    assert "&id" not in as_yaml(SERVED).decode()

@@ -1,0 +1,181 @@
+"""What stands around the operations: prefix, other origins, health, metrics, the page, limits, stopping."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from tests.api.service import Account, Api, open_api
+
+from leadline.accounts.schemas import Rate
+from leadline.api.limiter import Limiter
+from leadline.api.server import serving
+from leadline.foundation.errors import ConfigurationError
+from leadline.foundation.settings import Settings, load_settings
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SIGNALS = "/v1/companies/signals"
+PAGE = "https://app.acme.com"
+
+
+async def test_the_api_answers_with_and_without_its_prefix(api_database_url: str, tmp_path: Path) -> None:
+    async with open_api(api_database_url, tmp_path, path_prefix="/public") as api:
+        acme = await api.account()
+        made = await acme.ask()
+        for prefix in ("/public", ""):
+            answer = await api.client.get(
+                f"{prefix}{SIGNALS}/{made['id']}", headers={"Authorization": f"Bearer {acme.key}"}
+            )
+            assert answer.json() == made
+            assert (await api.client.get(f"{prefix}{SIGNALS}")).status_code == 401
+            assert (await api.client.get(f"{prefix}/healthz")).status_code == 200
+            assert "url: /public" in (await api.client.get(f"{prefix}/v1/openapi.yaml")).text
+        assert (await api.client.get("/publicity/healthz")).status_code == 404
+        assert (await api.client.get("/public")).status_code == 404
+
+
+@pytest.mark.parametrize(("given", "kept"), [("/public/", "/public"), ("/a/b", "/a/b"), ("/", "")])
+async def test_a_prefix_is_read_leniently(given: str, kept: str) -> None:
+    assert load_settings({"LEADLINE_PATH_PREFIX": given}).path_prefix == kept
+
+
+@pytest.mark.parametrize("given", ["public", "/a b", "//x", "/a?b"])
+async def test_a_senseless_prefix_stops_the_start(given: str) -> None:
+    with pytest.raises(ConfigurationError, match="LEADLINE_PATH_PREFIX"):
+        load_settings({"LEADLINE_PATH_PREFIX": given})
+
+
+# ------------------------------------------------------------------ the public paths
+
+
+@pytest.mark.parametrize("path", ["//v1//credits", "/v1//credits", "//v1/companies/signals", "/v1/credits/"])
+async def test_no_spelling_of_a_path_goes_round_the_key(api: Api, path: str) -> None:
+    assert (await api.client.get(api.address.url + path)).status_code == 401
+
+
+async def test_health_says_that_the_process_and_the_database_are_there(api: Api) -> None:
+    assert (await api.client.get("/healthz")).json() == {"status": "ok"}
+    assert (await api.client.get("/readyz")).json() == {"status": "ready"}
+
+
+async def test_metrics_count_by_template_and_not_by_id(api: Api, acme: Account) -> None:
+    made = await acme.ask()
+    await acme.get(f"{SIGNALS}/{made['id']}")
+    await acme.get(f"/v1/{uuid4()}")
+    text = (await api.client.get("/metrics")).text
+    template = re.escape("/v1/companies/signals/{signal_id")
+    assert re.search(
+        rf'leadline_http_requests_total{{method="GET",path="{template}[^"]*",status="200"}} \d', text
+    )
+    assert 'path="unknown",status="404"' in text
+    assert made["id"] not in text
+    assert "leadline_waiting_requests 0.0" in text
+
+
+async def test_the_page_loads_nothing_from_elsewhere(api: Api) -> None:
+    page = await api.client.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    needed = re.findall(r'(?:src|href)="(docs/[^"]+)"', page.text)
+    assert len(needed) == 3
+    assert "http" not in page.text
+    for name in needed:
+        assert (await api.client.get(f"/{name}")).status_code == 200
+    script = (await api.client.get("/docs/start.js")).text
+    assert '"v1/openapi.yaml"' in script
+    assert (await api.client.get("/docs/")).headers["location"] == "../docs"
+    for missing in ("/docs/README.md", "/docs/..%2f__init__.py", "/docs/x"):
+        assert (await api.client.get(missing)).status_code == 404
+
+
+# ------------------------------------------------------------------ other origins
+
+
+async def test_other_origins_are_off_unless_set(api: Api, acme: Account) -> None:
+    answer = await acme.get("/v1/credits", headers={"Origin": PAGE})
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+    preflight = {"Origin": PAGE, "Access-Control-Request-Method": "GET"}
+    assert (await api.client.options("/v1/credits", headers=preflight)).status_code == 401
+
+
+@pytest.mark.parametrize("allowed", [(PAGE,), ("*",)])
+async def test_a_page_of_a_set_origin_may_call(
+    api_database_url: str, tmp_path: Path, allowed: tuple[str, ...]
+) -> None:
+    async with open_api(api_database_url, tmp_path, cors_origins=allowed) as api:
+        acme = await api.account()
+        preflight = {"Origin": PAGE, "Access-Control-Request-Method": "POST"}
+        answer = await api.client.options(SIGNALS, headers=preflight)
+        assert answer.status_code == 204
+        assert answer.headers["access-control-allow-origin"] == PAGE
+        assert "Authorization" in answer.headers["access-control-allow-headers"]
+        origin = {"Origin": PAGE}
+        for told in (await acme.get(SIGNALS, headers=origin), await api.client.get(SIGNALS, headers=origin)):
+            assert told.headers["access-control-allow-origin"] == PAGE
+            assert told.headers["vary"] == "Origin"
+        other = await api.client.options(SIGNALS, headers=preflight | {"Origin": "https://evil.example"})
+        assert ("access-control-allow-origin" in other.headers) is (allowed == ("*",))
+
+
+# ------------------------------------------------------------------ limits
+
+
+async def test_a_bucket_fills_at_its_rate() -> None:
+    clock = [0.0]
+    limiter = Limiter(monotonic=lambda: clock[0], now=lambda: 1_000.0 + clock[0])
+    key, rate = uuid4(), Rate(per_minute=60, burst=3)
+
+    def take() -> tuple[int, int, int]:
+        verdict = limiter.take(key, "reads", rate)
+        assert verdict.limit == 60
+        return verdict.remaining, verdict.reset, verdict.retry_after
+
+    assert [take() for _ in range(4)] == [(2, 1001, 0), (1, 1002, 0), (0, 1003, 0), (0, 1003, 1)]
+    clock[0] = 0.5
+    assert take() == (0, 1003, 1)
+    clock[0] = 1.0
+    assert take() == (0, 1004, 0)
+    clock[0] = 100.0
+    assert take() == (2, 1101, 0)
+    assert limiter.take(key, "writes", rate).remaining == 2
+    assert limiter.take(uuid4(), "reads", rate).remaining == 2
+
+
+async def test_a_slow_rate_says_how_long_to_wait() -> None:
+    limiter = Limiter(monotonic=lambda: 0.0, now=lambda: 0.0)
+    key, rate = uuid4(), Rate(per_minute=2, burst=1)
+    limiter.take(key, "reads", rate)
+    assert limiter.take(key, "reads", rate).retry_after == 30
+
+
+# ------------------------------------------------------------------ stopping
+
+
+async def test_stopping_lets_a_waiting_request_go_with_202(api_database_url: str, tmp_path: Path) -> None:
+    async with open_api(api_database_url, tmp_path) as api:
+        acme = await api.account()
+        body = {"domain": "acme.com", "question": "q"}
+        headers = {"X-Sbr-Timeout-Sec": "900"}
+        waiting = asyncio.create_task(acme.post(f"{SIGNALS}/sync", body, headers=headers))
+        while not api.leadline.waiter.waiting:
+            await asyncio.sleep(0.01)
+        api.leadline.waiter.let_go()
+        answer = await asyncio.wait_for(waiting, 10)
+        assert (answer.status_code, answer.json()["status"]) == (202, "processing")
+
+
+async def test_a_taken_port_is_told(api: Api, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=f"port {api.address.port}"):
+        async with serving(api.leadline, api.address.host, api.address.port):
+            raise AssertionError("it must not start")
+    with pytest.raises(ConfigurationError, match="Cannot listen"):
+        async with serving(api.leadline, "no such host", 0):
+            raise AssertionError("it must not start")
+
+
+async def test_the_default_address_is_this_machine_only() -> None:
+    assert (Settings().host, Settings().port) == ("127.0.0.1", 8080)
