@@ -1,8 +1,8 @@
 """The DOM walk and the ranking against the bare text of the same pages by selectolax.
 
-The yardstick parses and takes all text of the body; ours parses, walks to blocks, links and canonical text, cuts
-passages, builds the index and ranks one question for each site. Pages are those of ``../shared/sites`` where they
-are there, else pages made here.
+The yardstick parses and takes all text of the body; ours parses, walks to blocks, links and canonical text,
+cuts passages, builds the index and ranks one question for each site. Pages are those of ``../shared/sites``
+where they are there, else pages made here.
 """
 
 from __future__ import annotations
@@ -43,14 +43,17 @@ def pages() -> tuple[Bodies, str]:
 def generated(seed: int) -> list[tuple[str, bytes]]:
     """A site of fifty pages with headings, text, lists and a table each."""
     chance = random.Random(seed)
-    words = [f"{a}{b}" for a in ("an", "be", "co", "di", "fo", "lu") for b in ("vil", "ner", "tas", "mo", "rin", "ked")]
+    starts, ends = ("an", "be", "co", "di", "fo", "lu"), ("vil", "ner", "tas", "mo", "rin", "ked")
+    words = [start + end for start in starts for end in ends]
 
     def some(count: int) -> str:
         return " ".join(chance.choice(words) for _ in range(count))
 
     result = []
     for number in range(50):
-        parts = [f"<nav><ul>{''.join(f'<li><a href=/p{n}>{some(2)}</a></li>' for n in range(12))}</ul></nav><main>"]
+        parts = [
+            f"<nav><ul>{''.join(f'<li><a href=/p{n}>{some(2)}</a></li>' for n in range(12))}</ul></nav><main>"
+        ]
         for section in range(6):
             parts.append(f"<section><h2>{some(3)}</h2><p>{some(40)}. <b>{some(3)}</b> {some(20)}.</p>")
             parts.append(f"<ul>{''.join(f'<li>{some(6)}</li>' for _ in range(5))}</ul>")
@@ -58,7 +61,7 @@ def generated(seed: int) -> list[tuple[str, bytes]]:
                 cells = "".join(f"<tr><td>{some(1)}</td><td>${n}</td></tr>" for n in range(6))
                 parts.append(f"<table><tr><th>{some(1)}</th><th>{some(1)}</th></tr>{cells}</table>")
             parts.append("</section>")
-        markup = f"<!DOCTYPE html><html lang=en><title>{some(3)}</title><body>{''.join(parts)}</main></body></html>"
+        markup = f"<!DOCTYPE html><html lang=en><title>{some(3)}</title>{''.join(parts)}</main></html>"
         result.append((f"https://company{seed}.com/p{number}", markup.encode()))
     return result
 
@@ -93,7 +96,9 @@ def walked(bodies: Bodies) -> dict[str, Evidence]:
 def ranked(sites: dict[str, Evidence]) -> int:
     total = 0
     for domain, evidence in sites.items():
-        question = Question(company=parse_company(domain), text="How much does the plan for teams cost each month?")
+        question = Question(
+            company=parse_company(domain), text="How much does the plan for teams cost each month?"
+        )
         total += len(PassageIndex.build(evidence).rank(question, 20))
     return total
 
@@ -126,7 +131,9 @@ def rows() -> Iterable[Row]:
         ratio >= GOAL,
     )
     index = PassageIndex.build(next(iter(sites.values())))
-    question = Question(company=parse_company(next(iter(sites))), text="How many people work for the company?")
+    question = Question(
+        company=parse_company(next(iter(sites))), text="How many people work for the company?"
+    )
     further = best_of(lambda: index.rank(question, 20))
     yield Row(
         "ranking a further question on a known company",

@@ -53,7 +53,8 @@ def test_sentences_cover_all_words_in_order(text: str) -> None:
 
 def test_units_are_the_words_of_the_page_at_their_offsets() -> None:
     read = page(
-        "<h1>Plans</h1><p>One. Two.</p><ul><li>Item one. Still.</li></ul><table><tr><td>a</td><td>b</td></tr></table>"
+        "<h1>Plans</h1><p>One. Two.</p><ul><li>Item one. Still.</li></ul>"
+        "<table><tr><td>a</td><td>b</td></tr></table>"
         "<dl><dt>Term</dt><dd>Meaning.</dd></dl>"
     )
     units = page_units(0, read, 1)

@@ -34,7 +34,8 @@ def test_passage_with_the_words_of_the_question_comes_first() -> None:
 
 def test_inflected_words_of_the_page_language_are_found() -> None:
     german = (
-        '<html lang="de"><h1>Über uns</h1><p>Wir beschäftigen in unseren Häusern 40 Mitarbeiterinnen und Mitarbeiter '
+        '<html lang="de"><h1>Über uns</h1><p>Wir beschäftigen in unseren Häusern 40 Mitarbeiterinnen '
+        "und Mitarbeiter "
         "und sind mit der Arbeit von allen sehr zufrieden.</p>"
     )
     other = '<html lang="de"><h1>Ambosse</h1><p>Ein Amboss ist aus Eisen und das ist auch gut so.</p>'

@@ -153,7 +153,11 @@ class Walk:
             for match in following:
                 begin = match.start()
                 if begin > position:
-                    self._text(html[position:begin])
+                    raw = html[position:begin]
+                    if not raw.isspace() or self._mode == _PRE:
+                        self._text(raw)
+                    elif not self._pending:
+                        self._pending = " "
                 position = match.end()
                 name, attributes = match.groups()
                 if name is None:  # a comment or the document type
@@ -268,7 +272,10 @@ class Walk:
         """A block element begins or ends here."""
         mode = self._mode
         if mode == _FLOW:
-            self._flush()
+            if self._buffer:
+                self._flush()
+            else:
+                self._pending = ""
         elif mode == _HEADING:
             self._pending = " "
         elif mode == _CELL:

@@ -49,20 +49,23 @@ def read_pdf(body: bytes, url: str) -> PageText:
 
 def paragraphs(text: str) -> list[str]:
     """The lines of one page joined to paragraphs; words broken at a line's end are not mended."""
-    lines = [" ".join(line.replace("\ufffe", "-").split()) for line in text.replace("\r", "\n").split("\n")]
+    lines = [
+        " ".join(line.replace("\ufffe", "-").split())
+        for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    ]
     longest = max((len(line) for line in lines), default=0)
     result: list[str] = []
     current: list[str] = []
     for line in lines:
         if not line:
             if current:
-                result.append("\n".join(current))
+                result.append(" ".join(current))
                 current = []
             continue
         current.append(line)
         if len(line) < _SHORT_LINE * longest and line[-1] in ".!?:;":
-            result.append("\n".join(current))
+            result.append(" ".join(current))
             current = []
     if current:
-        result.append("\n".join(current))
+        result.append(" ".join(current))
     return result

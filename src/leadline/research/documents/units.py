@@ -40,6 +40,7 @@ _STARTERS = frozenset(
     nuestro""".split()
 )
 _STOP = re.compile(r"([.!?…]+|[。！？])([\"'”’»)\]]*)(?=\s|$|(?<=[。！？]))")
+_MAY_STOP = re.compile(r"[.!?…。！？]")
 _WORD_BEFORE = re.compile(r"([^\s(\[\"'“‘«]+)$")
 _OPENERS = "\"'“‘«([¿¡—–-•"
 
@@ -60,7 +61,7 @@ def split_sentences(text: str, language: str = "en") -> list[tuple[int, int]]:
 
 def _line_sentences(line: str, language: str) -> Iterator[tuple[int, int]]:
     start = 0
-    for match in _STOP.finditer(line):
+    for match in _STOP.finditer(line) if _MAY_STOP.search(line) else ():
         end = match.end()
         if end < len(line) and not _ends_sentence(line, match, language):
             continue

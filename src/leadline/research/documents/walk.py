@@ -28,6 +28,7 @@ __all__ = ["WALK", "read_html", "read_page", "read_plain"]
 
 MAX_CHARACTERS: Final = 12_000_000  # of markup; the rest of a longer page is not read
 _MAX_DEPTH = 512  # elements inside each other; the parser's time grows with the square of the depth
+_MAX_FORMATTING = 24  # unclosed <b>, <font>...: the parser opens all of them again in every paragraph
 _SHALLOW_TAGS = 4_000  # with fewer tags depth cannot hurt
 _NEARLY_NOTHING = 200  # visible characters below which a page may be waiting for its scripts
 
@@ -187,6 +188,7 @@ _BREAKING = frozenset(
     "figure form "
     "table menu pre address".split()
 )
+_FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
 _ANY_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)[^>]*>")
 
 
@@ -195,13 +197,17 @@ def bounded_depth(markup: str) -> str:
     if markup.count("<") < _SHALLOW_TAGS:
         return markup
     out: list[str] = []
-    depth = position = 0
+    depth = formatting = position = 0
     for match in _ANY_TAG.finditer(markup):
         tag = match[2].lower()
         if tag in _SELF_CLOSING:
             continue
         if tag == "li":  # nests only with its list
             if depth <= _MAX_DEPTH:
+                continue
+        elif tag in _FORMATTING:
+            formatting = max(0, formatting - 1) if match[1] else formatting + 1
+            if formatting < _MAX_FORMATTING + (not match[1]):
                 continue
         elif match[1]:
             depth = max(0, depth - 1)

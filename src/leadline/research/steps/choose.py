@@ -20,7 +20,7 @@ from leadline.research.documents.hosts import canonical_address, path_key, regis
 from leadline.research.model import Page, Question, Region, SiteSurvey
 from leadline.research.steps.rank import terms
 
-MOST_CANDIDATES: Final = 50_000  # addresses of one site that are looked at; a sitemap may list more
+MOST_CANDIDATES: Final = 5_000  # addresses of one site that are weighed; of a longer sitemap the shallowest
 
 # Pages that most companies have: words of their addresses (in the languages we stem), what they are worth
 # before any question is asked, and the question words that lead to them.
@@ -108,7 +108,8 @@ _TOPICS: dict[str, tuple[float, str, str]] = {
     "benefits": (
         0.15,
         "benefits perks compensation pay payroll equity leave vacation",
-        "benefit benefits vacation pto leave holiday insurance pension stipend equity vesting salary pay payroll "
+        "benefit benefits vacation pto leave holiday insurance pension stipend equity vesting salary pay "
+        "payroll "
         "compensation bonus allowance match",
     ),
     "partners": (
@@ -288,8 +289,6 @@ def _candidates(question: Question, survey: SiteSurvey, known: Sequence[Page]) -
             candidate.title = frozenset(terms(page.content.title, page.content.language))
     if survey.entry_url:
         add(survey.entry_url)
-    for url in survey.sitemap_urls[:MOST_CANDIDATES]:
-        add(url)
     for page in known:
         seen: set[str] = set()
         for link in page.content.links:
@@ -299,6 +298,13 @@ def _candidates(question: Question, survey: SiteSurvey, known: Sequence[Page]) -
             if candidate.address.key not in seen:
                 seen.add(candidate.address.key)
                 candidate.linked += _REGION_WORTH.get(link.region, 0.05) / len(known)
+    listed: Sequence[str] = survey.sitemap_urls
+    if len(listed) > MOST_CANDIDATES:
+        listed = sorted(listed, key=lambda url: (url.count("/"), url))
+    for url in listed:
+        add(url)
+        if len(found) >= MOST_CANDIDATES:
+            break
     return list(found.values())
 
 

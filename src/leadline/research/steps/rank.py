@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
@@ -39,6 +39,7 @@ _STEMMERS = {
 }  # fmt: skip
 _WORD = re.compile(r"[^\W_]+")
 _NONE: frozenset[str] = frozenset()
+_MOST_STEMS = 200_000  # words of one language whose stems are kept
 
 
 class Weights(NamedTuple):
@@ -83,19 +84,36 @@ _FITS: dict[str, re.Pattern[str]] = {
 }
 
 
+class _Stems(dict[str, str]):
+    """Word to its stem in one language, "" for a stop word; filled as words come."""
+
+    def __init__(self, language: str) -> None:
+        name = _STEMMERS.get(language)
+        self._stemmer = Stemmer.Stemmer(name) if name else None
+        self._stop = STOP_WORDS.get(language, _NONE)
+        self._english = language == "en"
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= _MOST_STEMS:
+            self.clear()
+        stem = ""
+        if word not in self._stop:
+            stem = spelled(word) if self._english else word
+            if self._stemmer is not None:
+                stem = str(self._stemmer.stemWord(stem))
+        self[word] = stem
+        return stem
+
+
 @lru_cache(maxsize=64)
-def _stemmer(language: str) -> Callable[[list[str]], list[str]]:
-    name = _STEMMERS.get(language)
-    if name is None:
-        return list
-    return cast("Callable[[list[str]], list[str]]", Stemmer.Stemmer(name).stemWords)
+def _stems(language: str) -> _Stems:
+    return _Stems(language)
 
 
 def terms(text: str, language: str) -> list[str]:
     """The stems of a text's words, stop words left out."""
-    stop = STOP_WORDS.get(language, _NONE)
-    words = [word for word in _WORD.findall(text.lower()) if word not in stop]
-    return _stemmer(language)([spelled(word) for word in words] if language == "en" else words)
+    stems = _stems(language)
+    return [stem for word in _WORD.findall(text.lower()) if (stem := stems[word])]
 
 
 @lru_cache(maxsize=1)
