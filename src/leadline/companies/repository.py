@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from leadline.foundation.database import Connection
@@ -19,6 +20,26 @@ async def resolve(connection: Connection, host: str) -> UUID:
     )
     made: UUID = await connection.fetchval("select id from companies where host = $1", host)
     return made
+
+
+async def resolve_many(connection: Connection, hosts: Sequence[str]) -> dict[str, UUID]:
+    """The ids of the companies with these hosts, made where they are new."""
+    known = await connection.fetch("select host, id from companies where host = any($1::text[])", list(hosts))
+    found: dict[str, UUID] = {row["host"]: row["id"] for row in known}
+    # In one order, so that two callers with the same new hosts do not wait for each other.
+    missing = sorted(set(hosts) - found.keys())
+    if missing:
+        await connection.execute(
+            """
+            insert into companies (id, host) select * from unnest($1::uuid[], $2::text[])
+            on conflict (host) do nothing
+            """,
+            [new_id() for _ in missing],
+            missing,
+        )
+        made = await connection.fetch("select host, id from companies where host = any($1::text[])", missing)
+        found |= {row["host"]: row["id"] for row in made}
+    return found
 
 
 async def name(connection: Connection, company_id: UUID, company_name: str) -> None:

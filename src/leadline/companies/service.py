@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from leadline.companies import repository
@@ -24,6 +24,13 @@ def parse(domain: str, *, reserved_hosts: Collection[str] = ()) -> Company:
 async def resolve(connection: Connection, company: Company) -> UUID:
     """The id of the company, made when it is new."""
     return await repository.resolve(connection, company.host)
+
+
+async def resolve_many(connection: Connection, given: Iterable[Company]) -> dict[str, UUID]:
+    """The ids of companies by their host, made where they are new. Not for inside a transaction: callers with
+    the same new companies would wait for each other.
+    """
+    return await repository.resolve_many(connection, list({company.host for company in given}))
 
 
 async def name(connection: Connection, company_id: UUID, company_name: str) -> None:

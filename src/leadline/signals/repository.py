@@ -20,6 +20,8 @@ from leadline.signals.schemas import ModelCall, Signal, SourceView, TraceStep
 
 FINISHED = "signal_finished"  # the channel on which the end of an awaited signal is told
 
+_BATCH_LOCK = 0x6C646274
+
 _SIGNAL = """
     s.id, s.organisation_id, s.asked_host, s.question, s.answer_type, s.output_schema,
     s.verification_mode, s.max_pages, s.force_refresh, s.reader, s.status, s.attempts, s.answer,
@@ -175,6 +177,84 @@ async def add(connection: Connection, new: NewRow) -> UUID | None:
         new.admitted,
     )
     return added
+
+
+# ------------------------------------------------------------------ many at once
+
+
+async def one_batch_at_a_time(connection: Connection, organisation_id: UUID) -> None:
+    """Two batches of one organisation that hold the same questions would otherwise wait for each other."""
+    await connection.execute(
+        "select pg_advisory_xact_lock($1, hashtext($2::text))", _BATCH_LOCK, str(organisation_id)
+    )
+
+
+async def fresh_many(
+    connection: Connection, organisation_id: UUID, request_keys: Sequence[bytes], cache: timedelta
+) -> list[tuple[bytes, UUID]]:
+    """``fresh`` for many requests: those that have a signal that may be served again."""
+    rows = await connection.fetch(
+        """
+        select given.key, found.id from unnest($2::bytea[]) as given (key) cross join lateral (
+            select s.id from signals s
+            where s.organisation_id = $1 and s.request_key = given.key
+              and s.status = 'completed' and s.completed_at >= now() - $3::interval
+              and (s.answer is not null or s.error_code is null)
+            order by s.completed_at desc limit 1) found
+        """,
+        organisation_id,
+        request_keys,
+        cache,
+    )
+    return [(row["key"], row["id"]) for row in rows]
+
+
+async def running_many(
+    connection: Connection, organisation_id: UUID, request_keys: Sequence[bytes]
+) -> list[tuple[bytes, UUID]]:
+    rows = await connection.fetch(
+        """
+        select request_key, id from signals
+        where organisation_id = $1 and request_key = any($2::bytea[]) and status = 'processing'
+        """,
+        organisation_id,
+        request_keys,
+    )
+    return [(row["request_key"], row["id"]) for row in rows]
+
+
+async def add_many(connection: Connection, new: Sequence[NewRow]) -> list[tuple[bytes, UUID]]:
+    """Insert signals of one organisation, reader and API key; those that ran already are left out."""
+    first = new[0]
+    rows = await connection.fetch(
+        """
+        insert into signals (organisation_id, reader, key_id, status, id, company_id, asked_host, question,
+                             answer_type, output_schema, verification_mode, max_pages, force_refresh,
+                             request_key)
+        select $1, $2, $3, 'processing', given.* from unnest(
+            $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::jsonb[], $10::text[],
+            $11::integer[], $12::boolean[], $13::bytea[]) as given
+        on conflict (organisation_id, request_key) where status = 'processing' do nothing
+        returning request_key, id
+        """,
+        first.organisation_id,
+        first.reader,
+        first.key_id,
+        [new_id() for _ in new],
+        [row.company_id for row in new],
+        [row.asked_host for row in new],
+        [row.question for row in new],
+        [row.answer_type for row in new],
+        [_json(row.output_schema) if row.output_schema is not None else None for row in new],
+        [row.verification_mode for row in new],
+        [row.max_pages for row in new],
+        [row.force_refresh for row in new],
+        [row.request_key for row in new],
+    )
+    return [(row["request_key"], row["id"]) for row in rows]
+
+
+# ------------------------------------------------------------------ waiting
 
 
 async def await_(connection: Connection, signal_id: UUID) -> None:

@@ -38,7 +38,8 @@ from leadline.research.errors import (
 )
 from leadline.research.model import Budget, Company, Outcome, Proof, Question, VerificationMode
 from leadline.research.ports import LanguageModel, ModelReply, ModelRequest, Progress, Reader
-from leadline.signals import repository
+from leadline.signals import batches, repository
+from leadline.signals.batches import Batch, Taken, Wanted
 from leadline.signals.repository import NewRow, Row
 from leadline.signals.schemas import (
     QuoteCheck,
@@ -175,6 +176,42 @@ class SignalService:
                 return row, "new"
             # Somebody began the same question in this moment: look again, and join.
 
+    async def accept_many(
+        self,
+        organisation_id: UUID,
+        requests: Sequence[SignalRequest],
+        *,
+        reader: str = "auto",
+        key_id: UUID | None = None,
+        spend_cap: int | None = None,
+    ) -> list[Taken]:
+        """Take many questions in; returns what became of each, in their order.
+
+        What is wrong with one does not keep the others out. The new ones are committed with their credits,
+        all of them or none. ``webhook_url`` is not looked at.
+
+        Raises InvalidInput for a reader that is not there, PaymentRequired when the credits do not suffice
+        for all.
+        """
+        reader_name = self._readers.name(reader)
+        checked = self._check_many(requests, reader_name)
+        company_ids = await companies.resolve_many(
+            self._database, (one.company for one in checked if isinstance(one, Wanted))
+        )
+
+        async def accept(connection: Connection) -> list[Taken]:
+            batch = Batch(checked)
+            await batches.accept(
+                connection, organisation_id, batch, company_ids, self._ledger, cache=self._cache,
+                reader=reader_name, default_pages=self._budget.max_pages, key_id=key_id, spend_cap=spend_cap,
+            )  # fmt: skip
+            return batch.results()
+
+        taken = await self._transact(accept)
+        if any(one.how == "new" for one in taken):
+            self._due()
+        return taken
+
     async def _add(
         self,
         connection: Connection,
@@ -222,12 +259,27 @@ class SignalService:
                     raise
             await asyncio.sleep(0.2 * tries)
 
-    def _check(self, request: SignalRequest) -> Company:
-        """Check every field before anything is stored, so that the answer names all that is wrong."""
+    def _check_many(self, requests: Sequence[SignalRequest], reader: str) -> list[Wanted | InvalidInput]:
+        """Each request with its company and key, or what is wrong with it. A domain is parsed once."""
+        known: dict[str, Company] = {}
+        checked: list[Wanted | InvalidInput] = []
+        for request in requests:
+            try:
+                company = known[request.domain] = self._check(request, known.get(request.domain))
+            except InvalidInput as error:
+                checked.append(error)
+            else:
+                checked.append(Wanted(request, company, _request_key(company, request, reader)))
+        return checked
+
+    def _check(self, request: SignalRequest, company: Company | None = None) -> Company:
+        """Check every field before anything is stored, so that the answer names all that is wrong.
+
+        ``company`` is what the domain means, when that is known.
+        """
         wrong: list[FieldError] = []
-        company: Company | None = None
         try:
-            company = companies.parse(request.domain, reserved_hosts=self._reserved_hosts)
+            company = company or companies.parse(request.domain, reserved_hosts=self._reserved_hosts)
         except InvalidInput as error:
             wrong += error.fields
         wrong += _check_question(request.question)
