@@ -323,6 +323,8 @@ async def test_a_header_out_of_range_is_422_and_named(acme: Account, name: str, 
         "status=done",
         "status[]=completed&status[]=done",
         "fromDate=2024-01-01",
+        "fromDate=0.5",
+        "toDate=1700000000",
         "fromDate=yesterday",
         "toDate=2024-01-01T00:00:00",
         "subscriptionId=5",
@@ -376,6 +378,15 @@ async def test_a_request_id_of_the_caller_is_kept_when_it_is_a_uuid(acme: Accoun
     assert answer.headers["x-request-id"] == answer.json()["error"]["requestId"] == mine
     other = (await acme.get("/v1/nothing", headers={"X-Request-Id": "<script>" * 4 + "abcd"})).headers
     assert other["x-request-id"] != "<script>" * 4 + "abcd"
+
+
+async def test_options_names_every_method_of_a_path(acme: Account) -> None:
+    headers = {"Authorization": f"Bearer {acme.key}"}
+    expected = {SIGNALS: {"GET", "HEAD", "POST"}, SYNC: {"POST"}, "/v1/credits": {"GET", "HEAD"}}
+    for path, allowed in expected.items():
+        answer = await acme.api.client.options(path, headers=headers)
+        assert answer.status_code == 204
+        assert set(answer.headers["allow"].split(", ")) == allowed | {"OPTIONS"}
 
 
 async def test_head_is_answered_as_get_without_a_body(api: Api, acme: Account) -> None:

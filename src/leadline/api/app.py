@@ -63,6 +63,7 @@ def create_app(leadline: Opened) -> ASGIApp:
 
     litestar = Litestar(
         route_handlers=[
+            *operations.options_routes(),
             *SignalEndpoints(leadline.signals, reading, leadline.waiter).routes(),
             *account_routes(ledger, reading),
             *page_routes(document, database, metrics),

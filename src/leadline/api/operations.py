@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal, NamedTuple
 
-from litestar import Request, get, post
+from litestar import Request, get, post, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
@@ -132,3 +132,19 @@ OPERATIONS = (
     LIST_CONNECTORS,
     GET_DOCUMENT,
 )
+
+
+def options_routes() -> list[HTTPRouteHandler]:
+    """OPTIONS on every path. The framework's own answer names only one method of a path that has several."""
+    return [_options_route(path) for path in dict.fromkeys(o.template for o in OPERATIONS)]
+
+
+def _options_route(path: str) -> HTTPRouteHandler:
+    allowed = [str(o.method) for o in OPERATIONS if o.template == path]
+    allow = ", ".join(["OPTIONS", *(["HEAD"] if "GET" in allowed else []), *allowed])
+
+    async def options() -> None:
+        """The headers say it all."""
+
+    answer = route(path, http_method="OPTIONS", status_code=204, response_headers={"allow": allow})
+    return answer(options)

@@ -29,6 +29,7 @@ class Member(NamedTuple):
     wire_name: str
     type: Any
     required: bool
+    whole: bool
     repeated: bool
     must: str
 
@@ -42,15 +43,15 @@ def members(kind: type[msgspec.Struct]) -> tuple[Member, ...]:
     )
 
 
-def _facts(hint: Any) -> tuple[bool, str]:
-    """Whether a member is a list, and what it must be."""
+def _facts(hint: Any) -> tuple[bool, bool, str]:
+    """Whether a member is a whole number, whether it is a list, and what it must be."""
     arguments = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     for one in arguments:
         if get_origin(one) is Annotated:
             plain, *notes = get_args(one)
             must = next((n.extra["must"] for n in notes if getattr(n, "extra", None)), "is not valid")
-            return get_origin(plain) is list, must
-    return False, "is not valid"
+            return plain is int, get_origin(plain) is list, must
+    return False, False, "is not valid"
 
 
 def read_members(
@@ -58,7 +59,7 @@ def read_members(
 ) -> tuple[S | None, list[FieldError]]:
     """An input of this type, and what is wrong with it member by member; unknown members are ignored.
 
-    ``strict`` False reads numbers out of text, as query strings and headers have it.
+    ``strict`` False reads whole numbers out of text, as query strings and headers have it.
     """
     wrong: list[FieldError] = []
     values: dict[str, Any] = {}
@@ -68,7 +69,8 @@ def read_members(
                 wrong.append(FieldError(member.wire_name, "is required"))
             continue
         try:
-            values[member.name] = msgspec.convert(given[member.wire_name], member.type, strict=strict)
+            lax = member.whole and not strict
+            values[member.name] = msgspec.convert(given[member.wire_name], member.type, strict=not lax)
         except (msgspec.ValidationError, RecursionError):
             wrong.append(FieldError(member.wire_name, member.must))
     return (None if wrong else kind(**values)), wrong
