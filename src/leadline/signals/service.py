@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
@@ -59,6 +60,7 @@ HEARTBEAT = 3.0  # seconds between two extensions of the lease
 MAX_QUESTION = 500  # characters (contract section 6)
 MAX_PAGES = 500  # pages of one question; a site is not mirrored
 TRANSACTION_TRIES = 5  # times a transaction is begun anew when its connection is cut
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 MAX_ATTEMPTS = 5  # processes that a question may outlive before it is failed
 
 
@@ -529,7 +531,7 @@ def _check_question(text: str) -> list[FieldError]:
                 "question", f"must be at most {MAX_QUESTION} characters, this one has {len(text)}; shorten it"
             )
         ]
-    if any(ord(character) < 32 or 127 <= ord(character) < 160 for character in text.strip()):
+    if _CONTROL.search(text.strip()):
         return [FieldError("question", "must be one line of plain text; remove the control characters")]
     try:
         text.encode()
