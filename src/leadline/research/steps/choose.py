@@ -135,7 +135,7 @@ _WORD = re.compile(r"[^\W_]+")
 _FILES = re.compile(
     r"\.(?:jpe?g|png|gif|webp|svg|ico|bmp|tiff?|avif|mp[34]|m4[av]|mov|avi|webm|wav|ogg|zip|t?gz|bz2|xz|7z|rar|tar|exe|"
     r"dmg|pkg|deb|rpm|apk|msi|iso|jar|css|m?js|map|json|xml|rss|atom|ics|vcf|csv|tsv|xlsx?|docx?|pptx?|odt|ods|"
-    r"woff2?|ttf|eot|otf|bin|asc|sig|sha256|py|sh|ya?ml|toml|sql|epub|txt\.gz)$",
+    r"woff2?|ttf|eot|otf|bin|asc|sig|sha256|py|sh|ya?ml|toml|sql|epub|txt\.gz)$|/robots\.txt$",
     re.IGNORECASE,
 )
 _SKIP = re.compile(
@@ -157,6 +157,7 @@ _LANGUAGES = frozenset(
 )
 _DATED = re.compile(r"/((?:19|20)\d\d)(?:[/-](0?[1-9]|1[0-2])(?:[/-]\d{1,2})?)?(?=[/-]|$)")
 _REGION_WORTH = {Region.NAVIGATION: 0.25, Region.HEADER: 0.25, Region.FOOTER: 0.15, Region.MAIN: 0.1}
+LISTED_WORTH = 0.3  # the site itself says that the page is there; links may be dead
 _MOST_OF_FOLDER = 4  # addresses of one folder before its next ones wait
 
 
@@ -215,13 +216,14 @@ def _address(url: str) -> _Address | None:
 
 
 class _Candidate:
-    __slots__ = ("address", "anchors", "linked", "title", "url")
+    __slots__ = ("address", "anchors", "linked", "listed", "title", "url")
 
     def __init__(self, url: str, address: _Address) -> None:
         self.url = url
         self.address = address
         self.anchors: set[str] = set()
         self.linked = 0.0
+        self.listed = False
         self.title: frozenset[str] = frozenset()
 
 
@@ -252,6 +254,7 @@ def choose_pages(question: Question, survey: SiteSurvey, known: Sequence[Page], 
         address = candidate.address
         score = 1.5 * match / best if best else 0.0
         score += _topic_worth(candidate, wanted) + min(candidate.linked, 0.5)
+        score += LISTED_WORTH * candidate.listed
         score -= 0.1 * max(0, address.depth - 1)
         if address.key == entry:
             score += 10.0
@@ -302,7 +305,8 @@ def _candidates(question: Question, survey: SiteSurvey, known: Sequence[Page]) -
     if len(listed) > MOST_CANDIDATES:
         listed = sorted(listed, key=lambda url: (url.count("/"), url))
     for url in listed:
-        add(url)
+        if (candidate := add(url)) is not None:
+            candidate.listed = True
         if len(found) >= MOST_CANDIDATES:
             break
     return list(found.values())

@@ -135,6 +135,7 @@ class Site:
     def _take(self, url: str, result: Page | Unreadable) -> None:
         if isinstance(result, Page):
             self.pages[url] = result
+            self.pages.setdefault(result.url, result)  # where it stood after redirects
         else:
             self.unreadable[url] = result
 
