@@ -110,13 +110,13 @@ def settle(
             reasoning="",
             **facts,
         )
-    code, action = _advice(not_looked) if not_looked else (None, None)
+    warning = _advice(not_looked) if not_looked else (None, None)
     accepted, why_not = _accept(question, draft, verification)
     if not accepted:
         return Outcome(
             reasoning=_no_answer_reasoning(draft, why_not, evidence, not_looked),
-            error_code=code,
-            error_action=action,
+            error_code=warning[0],
+            error_action=warning[1],
             charged=not not_looked,
             **facts,
         )
@@ -131,8 +131,8 @@ def settle(
         confidence_basis=basis,
         reasoning=_answer_reasoning(draft, verification, inference, not_looked),
         sources=sources(verification.claims, passages, evidence),
-        error_code=code,
-        error_action=action,
+        error_code=warning[0],
+        error_action=warning[1],
         inference=inference,
         **facts,
     )
