@@ -133,7 +133,7 @@ def make_service(
     readers: Readers | None = None,
     cache: timedelta = timedelta(hours=12),
     webhooks: WebhookService | None = None,
-    **timing: float,
+    **timing: Any,
 ) -> SignalService:
     reader = reader or FoundingReader()
     library = StoredLibrary(database, fetcher or MemoryFetcher(PAGES), freshness=timedelta(hours=24))
