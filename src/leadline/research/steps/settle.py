@@ -264,6 +264,10 @@ def _because(unreadable: Sequence[Unreadable]) -> str:
     return f": {first.reason.value.replace('_', ' ')}{detail}"
 
 
+def _counted(unreadable: Sequence[Unreadable]) -> str:
+    return "One planned page" if len(unreadable) == 1 else f"{len(unreadable)} planned pages"
+
+
 def _paths(unreadable: Sequence[Unreadable]) -> str:
     shown = [urlsplit(u.url).path or "/" for u in unreadable[:3]]
     more = f" and {len(unreadable) - 3} more" if len(unreadable) > 3 else ""
@@ -281,7 +285,7 @@ def _answer_reasoning(
         others = "; ".join(repr(c.claim.value) for c in verification.conflicts)
         parts.append(f"Other pages say otherwise: {others}.")
     if not_looked:
-        parts.append(f"{len(not_looked)} planned pages could not be read ({_paths(not_looked)}).")
+        parts.append(f"{_counted(not_looked)} could not be read ({_paths(not_looked)}).")
     return " ".join(part for part in parts if part)
 
 
@@ -289,13 +293,12 @@ def _no_answer_reasoning(
     draft: Draft, why_not: str, evidence: Evidence, not_looked: Sequence[Unreadable]
 ) -> str:
     said = why_not or draft.reasoning.strip().rstrip(".")
-    parts = [f"No answer was found in the {len(evidence.pages)} pages read{': ' + said if said else ''}."]
+    read = "the one page read" if len(evidence.pages) == 1 else f"the {len(evidence.pages)} pages read"
+    parts = [f"No answer was found in {read}{': ' + said if said else ''}."]
     if evidence.unplanned:
         parts.append(f"{evidence.unplanned} further addresses of the site were beyond the page limit.")
     if not_looked:
-        parts.append(
-            f"{len(not_looked)} planned pages could not be read ({_paths(not_looked)}), so this is not a no."
-        )
+        parts.append(f"{_counted(not_looked)} could not be read ({_paths(not_looked)}), so this is not a no.")
     return " ".join(parts)
 
 
