@@ -69,7 +69,7 @@ async def test_metrics_count_by_template_and_not_by_id(api: Api, acme: Account) 
     text = (await api.client.get("/metrics")).text
     template = re.escape("/v1/companies/signals/{signal_id")
     assert re.search(
-        rf'leadline_http_requests_total{{method="GET",path="{template}[^"]*",status="200"}} \d', text
+        rf'leadline_http_request_seconds_count{{method="GET",path="{template}[^"]*",status="200"}} \d', text
     )
     assert 'path="unknown",status="404"' in text
     assert made["id"] not in text

@@ -21,7 +21,7 @@ from leadline.api.errors import Rendered, render
 from leadline.api.limiter import Limiter, Verdict
 from leadline.api.metrics import Metrics
 from leadline.foundation.errors import Forbidden
-from leadline.foundation.ids import new_id
+from leadline.foundation.ids import new_id_text
 
 _SLASHES = re.compile("/{2,}")
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -83,7 +83,7 @@ class Door:
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         authorization, origin, preflight, request_id = _headers(scope)
-        exchange = Exchange(request_id or str(new_id()))
+        exchange = Exchange(request_id or new_id_text())
         scope["leadline"] = exchange  # type: ignore[typeddict-unknown-key]
         method = scope["method"]
         if method == "HEAD":
@@ -159,7 +159,7 @@ class Door:
             (b"x-ratelimit-reset", b"%d" % verdict.reset),
         )
         if verdict.retry_after:
-            self._metrics.limited()
+            self._metrics.limited += 1
             return _slow_down(verdict)
         if not caller.may("read" if reading else "write"):
             scope_name = "read" if reading else "write"

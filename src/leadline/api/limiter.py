@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
 from uuid import UUID
@@ -26,33 +25,40 @@ class Verdict(NamedTuple):
     retry_after: int
 
 
+class _Bucket:
+    """``tokens`` at the moment ``since``."""
+
+    __slots__ = ("since", "tokens")
+
+    def __init__(self, tokens: float, since: float) -> None:
+        self.tokens = tokens
+        self.since = since
+
+
 class Limiter:
-    """Buckets by key and kind. The ones not used for longest are forgotten, which fills them."""
+    """Buckets by key and kind. When they become too many all are forgotten, which fills them."""
 
     def __init__(
         self, *, monotonic: Callable[[], float] = time.monotonic, now: Callable[[], float] = time.time
     ) -> None:
         self._monotonic = monotonic
         self._now = now
-        self._buckets: OrderedDict[tuple[UUID, str], tuple[float, float]] = OrderedDict()
+        self._buckets: dict[tuple[UUID, str], _Bucket] = {}
 
     def take(self, key_id: UUID, kind: str, rate: Rate) -> Verdict:
         """Take one request out of a bucket."""
+        per_minute, burst = rate
         moment = self._monotonic()
-        place = (key_id, kind)
-        tokens, since = self._buckets.get(place, (float(rate.burst), moment))
-        tokens = min(float(rate.burst), tokens + (moment - since) * rate.per_minute / 60)
+        bucket = self._buckets.get((key_id, kind))
+        if bucket is None:
+            if len(self._buckets) >= _BUCKETS:
+                self._buckets.clear()
+            bucket = self._buckets[key_id, kind] = _Bucket(burst, moment)
+        tokens = min(burst, bucket.tokens + (moment - bucket.since) * per_minute / 60)
         refused = tokens < 1
         if not refused:
             tokens -= 1
-        self._buckets[place] = (tokens, moment)
-        self._buckets.move_to_end(place)
-        if len(self._buckets) > _BUCKETS:
-            self._buckets.popitem(last=False)
-        full_in = (rate.burst - tokens) * 60 / rate.per_minute
-        return Verdict(
-            rate.per_minute,
-            int(tokens),
-            math.ceil(self._now() + full_in),
-            max(1, math.ceil((1 - tokens) * 60 / rate.per_minute)) if refused else 0,
-        )
+        bucket.tokens, bucket.since = tokens, moment
+        full_at = math.ceil(self._now() + (burst - tokens) * 60 / per_minute)
+        retry_after = max(1, math.ceil((1 - tokens) * 60 / per_minute)) if refused else 0
+        return Verdict(per_minute, int(tokens), full_at, retry_after)

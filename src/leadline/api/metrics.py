@@ -2,56 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
 
-_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
+_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
 
 
-class Metrics:
+class _Series:
+    """Requests of one method, path and status. Plain numbers: this is counted on every request."""
+
+    __slots__ = ("buckets", "seconds")
+
+    def __init__(self) -> None:
+        self.buckets = [0] * (len(_BOUNDS) + 1)
+        self.seconds = 0.0
+
+
+class Metrics(Collector):
     """Counts of one API process. Paths are counted by their template, so ids do not make new series."""
 
-    def __init__(self, waiting: Callable[[], int] | None = None) -> None:
-        self._registry = CollectorRegistry()
-        self._requests = Counter(
-            "leadline_http_requests",
-            "Requests answered.",
-            ("method", "path", "status"),
-            registry=self._registry,
-        )
-        self._seconds = Histogram(
-            "leadline_http_request_seconds",
-            "Seconds until a request was answered; waiting is part of it.",
-            ("path",),
-            buckets=_BUCKETS,
-            registry=self._registry,
-        )
-        self._refused = Counter(
-            "leadline_http_requests_limited", "Requests refused by a key's limit.", registry=self._registry
-        )
-        self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
-        self._open = Gauge("leadline_http_requests_open", "Requests under way.", registry=self._registry)
+    def __init__(self, waiting: Callable[[], int]) -> None:
+        """``waiting`` tells how many requests wait for a signal."""
+        self._waiting = waiting
+        self._series: dict[tuple[str, str, int], _Series] = {}
         self.open = 0
-        self._open.set_function(lambda: self.open)
-        if waiting is not None:
-            gauge = Gauge(
-                "leadline_waiting_requests", "Requests waiting for a signal.", registry=self._registry
-            )
-            gauge.set_function(waiting)
+        self.limited = 0
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
 
     def answered(self, method: str, path: str, status: int, seconds: float) -> None:
         """Count a request. ``method`` and ``path`` must come from a small set."""
         series = self._series.get((method, path, status))
         if series is None:
-            series = self._requests.labels(method, path, str(status)), self._seconds.labels(path)
-            self._series[method, path, status] = series
-        series[0].inc()
-        series[1].observe(seconds)
-
-    def limited(self) -> None:
-        self._refused.inc()
+            series = self._series[method, path, status] = _Series()
+        series.buckets[bisect_left(_BOUNDS, seconds)] += 1
+        series.seconds += seconds
 
     def text(self) -> bytes:
         """The exposition format."""
         return generate_latest(self._registry)
+
+    def collect(self) -> Iterator[Metric]:
+        """What ``text`` writes."""
+        labels = ("method", "path", "status")
+        taken = HistogramMetricFamily(
+            "leadline_http_request_seconds",
+            "Seconds until a request was answered; waiting is part of it.",
+            labels=labels,
+        )
+        for (method, path, status), series in self._series.items():
+            total, buckets = 0, []
+            for bound, count in zip((*map(str, _BOUNDS), "+Inf"), series.buckets, strict=True):
+                total += count
+                buckets.append((bound, total))
+            taken.add_metric((method, path, str(status)), buckets, series.seconds)
+        yield taken
+        limited = "Requests refused by a key's limit."
+        yield CounterMetricFamily("leadline_http_requests_limited", limited, self.limited)
+        yield GaugeMetricFamily("leadline_http_requests_open", "Requests under way.", self.open)
+        waiting = "Requests waiting for a signal."
+        yield GaugeMetricFamily("leadline_waiting_requests", waiting, self._waiting())

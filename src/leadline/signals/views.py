@@ -6,6 +6,7 @@ The same object as ``schemas.to_wire`` gives, without the detour over ``Signal``
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,7 +14,7 @@ import msgspec
 
 from leadline.foundation.database import Connection
 from leadline.research.answer_types import answer_type
-from leadline.signals.schemas import SignalStatus, SourceView, wire_numbers, wire_time
+from leadline.signals.schemas import SignalStatus, SourceView, wire_numbers
 
 _COLUMNS = """
     s.id, s.status, s.asked_host, s.question, s.answer_type, s.created_at, s.verification_mode,
@@ -52,12 +53,12 @@ class _Open(msgspec.Struct, rename="camel"):
     domain: str
     question: str
     answer_type: str
-    created_at: str
+    created_at: msgspec.Raw
 
 
 class _Finished(_Open, rename="camel"):
     verification_mode: str
-    completed_at: str | None
+    completed_at: msgspec.Raw | None
     answer: Any
     confidence: float | None
     reasoning: str | None
@@ -156,7 +157,7 @@ def _view(row: Any) -> _Open:
         row["asked_host"],
         row["question"],
         kind,
-        wire_time(row["created_at"]),
+        _time(row["created_at"]),
     )
     if status == "processing":
         return _Open(*asked)
@@ -164,8 +165,8 @@ def _view(row: Any) -> _Open:
     return _Finished(
         *asked,
         row["verification_mode"],
-        wire_time(completed) if completed is not None else None,
-        wire_numbers(answer_type(kind).to_wire(msgspec.json.decode(answer))) if answer is not None else None,
+        _time(completed) if completed is not None else None,
+        _answer(kind, answer) if answer is not None else None,
         round(confidence, 4) if confidence is not None else None,
         row["reasoning"],
         _SOURCES.decode(row["sources"]),
@@ -174,6 +175,30 @@ def _view(row: Any) -> _Open:
         row["error_code"],
         row["error_action"],
     )
+
+
+def _time(moment: datetime) -> msgspec.Raw:
+    """``wire_time`` of what the driver gives, which is in UTC always: "2024-01-15T10:30:00.123Z"."""
+    written = _ENCODER.encode(moment)
+    return msgspec.Raw(written[:24] + b'Z"' if len(written) > 24 else written[:20] + b'.000Z"')
+
+
+def _answer(kind: str, stored: str) -> Any:
+    """The stored value on the wire, copied as it is where its type only wraps it."""
+    around = _wrapping(kind)
+    if around is None or ".0" in stored:
+        return wire_numbers(answer_type(kind).to_wire(msgspec.json.decode(stored)))
+    return msgspec.Raw(around[0] + stored.encode() + around[1])
+
+
+@cache
+def _wrapping(kind: str) -> tuple[bytes, bytes] | None:
+    """What stands before and after a value of this type on the wire; None where it is changed."""
+    try:
+        before, _, after = _ENCODER.encode(answer_type(kind).to_wire(msgspec.Raw(b"@"))).partition(b"@")
+    except TypeError:
+        return None
+    return before, after
 
 
 def _metadata(stored: str, confidence_basis: str | None) -> Any:
