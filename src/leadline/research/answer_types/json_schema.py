@@ -107,10 +107,14 @@ def check_schema(schema: Any) -> dict[str, Any]:
             "outputSchema", "outputSchema must be a JSON object: a JSON Schema of type object"
         )
     try:
-        size, depth = len(json.dumps(schema).encode()), _depth(schema)
+        size, depth = len(json.dumps(schema, ensure_ascii=False).encode()), _depth(schema)
     except RecursionError as error:
         raise InvalidQuestion(
             "outputSchema", f"outputSchema is nested deeper than {MAX_SCHEMA_DEPTH} levels; flatten it"
+        ) from error
+    except UnicodeEncodeError as error:
+        raise InvalidQuestion(
+            "outputSchema", "outputSchema must be valid Unicode text; it holds half of a character pair"
         ) from error
     except (TypeError, ValueError) as error:
         raise InvalidQuestion("outputSchema", "outputSchema must be plain JSON without cycles") from error

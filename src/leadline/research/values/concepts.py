@@ -86,6 +86,15 @@ _GROUPS: dict[str, str] = {
 }  # fmt: skip
 
 
+# Members that belong to one language: the French "pays" is a country, the English one is not.
+_ONLY_IN = {
+    word: "fr"
+    for word in (
+        "salariés collaborateurs employés prix tarif tarifs coûte fondée fondé création siège congés investisseurs certifié certifiée remise salaire "
+        "télétravail mensuel mois annuel annuelle adresse téléphone courriel résilier pays membres assurance livraison fondateur fondateurs levé "
+        "acheter emploie agences succursales quotidien"
+    ).split()
+}
 # Groups whose words are met as they stand only: a "fund" is no "funding".
 _AS_WRITTEN = frozenset({"raise", "funding", "vacancy"})
 
@@ -101,6 +110,8 @@ def _words(language: str) -> dict[str, str]:
     table: dict[str, str] = {}
     for concept, members in _GROUPS.items():
         for member in members.split(", "):
+            if _ONLY_IN.get(member, language) != language:
+                continue
             if concept not in _AS_WRITTEN and " " not in member and "-" not in member:
                 table.setdefault(stem(fold(member), language), "~" + concept)
     return table

@@ -109,6 +109,7 @@ class Asking(NamedTuple):
     arithmetic: bool
     recent: bool
     company: frozenset[str]  # squashed names of the company
+    own: frozenset[int]  # positions of the question's words that name the company
     acronyms: tuple[tuple[str, frozenset[int]], ...]  # "baa" for the words at these positions
 
     @property
@@ -153,14 +154,14 @@ def take_apart(question: Question, language: str = "en", further_names: frozense
 def _take_apart(text: str, company: frozenset[str], language: str, yes_or_no: bool) -> Asking:
     words = terms(text, language)
     own = _company_positions(words, company)
+    bracket = _FIELD.search(text)
+    inside = {i for i, w in enumerate(words) if bracket and bracket.start() <= w.start < bracket.end()}
     wanted = tuple(
         Wanted(w.text, w.stem, _concepts(words, i, language), _is_name(w, i, text, language), i, w.folded in _WEAK and not (yes_or_no and w.folded in _TELLING))
         for i, w in enumerate(words)
-        if i not in own and _topical(w)
+        if i in inside or (i not in own and _topical(w))
     )
-    bracket = _FIELD.search(text)
-    if bracket:  # the words of a field are what must be met; the question around it is context
-        inside = {i for i, w in enumerate(words) if bracket.start() <= w.start < bracket.end()}
+    if inside:  # the words of a field are what must be met; the question around it is context
         wanted = tuple(
             w._replace(named=True, weak=False) if w.position in inside else w._replace(light=not w.named)
             for w in wanted
@@ -178,6 +179,7 @@ def _take_apart(text: str, company: frozenset[str], language: str, yes_or_no: bo
         arithmetic=bool(_ARITHMETIC.search(text)),
         recent=bool(_RECENT.search(text)),
         company=company,
+        own=frozenset(own),
         acronyms=_acronyms(words, frozenset(own)),
     )
 
@@ -269,7 +271,7 @@ def _focus(patterns: tuple[re.Pattern[str], ...], text: str, wanted: tuple[Wante
 
 
 def _acronyms(words: tuple[Term, ...], own: frozenset[int]) -> tuple[tuple[str, frozenset[int]], ...]:
-    found = []
+    found: list[tuple[str, frozenset[int]]] = []
     for size in (5, 4, 3):
         for i in range(len(words) - size + 1):
             span = range(i, i + size)

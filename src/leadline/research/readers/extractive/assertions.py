@@ -39,18 +39,19 @@ def asserted(question: Question, text: str, around: Sequence[str] = ()) -> bool 
     ``around``: headings and words of the table or list in which the text stands.
     """
     asking = take_apart(question)
-    if not asking.wanted:
+    telling = [w for w in asking.wanted if not w.weak and not (w.named and w.position - 1 in asking.own)]
+    if not telling:
         return None
     own = concepts(text)
     near = own.union(*(concepts(a) for a in around))
     abbreviated = acronyms_met(asking, " ".join((text, *around)))
-    met = [w for w in asking.wanted if w.concepts & near or w.position in abbreviated]
-    if len(met) < 0.7 * len(asking.wanted) or any(w.named and w not in met for w in asking.wanted):
+    met = [w for w in telling if w.concepts & near or w.position in abbreviated]
+    if len(met) < 0.7 * len(telling) or any(w.named and w not in met for w in telling):
         return None
     for pattern, value in ((_YES, True), (_NO, False)):
         if pattern.match(text) and any(a.rstrip().endswith("?") for a in around):
             return value
-    if sum(bool(w.concepts & own) or w.position in acronyms_met(asking, text) for w in asking.wanted) < 0.5 * len(asking.wanted):
+    if sum(bool(w.concepts & own) or w.position in acronyms_met(asking, text) for w in telling) < 0.5 * len(telling):
         return None
     return polarity(asking, text)
 
@@ -104,7 +105,9 @@ def _faq(scene: Scene, spot: Spot) -> Iterator[Candidate]:
     asked = frozenset().union(*(w.concepts for w in asking.wanted))
     back = sum(bool(concepts(h, spot.language) & asked) or h in asked for h in heard) / max(len(heard), 1)
     if back >= 0.5:
-        yield Candidate(value, (spot.unit,), measured.coverage - 0.002 * spot.rank, "boolean-faq", _features(measured, spot))
+        asked_by = tuple(u for u in spot.passage.units if u.block == spot.unit.block - 1)
+        score = measured.coverage - 0.002 * spot.rank
+        yield Candidate(value, (*asked_by, spot.unit), score, "boolean-faq", _features(measured, spot))
 
 
 def _first_under_heading(spot: Spot) -> bool:

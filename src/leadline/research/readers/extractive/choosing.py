@@ -11,7 +11,7 @@ ACCEPT: dict[str, float] = {"sentence": 0.85, "sentence-typed": 0.76}
 DEFAULT_ACCEPT = 0.8
 MARGIN = 0.1  # of the best score over the next that says otherwise
 SMALL_MARGIN = 0.04  # where the best meets every word of the question, and the next does not
-CLOSE = 0.12  # candidates of the same value within this are cited beside the best
+CLOSE = 0.2  # candidates of the same value within this are cited beside the best
 
 
 class Choice(NamedTuple):

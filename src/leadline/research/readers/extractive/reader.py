@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from leadline.research.answer_types import answer_type
 from leadline.research.model import Claim, Derivation, Draft, Evidence, Passage, Question
+from leadline.research.readers.extractive.confidence import BASIS, confidence
 from leadline.research.readers.extractive.choosing import Choice, choose
 
 
@@ -19,6 +20,7 @@ class ExtractiveReader:
         return self.answer(question, passages, evidence)
 
     def answer(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Draft:
+        """The draft, without awaiting: the rules compute and wait for nothing."""
         kind = answer_type(question.answer_type)
         choice = choose(kind.equal, kind.extract(question, passages, evidence))
         if choice.value is None:
@@ -37,6 +39,8 @@ class ExtractiveReader:
             claims=claims,
             reasoning=f"Read by rule {best.rule} from {len(choice.candidates)} place{'s' if len(choice.candidates) > 1 else ''}.",
             rule=best.rule,
+            confidence=confidence(best.rule, best.score, choice.margin, len(choice.candidates)),
+            confidence_basis=BASIS,
             features={**best.features, "score": round(best.score, 3), "margin": round(choice.margin, 3), "places": float(len(choice.candidates))},
         )
 
@@ -47,11 +51,11 @@ def _claims(choice: Choice) -> Iterator[Claim]:
         for path, value, units in best.parts:
             yield Claim(path=path, value=value, citations=tuple(dict.fromkeys(u.number for u in units)))
         return
-    units = [u for candidate in choice.candidates for u in candidate.units]
+    places = [u for candidate in choice.candidates for u in candidate.units]
     counted = best.rule.startswith("count-of")
     yield Claim(
         path="",
         value=choice.value,
-        citations=tuple(dict.fromkeys(u.number for u in (best.units if counted else units))),
+        citations=tuple(dict.fromkeys(u.number for u in (best.units if counted else places))),
         derivation=Derivation.DERIVED if counted else Derivation.STATED,
     )

@@ -35,4 +35,5 @@ def cell_scope(spot: Spot, index: int) -> Scope:
     others = [cell_text(spot, i) for i in range(len(spot.block.cells)) if i != index]
     words = [t for t in others if not any(c.isdigit() for c in t)]
     figures = [t for t in others if any(c.isdigit() for c in t)]
-    return Scope(own=own, shared=" | ".join(words), elsewhere=" | ".join(figures))
+    kinds = [c.header for c in spot.block.cells if c.is_header] or [spot.block.cells[0].header]
+    return Scope(own=own, shared=" | ".join([*words, *kinds]), elsewhere=" | ".join(figures))

@@ -1,0 +1,145 @@
+"""Fits the confidence of the extractive reader and prints the numbers that ``confidence.py`` ships.
+
+    python -m bench.calibrate_extractive [FOLDER]
+
+FOLDER (default ``../shared/sites``) holds a folder of pages for each site, ``questions.jsonl`` and ``score.py``.
+For every question the best candidate is judged, whether the reader would accept it or not. A logistic regression
+over score, margin and agreement, with a shrunken intercept for each rule family, is fitted five sites at a time
+and measured on the sixth; the figures shipped are of all six.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from leadline.research.answer_types import answer_type
+from leadline.research.documents.walk import read_page
+from leadline.research.model import Company, Evidence, Page, Question
+from leadline.research.readers.extractive.choosing import choose
+from leadline.research.readers.extractive.confidence import family, measures
+from leadline.research.readers.extractive.reader import ExtractiveReader
+from leadline.research.steps.rank import rank
+
+RIDGE = 1.0
+FAMILY_RIDGE = 4.0  # pulls the families towards one another: some have few answers
+
+
+class Row(NamedTuple):
+    site: str
+    family: str
+    x: tuple[float, ...]
+    right: bool
+    accepted: bool
+
+
+def site_pages(folder: Path, domain: str) -> Evidence:
+    base = folder / domain
+    pages = []
+    for file in sorted(base.rglob("*.html")):
+        path = "/" + file.relative_to(base).as_posix().removesuffix("index.html")
+        url = f"https://{domain}{path}"
+        content = read_page(file.read_bytes(), "text/html; charset=utf-8", url)
+        pages.append(Page(url=url, snapshot_id=url, fetched_at=datetime.now(UTC), body_sha256="", content=content))
+    return Evidence(pages=tuple(pages))
+
+
+def scorer(folder: Path) -> Any:
+    spec = importlib.util.spec_from_file_location("score", folder / "score.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def rows(folder: Path) -> list[Row]:
+    judge = scorer(folder).judge
+    found, evidence = [], {}
+    reader = ExtractiveReader()
+    for line in (folder / "questions.jsonl").read_text().splitlines():
+        entry = json.loads(line)
+        domain = entry["domain"]
+        if domain not in evidence:
+            evidence[domain] = site_pages(folder, domain)
+        question = Question(
+            company=Company(host=domain.removeprefix("www."), asked_host=domain),
+            text=entry["question"],
+            answer_type=entry["answerType"],
+            output_schema=entry.get("outputSchema"),
+        )
+        passages = rank(question, evidence[domain], reader.passage_limit)
+        kind = answer_type(question.answer_type)
+        choice = choose(kind.equal, kind.extract(question, passages, evidence[domain]))
+        if not choice.candidates:
+            continue
+        value = choice.candidates[0].value
+        if question.answer_type == "currency":
+            value = {"amount": value["value"], "currency": value["currency"]}
+        right = bool(entry["answerable"] and judge(entry, value)[0])
+        rule = choice.candidates[0].rule
+        x = measures(choice.candidates[0].score, choice.margin, len(choice.candidates))
+        found.append(Row(domain, family(rule), x, right, choice.value is not None))
+    return found
+
+
+def fit(data: list[Row], families: list[str]) -> Any:
+    """Weights of (1, measures..., one for each family) by Newton steps on the penalised likelihood."""
+    x = np.array([[1.0, *r.x, *(float(r.family == f) for f in families)] for r in data])
+    y = np.array([float(r.right) for r in data])
+    width = len(data[0].x)
+    penalty = np.array([0.01, *[RIDGE] * width, *[FAMILY_RIDGE] * len(families)])
+    weights = np.zeros(x.shape[1])
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-x @ weights))
+        gradient = x.T @ (y - p) - penalty * weights
+        hessian = (x * (p * (1 - p))[:, None]).T @ x + np.diag(penalty)
+        weights += np.linalg.solve(hessian, gradient)
+    return weights
+
+
+def predict(weights: Any, data: list[Row], families: list[str]) -> Any:
+    x = np.array([[1.0, *r.x, *(float(r.family == f) for f in families)] for r in data])
+    return 1 / (1 + np.exp(-x @ weights))
+
+
+def calibration_error(p: Any, y: Any, bins: int = 10) -> float:
+    """Expected calibration error: the mean gap between stated and true share, weighted by bin size."""
+    total = 0.0
+    for low in np.linspace(0, 1, bins, endpoint=False):
+        inside = (p >= low) & ((p < low + 1 / bins) | (low + 1 / bins >= 1))
+        if inside.any():
+            total += inside.mean() * abs(p[inside].mean() - y[inside].mean())
+    return float(total)
+
+
+def main() -> None:
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "../shared/sites")
+    if not folder.is_dir():
+        print(f"{folder} is not there: nothing measured")
+        return
+    data = rows(folder)
+    families = sorted({r.family for r in data})
+    held_out = np.zeros(len(data))
+    for site in sorted({r.site for r in data}):
+        weights = fit([r for r in data if r.site != site], families)
+        inside = [i for i, r in enumerate(data) if r.site == site]
+        held_out[inside] = predict(weights, [data[i] for i in inside], families)
+    y = np.array([float(r.right) for r in data])
+    accepted = np.array([r.accepted for r in data])
+    print(f"best candidates {len(data)}, right {int(y.sum())}, accepted {int(accepted.sum())}, right {int(y[accepted].sum())}")
+    print(f"leave one site out: ECE all {calibration_error(held_out, y):.3f}, accepted {calibration_error(held_out[accepted], y[accepted]):.3f}")
+    print(f"                    Brier all {np.mean((held_out - y) ** 2):.3f}, accepted {np.mean((held_out[accepted] - y[accepted]) ** 2):.3f}")
+    weights = fit(data, families)
+    names = ["bias", "score", "margin", "places", *families]
+    print({name: round(float(w), 2) for name, w in zip(names, weights, strict=True)})
+
+
+if __name__ == "__main__":
+    main()
