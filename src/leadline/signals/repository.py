@@ -4,6 +4,7 @@ but for those of a worker that already holds a signal's id and lease.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -65,9 +66,13 @@ class NewRow(msgspec.Struct, frozen=True, kw_only=True):
     admitted: bool = False
 
 
+# An even number of backslashes before it are written backslashes, and do not belong to the escape.
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
+
 def _json(value: Any) -> str:
     """JSON that PostgreSQL stores: its jsonb has no NUL character, which a garbled page or reply may hold."""
-    return msgspec.json.encode(value).decode().replace("\\u0000", "")
+    return _NUL.sub(r"\1", msgspec.json.encode(value).decode())
 
 
 def _row(record: Any) -> Row:

@@ -43,10 +43,14 @@ class JsonSchema:
         if not isinstance(value, dict):
             raise InvalidValue(f"an object is wanted, not {type(value).__name__}")
         if output_schema is not None:
-            misfits = sorted(Draft202012Validator(output_schema).iter_errors(value), key=lambda e: list(map(str, e.path)))
+            misfits = sorted(
+                Draft202012Validator(output_schema).iter_errors(value), key=lambda e: list(map(str, e.path))
+            )
             if misfits:
                 place = "/" + "/".join(str(p) for p in misfits[0].absolute_path)
-                raise InvalidValue(f"the object does not fit outputSchema at {place}: {misfits[0].message[:200]}")
+                raise InvalidValue(
+                    f"the object does not fit outputSchema at {place}: {misfits[0].message[:200]}"
+                )
         return value
 
     def equal(self, a: Any, b: Any) -> bool:
