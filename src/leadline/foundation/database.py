@@ -123,7 +123,7 @@ class Database:
                 yield connection
             except BaseException as error:
                 # A rollback on a dead connection has nothing left to do.
-                with contextlib.suppress(*_LOST_OR_MISUSED):
+                with contextlib.suppress(*_LOST_OR_MISUSED, asyncpg.InternalClientError):
                     await transaction.rollback()
                 if _is_loss(error, connection):
                     raise DatabaseUnavailable(
@@ -133,7 +133,7 @@ class Database:
                 raise
             try:
                 await transaction.commit()
-            except _LOST_OR_MISUSED as error:
+            except (*_LOST_OR_MISUSED, asyncpg.InternalClientError) as error:
                 if not _is_loss(error, connection):
                     raise
                 raise DatabaseUnavailable(
