@@ -46,7 +46,9 @@ def site_pages(folder: Path, domain: str) -> Evidence:
         path = "/" + file.relative_to(base).as_posix().removesuffix("index.html")
         url = f"https://{domain}{path}"
         content = read_page(file.read_bytes(), "text/html; charset=utf-8", url)
-        pages.append(Page(url=url, snapshot_id=url, fetched_at=datetime.now(UTC), body_sha256="", content=content))
+        pages.append(
+            Page(url=url, snapshot_id=url, fetched_at=datetime.now(UTC), body_sha256="", content=content)
+        )
     return Evidence(pages=tuple(pages))
 
 
@@ -133,9 +135,15 @@ def main() -> None:
         held_out[inside] = predict(weights, [data[i] for i in inside], families)
     y = np.array([float(r.right) for r in data])
     accepted = np.array([r.accepted for r in data])
-    print(f"best candidates {len(data)}, right {int(y.sum())}, accepted {int(accepted.sum())}, right {int(y[accepted].sum())}")
-    print(f"leave one site out: ECE all {calibration_error(held_out, y):.3f}, accepted {calibration_error(held_out[accepted], y[accepted]):.3f}")
-    print(f"                    Brier all {np.mean((held_out - y) ** 2):.3f}, accepted {np.mean((held_out[accepted] - y[accepted]) ** 2):.3f}")
+    print(
+        f"best candidates {len(data)}, right {int(y.sum())}, accepted {int(accepted.sum())}, right {int(y[accepted].sum())}"
+    )
+    print(
+        f"leave one site out: ECE all {calibration_error(held_out, y):.3f}, accepted {calibration_error(held_out[accepted], y[accepted]):.3f}"
+    )
+    print(
+        f"                    Brier all {np.mean((held_out - y) ** 2):.3f}, accepted {np.mean((held_out[accepted] - y[accepted]) ** 2):.3f}"
+    )
     weights = fit(data, families)
     names = ["bias", "score", "margin", "places", *families]
     print({name: round(float(w), 2) for name, w in zip(names, weights, strict=True)})

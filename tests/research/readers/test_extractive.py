@@ -39,13 +39,22 @@ class Labelled(NamedTuple):
         return f"{self.site}: {self.text}"
 
 
-LABELS = [Labelled(*row[:4], row[4] if len(row) > 4 else None) for row in json.loads((INVENTED / "questions.json").read_text())]
+LABELS = [
+    Labelled(*row[:4], row[4] if len(row) > 4 else None)
+    for row in json.loads((INVENTED / "questions.json").read_text())
+]
 
 
 def page(markup: str, host: str, path: str = "/") -> Page:
     url = f"https://www.{host}{path}"
     content = read_page(markup.encode(), "text/html; charset=utf-8", url)
-    return Page(url=url, snapshot_id=content.text_sha256, fetched_at=datetime(2026, 1, 5, tzinfo=UTC), body_sha256="", content=content)
+    return Page(
+        url=url,
+        snapshot_id=content.text_sha256,
+        fetched_at=datetime(2026, 1, 5, tzinfo=UTC),
+        body_sha256="",
+        content=content,
+    )
 
 
 def read(evidence: Evidence, question: Question) -> tuple[Draft, list[Passage]]:
@@ -54,13 +63,21 @@ def read(evidence: Evidence, question: Question) -> tuple[Draft, list[Passage]]:
     return reader.answer(question, passages, evidence), passages
 
 
-def ask(text: str, kind: str, *bodies: str, host: str = "kornmann.example", schema: dict[str, Any] | None = None) -> Draft:
+def ask(
+    text: str, kind: str, *bodies: str, host: str = "kornmann.example", schema: dict[str, Any] | None = None
+) -> Draft:
     """The draft for a question over pages with these bodies."""
     pages = [
-        page(f"<html lang='en'><head><title>{host}</title></head><body><main>{body}</main></body></html>", host, f"/{i}")
+        page(
+            f"<html lang='en'><head><title>{host}</title></head><body><main>{body}</main></body></html>",
+            host,
+            f"/{i}",
+        )
         for i, body in enumerate(bodies)
     ]
-    question = Question(company=Company(host=host, asked_host=host), text=text, answer_type=kind, output_schema=schema)
+    question = Question(
+        company=Company(host=host, asked_host=host), text=text, answer_type=kind, output_schema=schema
+    )
     return read(Evidence(pages=tuple(pages)), question)[0]
 
 
@@ -68,7 +85,10 @@ def answer(label: Labelled) -> tuple[Draft, list[Passage], Evidence, Question]:
     host = HOSTS[label.site]
     evidence = Evidence(pages=(page((INVENTED / f"{label.site}.html").read_text(), host),))
     question = Question(
-        company=Company(host=host, asked_host=host), text=label.text, answer_type=label.kind, output_schema=label.schema
+        company=Company(host=host, asked_host=host),
+        text=label.text,
+        answer_type=label.kind,
+        output_schema=label.schema,
     )
     draft, passages = read(evidence, question)
     return draft, passages, evidence, question
@@ -112,7 +132,12 @@ def test_pages_that_disagree_leave_the_question_open() -> None:
 
 
 def test_pages_that_agree_are_cited_together() -> None:
-    draft = ask("How many shops does Kornmann run?", "number", "<p>We run 64 shops.</p>", "<p>Today we run 64 shops and a mill.</p>")
+    draft = ask(
+        "How many shops does Kornmann run?",
+        "number",
+        "<p>We run 64 shops.</p>",
+        "<p>Today we run 64 shops and a mill.</p>",
+    )
     assert draft.value == 64
     assert len(draft.claims[0].citations) == 2
 
@@ -120,15 +145,39 @@ def test_pages_that_agree_are_cited_together() -> None:
 @pytest.mark.parametrize(
     ("body", "text", "kind"),
     [
-        ("<p>For example, a baker with 12 shops pays $400 a month.</p>", "What does a baker pay a month?", "currency"),
+        (
+            "<p>For example, a baker with 12 shops pays $400 a month.</p>",
+            "What does a baker pay a month?",
+            "currency",
+        ),
         ("<p>The fee is $400 per year.</p>", "What is the fee per month?", "currency"),
-        ("<p>The plan costs $4 per shop per month.</p>", "What does the plan cost per user per month?", "currency"),
-        ("<p>By 2035 we want 90% of our ovens to be electric.</p>", "What share of the ovens is electric?", "percentage"),
-        ("<p>Our supplier Miller Ltd is ISO 22000 certified.</p>", "Is Kornmann ISO 22000 certified?", "boolean"),
+        (
+            "<p>The plan costs $4 per shop per month.</p>",
+            "What does the plan cost per user per month?",
+            "currency",
+        ),
+        (
+            "<p>By 2035 we want 90% of our ovens to be electric.</p>",
+            "What share of the ovens is electric?",
+            "percentage",
+        ),
+        (
+            "<p>Our supplier Miller Ltd is ISO 22000 certified.</p>",
+            "Is Kornmann ISO 22000 certified?",
+            "boolean",
+        ),
         ("<p>We are planning to offer gift cards.</p>", "Does Kornmann offer gift cards?", "boolean"),
-        ("<p>If you order online, we might offer gift cards.</p>", "Does Kornmann offer gift cards?", "boolean"),
+        (
+            "<p>If you order online, we might offer gift cards.</p>",
+            "Does Kornmann offer gift cards?",
+            "boolean",
+        ),
         ("<p>We offer gift vouchers.</p>", "Does Kornmann accept cheques?", "boolean"),
-        ("<p>We keep records for 6 months after an employee leaves.</p>", "How many employees does Kornmann have?", "number"),
+        (
+            "<p>We keep records for 6 months after an employee leaves.</p>",
+            "How many employees does Kornmann have?",
+            "number",
+        ),
         ("<p>We offer a 401(k) for employees.</p>", "How many employees does Kornmann have?", "number"),
         ("<p>Please ask Ann Lee, assistant to the CEO.</p>", "Who is the CEO of Kornmann?", "open_text"),
         ("<p>“Great rolls!” Max Orr, CEO, Tidewell Hotels</p>", "Who is the CEO of Kornmann?", "open_text"),
@@ -145,7 +194,11 @@ def test_bait_is_refused(body: str, text: str, kind: str) -> None:
     [
         ("<p>We do not ship frozen dough.</p>", "Does Kornmann ship frozen dough?", False),
         ("<p>We ship frozen dough.</p>", "Does Kornmann ship frozen dough?", True),
-        ("<h2>Do you ship frozen dough?</h2><p>No, only fresh.</p>", "Does Kornmann ship frozen dough?", False),
+        (
+            "<h2>Do you ship frozen dough?</h2><p>No, only fresh.</p>",
+            "Does Kornmann ship frozen dough?",
+            False,
+        ),
         ("<h2>Do you ship frozen dough?</h2><p>Yes.</p>", "Does Kornmann ship frozen dough?", True),
     ],
 )
@@ -161,14 +214,23 @@ def test_an_object_is_all_or_nothing_unless_a_field_may_be_null() -> None:
     def schema(**properties: Any) -> dict[str, Any]:
         return {"type": "object", "properties": properties, "required": list(properties)}
 
-    assert ask(text, "json_schema", body, schema=schema(small=number, large=number)).value == {"small": 9, "large": 15}
+    assert ask(text, "json_schema", body, schema=schema(small=number, large=number)).value == {
+        "small": 9,
+        "large": 15,
+    }
     assert ask(text, "json_schema", body, schema=schema(small=number, huge=number)).value is None
-    assert ask(text, "json_schema", body, schema=schema(small=number, huge=maybe)).value == {"small": 9, "huge": None}
+    assert ask(text, "json_schema", body, schema=schema(small=number, huge=maybe)).value == {
+        "small": 9,
+        "huge": None,
+    }
 
 
 def test_each_field_of_an_object_has_its_own_claim() -> None:
     body = "<p>You get 120 days of leave for illness and 30 days of leave for study.</p>"
-    schema = {"type": "object", "properties": {"illness_days": {"type": "number"}, "study_days": {"type": "number"}}}
+    schema = {
+        "type": "object",
+        "properties": {"illness_days": {"type": "number"}, "study_days": {"type": "number"}},
+    }
     draft = ask("How long are illness leave and study leave, in days?", "json_schema", body, schema=schema)
     assert {c.path: c.value for c in draft.claims} == {"/illness_days": 120, "/study_days": 30}
 
@@ -176,5 +238,9 @@ def test_each_field_of_an_object_has_its_own_claim() -> None:
 async def test_it_is_a_reader() -> None:
     reader = ExtractiveReader()
     assert reader.name == "extractive"
-    question = Question(company=Company(host="a.example", asked_host="a.example"), text="How many shops?", answer_type="number")
+    question = Question(
+        company=Company(host="a.example", asked_host="a.example"),
+        text="How many shops?",
+        answer_type="number",
+    )
     assert (await reader.read(question, (), Evidence())).value is None

@@ -9,7 +9,7 @@ from leadline.research.model import Evidence, Passage, Question
 from leadline.research.readers.extractive.candidate import Candidate
 
 
-class InvalidValue(ValueError):  # noqa: N818 - part of the contract between rooms
+class InvalidValue(ValueError):
     """A value is not of this answer type; the message says what is wrong, for a person or a model."""
 
 

@@ -45,7 +45,11 @@ class Boolean:
         return {"type": self.name, self.key: {"value": value}}
 
     def support(self, value: Any, words: Sequence[str], question: Question) -> Support:
-        said = [asserted(question, text, [w for w in words if w != text]) for text in words if not text.rstrip().endswith("?")]
+        said = [
+            asserted(question, text, [w for w in words if w != text])
+            for text in words
+            if not text.rstrip().endswith("?")
+        ]
         if (not value) in said and value not in said:
             return Support(False, "the cited words say the opposite")
         if value in said and (not value) not in said:

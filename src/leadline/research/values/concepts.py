@@ -87,14 +87,12 @@ _GROUPS: dict[str, str] = {
 
 
 # Members that belong to one language: the French "pays" is a country, the English one is not.
-_ONLY_IN = {
-    word: "fr"
-    for word in (
-        "salariés collaborateurs employés prix tarif tarifs coûte fondée fondé création siège congés investisseurs certifié certifiée remise salaire "
-        "télétravail mensuel mois annuel annuelle adresse téléphone courriel résilier pays membres assurance livraison fondateur fondateurs levé "
-        "acheter emploie agences succursales quotidien"
-    ).split()
-}
+_ONLY_IN = dict.fromkeys(
+    "salariés collaborateurs employés prix tarif tarifs coûte fondée fondé création siège congés investisseurs certifié certifiée remise salaire "
+    "télétravail mensuel mois annuel annuelle adresse téléphone courriel résilier pays membres assurance livraison fondateur fondateurs levé "
+    "acheter emploie agences succursales quotidien".split(),
+    "fr",
+)
 # Groups whose words are met as they stand only: a "fund" is no "funding".
 _AS_WRITTEN = frozenset({"raise", "funding", "vacancy"})
 

@@ -47,7 +47,10 @@ _FOCUS = (
     re.compile(r"\bcombien d(?:e |')(?P<focus>.+)", re.IGNORECASE),
 )
 _SUBJECT = (
-    re.compile(r"\b(?:which|what|welche[rnms]?|quel(?:le)?s?)\s+(?!is\b|are\b|was\b|does\b|do\b|did\b)(?P<focus>.+)", re.IGNORECASE),
+    re.compile(
+        r"\b(?:which|what|welche[rnms]?|quel(?:le)?s?)\s+(?!is\b|are\b|was\b|does\b|do\b|did\b)(?P<focus>.+)",
+        re.IGNORECASE,
+    ),
     re.compile(r"\b(?:who|what) (?:are|were|is|was) (?:the |its |their |our )?(?P<focus>.+)", re.IGNORECASE),
     re.compile(r"\b(?:list|name|give)(?: me)? (?:all )?(?:of )?(?:the )?(?P<focus>.+)", re.IGNORECASE),
 )
@@ -57,14 +60,19 @@ _FOCUS_ENDS = re.compile(
     re.IGNORECASE,
 )
 _PLURALS = frozenset({"people", "staff", "men", "women", "children", "personen", "personnes"})
-_UNIT_HINT = re.compile(r"\(\s*(?:in\s+)?(?P<unit>minutes|hours|days|weeks|months|years|seconds|people|users|km|kg)\s*\)", re.IGNORECASE)
-_YEAR_ASKED = re.compile(r"\b(?:what|which|in welchem|quelle) (?:calendar |fiscal )?(?:year|jahr|année)\b|\bwhen was\b.*\b(?:founded|established|incorporated)\b", re.IGNORECASE)
+_UNIT_HINT = re.compile(
+    r"\(\s*(?:in\s+)?(?P<unit>minutes|hours|days|weeks|months|years|seconds|people|users|km|kg)\s*\)",
+    re.IGNORECASE,
+)
+_YEAR_ASKED = re.compile(
+    r"\b(?:what|which|in welchem|quelle) (?:calendar |fiscal )?(?:year|jahr|année)\b|\bwhen was\b.*\b(?:founded|established|incorporated)\b",
+    re.IGNORECASE,
+)
 _ARITHMETIC = re.compile(
     r"\b(?:how much (?:more|less|cheaper|higher|lower)|how many more|difference between|differ|combined|together|altogether|plus the|"
     r"ratio|times as|sum of|wie viel mehr|unterschied|de plus que)\b",
     re.IGNORECASE,
 )
-_RECENT = re.compile(r"\b(?:current|currently|now|today|latest|newest|most recent|last|aktuell|derzeit|neueste|actuel|dernier|dernière)\b", re.IGNORECASE)
 _PERIODS = {
     "month": r"month|monthly|mo|monat|monatlich|mois|mensuel",
     "year": r"year|yearly|annual|annually|annum|yr|jahr|jährlich|an|annuel|p\.a",
@@ -73,7 +81,10 @@ _PERIODS = {
     "hour": r"hour|hourly|hr|h|stunde|heure",
 }
 _PERIOD = {
-    name: re.compile(rf"(?:/|\bper\b|\ba\b|\beach\b|\bpro\b|\bim\b|\bpar\b|\bevery\b)\s?(?:user\s?/\s?)?(?:{words})\b|\b(?:{'|'.join(w for w in words.split('|') if w.endswith(('ly', 'lich', 'el', 'annual')))})\b", re.IGNORECASE)
+    name: re.compile(
+        rf"(?:/|\bper\b|\ba\b|\beach\b|\bpro\b|\bim\b|\bpar\b|\bevery\b)\s?(?:user\s?/\s?)?(?:{words})\b|\b(?:{'|'.join(w for w in words.split('|') if w.endswith(('ly', 'lich', 'el', 'annual')))})\b",
+        re.IGNORECASE,
+    )
     for name, words in _PERIODS.items()
 }
 _QUESTION_OPENERS = frozenset(
@@ -107,7 +118,6 @@ class Asking(NamedTuple):
     years: frozenset[int]
     year_asked: bool
     arithmetic: bool
-    recent: bool
     company: frozenset[str]  # squashed names of the company
     own: frozenset[int]  # positions of the question's words that name the company
     acronyms: tuple[tuple[str, frozenset[int]], ...]  # "baa" for the words at these positions
@@ -135,10 +145,16 @@ def names_on_pages(evidence: Evidence, known: frozenset[str]) -> frozenset[str]:
     segments = Counter(
         segment
         for page in evidence.pages
-        for segment in {squash(part) for part in (*re.split(r"\s[|–—·:-]\s", page.content.title), page.content.site_name)}
+        for segment in {
+            squash(part) for part in (*re.split(r"\s[|–—·:-]\s", page.content.title), page.content.site_name)
+        }
     )
     often = max(1.0, 0.4 * len(evidence.pages))
-    return frozenset(s for s, count in segments.items() if count >= often and any(s.startswith(k) and len(k) >= 3 for k in known))
+    return frozenset(
+        s
+        for s, count in segments.items()
+        if count >= often and any(s.startswith(k) and len(k) >= 3 for k in known)
+    )
 
 
 def periods_in(text: str) -> frozenset[str]:
@@ -146,8 +162,12 @@ def periods_in(text: str) -> frozenset[str]:
     return frozenset(name for name, pattern in _PERIOD.items() if pattern.search(text))
 
 
-def take_apart(question: Question, language: str = "en", further_names: frozenset[str] = frozenset()) -> Asking:
-    return _take_apart(question.text, company_names(question) | further_names, language, question.answer_type == "boolean")
+def take_apart(
+    question: Question, language: str = "en", further_names: frozenset[str] = frozenset()
+) -> Asking:
+    return _take_apart(
+        question.text, company_names(question) | further_names, language, question.answer_type == "boolean"
+    )
 
 
 @lru_cache(maxsize=2048)
@@ -157,7 +177,14 @@ def _take_apart(text: str, company: frozenset[str], language: str, yes_or_no: bo
     bracket = _FIELD.search(text)
     inside = {i for i, w in enumerate(words) if bracket and bracket.start() <= w.start < bracket.end()}
     wanted = tuple(
-        Wanted(w.text, w.stem, _concepts(words, i, language), _is_name(w, i, text, language), i, w.folded in _WEAK and not (yes_or_no and w.folded in _TELLING))
+        Wanted(
+            w.text,
+            w.stem,
+            _concepts(words, i, language),
+            _is_name(w, i, text, language),
+            i,
+            w.folded in _WEAK and not (yes_or_no and w.folded in _TELLING),
+        )
         for i, w in enumerate(words)
         if i in inside or (i not in own and _topical(w))
     )
@@ -165,7 +192,8 @@ def _take_apart(text: str, company: frozenset[str], language: str, yes_or_no: bo
         wanted = tuple(
             w._replace(named=True, weak=False) if w.position in inside else w._replace(light=not w.named)
             for w in wanted
-            if w.position in inside or not any(w.concepts & v.concepts for v in wanted if v.position in inside)
+            if w.position in inside
+            or not any(w.concepts & v.concepts for v in wanted if v.position in inside)
         )
     return Asking(
         text=text,
@@ -177,7 +205,6 @@ def _take_apart(text: str, company: frozenset[str], language: str, yes_or_no: bo
         years=frozenset(int(w.folded) for w in words if re.fullmatch(r"(?:19|20)\d\d", w.folded)),
         year_asked=bool(_YEAR_ASKED.search(text)),
         arithmetic=bool(_ARITHMETIC.search(text)),
-        recent=bool(_RECENT.search(text)),
         company=company,
         own=frozenset(own),
         acronyms=_acronyms(words, frozenset(own)),
@@ -185,7 +212,11 @@ def _take_apart(text: str, company: frozenset[str], language: str, yes_or_no: bo
 
 
 def _topical(word: Term) -> bool:
-    if word.folded in _ASKING or word.folded in _ASKED_AS_VALUE or (word.folded in STOP_WORDS and not _acronym(word.text)):
+    if (
+        word.folded in _ASKING
+        or word.folded in _ASKED_AS_VALUE
+        or (word.folded in STOP_WORDS and not _acronym(word.text))
+    ):
         return False
     return len(word.folded) > 1 or word.folded.isdigit()
 
@@ -193,11 +224,24 @@ def _topical(word: Term) -> bool:
 def _concepts(words: tuple[Term, ...], index: int, language: str) -> frozenset[str]:
     """What meets a word. A figure behind a word belongs to it: the 2 of "SOC 2" is not met by any 2."""
     word = words[index]
-    if word.stem.isdigit() and index and words[index - 1].folded.isalpha() and words[index - 1].folded not in STOP_WORDS:
+    if (
+        word.stem.isdigit()
+        and index
+        and words[index - 1].folded.isalpha()
+        and words[index - 1].folded not in STOP_WORDS
+    ):
         return frozenset({words[index - 1].folded + word.stem})
     found = {c for c in concepts(word.text, language) if c[0] != "="} | {word.stem}
-    for phrase in (words[index - 1 : index + 1] if index else (), words[index : index + 2], words[index : index + 3]):
-        found |= {c for c in concepts(" ".join(w.text for w in phrase), language) if c[0] == "~" and len(phrase) > 1 and c not in _single(phrase, language)}
+    for phrase in (
+        words[index - 1 : index + 1] if index else (),
+        words[index : index + 2],
+        words[index : index + 3],
+    ):
+        found |= {
+            c
+            for c in concepts(" ".join(w.text for w in phrase), language)
+            if c[0] == "~" and len(phrase) > 1 and c not in _single(phrase, language)
+        }
     if any(only_as_written(c) for c in found):
         found = {c for c in found if c[0] == "~"} | ({"~raise"} if "~funding" in found else set())
     if index + 1 < len(words) and words[index + 1].stem.isdigit():
@@ -211,7 +255,7 @@ def _single(phrase: tuple[Term, ...], language: str) -> frozenset[str]:
 
 
 def _acronym(word: str) -> bool:
-    """"US" and "IT" are names, though "us" and "it" are stop words."""
+    """ "US" and "IT" are names, though "us" and "it" are stop words."""
     return len(word) >= 2 and word.isupper()
 
 
@@ -223,7 +267,7 @@ def _is_name(word: Term, index: int, text: str, language: str) -> bool:
     if not word.text[0].isupper() or word.text == "I":
         return False
     if index == 0 or re.search(r"[.:?!]\s*[\"'“]?$", text[: word.start]):
-        return _acronym(word.text) or word.folded not in _QUESTION_OPENERS and index > 0
+        return _acronym(word.text) or (word.folded not in _QUESTION_OPENERS and index > 0)
     return True
 
 
@@ -232,21 +276,33 @@ def _company_positions(words: tuple[Term, ...], company: frozenset[str]) -> set[
     for size in (4, 3, 2, 1):
         for i in range(len(words) - size + 1):
             joined = {squash("".join(w.folded for w in words[i : i + size]))}
-            joined |= {squash("".join(w.folded.removesuffix("'s") for w in words[i : i + size]))} | {j[:-1] for j in joined if j.endswith("s")}
+            joined |= {squash("".join(w.folded.removesuffix("'s") for w in words[i : i + size]))} | {
+                j[:-1] for j in joined if j.endswith("s")
+            }
             if joined & company:
                 taken.update(range(i, i + size))
     return taken
 
 
-_SHARE = re.compile(r"\b(?:per|pro|par)\s+(?:named\s+|active\s+)?(?P<one>\w+)(?:\s+(?:and|und|et)\s+(?P<two>\w+)\b)?", re.IGNORECASE)
+_SHARE = re.compile(
+    r"\b(?:per|pro|par)\s+(?:named\s+|active\s+)?(?P<one>\w+)(?:\s+(?:and|und|et)\s+(?P<two>\w+)\b)?",
+    re.IGNORECASE,
+)
 
 
 def _shares(text: str, wanted: tuple[Wanted, ...], words: tuple[Term, ...]) -> tuple[Wanted, ...]:
     spans = [match.span(group) for match in _SHARE.finditer(text) for group in ("one", "two") if match[group]]
-    return tuple(w for w in wanted if any(start <= words[w.position].start < end for start, end in spans) and not w.concepts & {"~monthly", "~yearly", "~daily"})
+    return tuple(
+        w
+        for w in wanted
+        if any(start <= words[w.position].start < end for start, end in spans)
+        and not w.concepts & {"~monthly", "~yearly", "~daily"}
+    )
 
 
-def _focus(patterns: tuple[re.Pattern[str], ...], text: str, wanted: tuple[Wanted, ...], words: tuple[Term, ...]) -> tuple[Wanted, ...]:
+def _focus(
+    patterns: tuple[re.Pattern[str], ...], text: str, wanted: tuple[Wanted, ...], words: tuple[Term, ...]
+) -> tuple[Wanted, ...]:
     """The noun phrase that a pattern announces, up to its head."""
     bracket = _FIELD.search(text)
     if bracket and patterns is _FOCUS and not _UNIT_HINT.search(text):
@@ -264,7 +320,9 @@ def _focus(patterns: tuple[re.Pattern[str], ...], text: str, wanted: tuple[Wante
         inside = [w for w in wanted if start <= words[w.position].start < end]
         for i, word in enumerate(inside):
             folded = fold(word.text)
-            if folded in _PLURALS or (folded.endswith(("s", "en")) and not folded.endswith("ss") and not word.text.isupper()):
+            if folded in _PLURALS or (
+                folded.endswith(("s", "en")) and not folded.endswith("ss") and not word.text.isupper()
+            ):
                 return tuple(inside[: i + 1])
         return tuple(inside) if patterns is _SUBJECT else tuple(inside[:1])
     return ()

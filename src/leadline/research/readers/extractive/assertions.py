@@ -5,30 +5,43 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.model import BlockKind, Evidence, Passage, Question
 from leadline.research.readers.extractive import gates
 from leadline.research.readers.extractive.asking import Asking, take_apart
+from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.readers.extractive.fitting import Fit, Scope, acronyms_met, adjacent_words_close, fit
 from leadline.research.readers.extractive.scene import Scene, Spot
 from leadline.research.values.concepts import concepts
 from leadline.research.values.polarity import denials, is_open
 from leadline.research.values.terms import stems
 
-_YES = re.compile(r"^(?:yes|yep|yeah|sure|absolutely|of course|certainly|definitely|correct|ja|natürlich|selbstverständlich|oui|bien sûr)\b", re.IGNORECASE)
-_NO = re.compile(r"^(?:no|nope|unfortunately not|not (?:yet|at the moment|currently)|nein|leider nicht|non)\b(?!\s+\w+\s+(?:is|are)\b)", re.IGNORECASE)
+_YES = re.compile(
+    r"^(?:yes|yep|yeah|sure|absolutely|of course|certainly|definitely|correct|ja|natürlich|selbstverständlich|oui|bien sûr)\b",
+    re.IGNORECASE,
+)
+_NO = re.compile(
+    r"^(?:no|nope|unfortunately not|not (?:yet|at the moment|currently)|nein|leider nicht|non)\b(?!\s+\w+\s+(?:is|are)\b)",
+    re.IGNORECASE,
+)
 _PARTS = re.compile(r"[,;:(]|\s(?:and|but|und|aber|et|mais)\s", re.IGNORECASE)
 _ENDING = re.compile(
     r"\b(?:end(?:s|ed|ing)? (?:support|our|the|its)|will (?:end|stop|cease|be (?:removed|retired|discontinued|shut))|discontinu\w+|sunset\w*|phas(?:e|ed|ing) out|"
     r"shut(?:ting)? down|wind(?:ing)? down|turn(?:ed|ing)? off|remov(?:ed|ing) support|eingestellt)\b",
     re.IGNORECASE,
 )
-_STILL = re.compile(r"\b(?:still|any ?more|continue[sd]? to|to this day|noch|nach wie vor|toujours|encore)\b", re.IGNORECASE)
+_STILL = re.compile(
+    r"\b(?:still|any ?more|continue[sd]? to|to this day|noch|nach wie vor|toujours|encore)\b", re.IGNORECASE
+)
 _LONG = 45  # words; what a longer sentence says of one thing is hard to tell
-_RESTRICTED = re.compile(r"\b(?:only|except|unless|limited to|but not|other than|instead of|rather than|nur|ausser|außer|sauf|uniquement)\b", re.IGNORECASE)
+_RESTRICTED = re.compile(
+    r"\b(?:only|except|unless|limited to|but not|other than|instead of|rather than|nur|ausser|außer|sauf|uniquement)\b",
+    re.IGNORECASE,
+)
 
 
-def boolean_candidates(question: Question, passages: Sequence[Passage], evidence: Evidence) -> Sequence[Candidate]:
+def boolean_candidates(
+    question: Question, passages: Sequence[Passage], evidence: Evidence
+) -> Sequence[Candidate]:
     scene = Scene(question, passages, evidence)
     return [c for spot in scene.spots for c in (*_faq(scene, spot), *_sentence(scene, spot))]
 
@@ -51,7 +64,9 @@ def asserted(question: Question, text: str, around: Sequence[str] = ()) -> bool 
     for pattern, value in ((_YES, True), (_NO, False)):
         if pattern.match(text) and any(a.rstrip().endswith("?") for a in around):
             return value
-    if sum(bool(w.concepts & own) or w.position in acronyms_met(asking, text) for w in telling) < 0.5 * len(telling):
+    if sum(bool(w.concepts & own) or w.position in acronyms_met(asking, text) for w in telling) < 0.5 * len(
+        telling
+    ):
         return None
     return polarity(asking, text)
 
@@ -68,7 +83,9 @@ def polarity(asking: Asking, text: str, language: str = "en") -> bool | None:
         return None
     start, end = denied[0]
     # A denial governs what follows it up to the next clause, and the verb it splits ("is not recommended").
-    clause = re.split(r"[;:]|,\s(?:but|and|so|which|aber|und|mais)\b|\b(?:but|however|aber|mais)\b", text[end:], maxsplit=1)[0]
+    clause = re.split(
+        r"[;:]|,\s(?:but|and|so|which|aber|und|mais)\b|\b(?:but|however|aber|mais)\b", text[end:], maxsplit=1
+    )[0]
     wanted = [w for w in asking.wanted if w.concepts & concepts(text, language)]
     governed = [w for w in wanted if w.concepts & concepts(clause, language)]
     ahead = [w for w in wanted if w not in governed and w.concepts & concepts(text[:start], language)]
@@ -85,14 +102,22 @@ def _open_here(asking: Asking, text: str, language: str) -> bool:
     wanted = frozenset().union(*(w.concepts for w in asking.wanted))
     parts = _PARTS.split(text)
     held = [p for p in parts if concepts(p, language) & wanted]
-    opener = [parts[0]] if re.match(r"\s*(?:if|when|once|unless|should|wenn|falls|si|sobald)\b", parts[0], re.IGNORECASE) else []
+    opener = (
+        [parts[0]]
+        if re.match(r"\s*(?:if|when|once|unless|should|wenn|falls|si|sobald)\b", parts[0], re.IGNORECASE)
+        else []
+    )
     return any(is_open(p) for p in (*held, *opener))
 
 
 def _faq(scene: Scene, spot: Spot) -> Iterator[Candidate]:
     """A heading that asks the same, and an answer that begins with yes or no."""
     heading = spot.headings[-1] if spot.headings else ""
-    if not heading.rstrip().endswith("?") or spot.block.kind is BlockKind.HEADING or _first_under_heading(spot) is False:
+    if (
+        not heading.rstrip().endswith("?")
+        or spot.block.kind is BlockKind.HEADING
+        or _first_under_heading(spot) is False
+    ):
         return
     value = True if _YES.match(spot.text) else False if _NO.match(spot.text) else None
     if value is None or denials(heading):
@@ -112,7 +137,11 @@ def _faq(scene: Scene, spot: Spot) -> Iterator[Candidate]:
 
 def _first_under_heading(spot: Spot) -> bool:
     blocks = spot.page.content.blocks
-    return spot.unit.block > 0 and blocks[spot.unit.block - 1].kind is BlockKind.HEADING and spot.unit.start == spot.block.start
+    return (
+        spot.unit.block > 0
+        and blocks[spot.unit.block - 1].kind is BlockKind.HEADING
+        and spot.unit.start == spot.block.start
+    )
 
 
 def _sentence(scene: Scene, spot: Spot) -> Iterator[Candidate]:
@@ -135,15 +164,19 @@ def _sentence(scene: Scene, spot: Spot) -> Iterator[Candidate]:
         return
     if value is None or (value and not _plainly_asserts(asking, spot, measured)):
         return
-    yield Candidate(value, (spot.unit,), measured.coverage * spot.region_weight - 0.002 * spot.rank, f"boolean-{'yes' if value else 'no'}", _features(measured, spot))
+    yield Candidate(
+        value,
+        (spot.unit,),
+        measured.coverage * spot.region_weight - 0.002 * spot.rank,
+        f"boolean-{'yes' if value else 'no'}",
+        _features(measured, spot),
+    )
 
 
 def _forbidden(asking: Asking, spot: Spot) -> bool:
     return (
-        gates.made_up(asking, spot)
-        or gates.about_others(asking, spot)
+        gates.forbids(asking, spot)
         or gates.outdated(asking, spot)
-        or gates.speaks_of_past(asking, spot)
         or gates.others_are_subject(asking, spot.text, len(spot.text))
         or gates.suppliers(asking, spot.text)
     )

@@ -24,7 +24,9 @@ class Choice(NamedTuple):
     margin: float
 
 
-def choose(equal: Callable[[Any, Any], bool], candidates: Sequence[Candidate], *, accept: float | None = None) -> Choice:
+def choose(
+    equal: Callable[[Any, Any], bool], candidates: Sequence[Candidate], *, accept: float | None = None
+) -> Choice:
     groups = _groups(equal, candidates)
     if not groups:
         return Choice(None, (), (), "no words of the asked kind fit the question", 0.0)
@@ -33,10 +35,16 @@ def choose(equal: Callable[[Any, Any], bool], candidates: Sequence[Candidate], *
     rivals = [g[0] for g in groups[1:]]
     margin = top.score - rivals[0].score if rivals else 1.0
     if not (top.score >= accept if accept is not None else _close_enough(top, margin)):
-        return Choice(None, tuple(best), tuple(rivals), "the words found do not fit the question closely enough", margin)
+        return Choice(
+            None, tuple(best), tuple(rivals), "the words found do not fit the question closely enough", margin
+        )
     if margin < (SMALL_MARGIN if rivals and _meets_more(top, rivals[0]) else MARGIN):
-        return Choice(None, tuple(best), tuple(rivals), "the pages give different answers of equal weight", margin)
-    return Choice(top.value, tuple(c for c in best if c.score > top.score - CLOSE)[:3], tuple(rivals), "", margin)
+        return Choice(
+            None, tuple(best), tuple(rivals), "the pages give different answers of equal weight", margin
+        )
+    return Choice(
+        top.value, tuple(c for c in best if c.score > top.score - CLOSE)[:3], tuple(rivals), "", margin
+    )
 
 
 def _meets_more(top: Candidate, rival: Candidate) -> bool:

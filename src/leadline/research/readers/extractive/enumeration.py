@@ -6,7 +6,10 @@ import re
 from typing import NamedTuple
 
 _AND = r"(?:\s*,)?\s+(?:and|or|und|oder|sowie|et|ou|y|as well as)\s+|\s*&\s*"
-_SPLIT = re.compile(rf"(?:{_AND}|\s*[,;]\s+(?:and\s+|or\s+|und\s+|et\s+)?(?:of course,?\s+)?(?:our\s+(?:\w+\s+){{0,2}})?|\s*•\s*)", re.IGNORECASE)
+_SPLIT = re.compile(
+    rf"(?:{_AND}|\s*[,;]\s+(?:and\s+|or\s+|und\s+|et\s+)?(?:of course,?\s+)?(?:our\s+(?:\w+\s+){{0,2}})?|\s*•\s*)",
+    re.IGNORECASE,
+)
 _CONJUNCTION = re.compile(r"\s(?:and|or|und|oder|sowie|et|ou|y|as well as)\s|&", re.IGNORECASE)
 _NAME = r"(?:(?:the|The)\s+)?[A-Z0-9À-Þ][\w.'’+#/-]*(?:\s+(?:of|de|for|the|von|du|la|&)?\s*[A-Z0-9À-Þ(][\w.'’+#/)-]*)*"
 _LEADING_NAME = re.compile(rf"^(?:{_NAME})")
@@ -77,11 +80,17 @@ def _names(text: str, offset: int, parts: list[tuple[int, int, str]], after_colo
         joined = text[offset + members[0][0] : offset + members[-1][1]] if members else ""
         if len(members) >= 2 and (after_colon or _CONJUNCTION.search(joined)):
             runs.append(
-                Enumeration(offset + members[0][0], offset + members[-1][1], tuple(m[2] for m in members), True, after_colon and members[0][0] <= 2)
+                Enumeration(
+                    offset + members[0][0],
+                    offset + members[-1][1],
+                    tuple(m[2] for m in members),
+                    True,
+                    after_colon and members[0][0] <= 2,
+                )
             )
         run.clear()
 
-    for start, end, part in parts:
+    for start, _end, part in parts:
         words = part.strip()
         whole = _LEADING_NAME.match(words)
         begin = start + (len(part) - len(part.lstrip()))

@@ -11,12 +11,19 @@ from leadline.research.model import Question
 from leadline.research.values.concepts import concepts
 from leadline.research.values.terms import STOP_WORDS
 
-_MONEY = frozenset("usd eur gbp chf price prices cost costs fee fees amount salary budget revenue dollars euros arr mrr funding".split())
+_MONEY = frozenset(
+    "usd eur gbp chf price prices cost costs fee fees amount salary budget revenue dollars euros arr mrr funding".split()
+)
 _PERCENT = frozenset("percent percentage pct share rate discount".split())
 _TIME = ("seconds", "minutes", "hours", "days", "weeks", "months", "years")
 _COUNTED = frozenset("count number num total".split())
-_MONEY_ASKED = re.compile(r"\b(?:price|prices|pricing|cost|costs|fee|fees|how much|salary|budget|\$|€|preis|preise|kosten|prix|tarif)\b", re.IGNORECASE)
-_PERCENT_ASKED = re.compile(r"\b(?:percent|percentage|%|share|discount|rate|prozent|anteil|pourcentage)\b", re.IGNORECASE)
+_MONEY_ASKED = re.compile(
+    r"\b(?:price|prices|pricing|cost|costs|fee|fees|how much|salary|budget|\$|€|preis|preise|kosten|prix|tarif)\b",
+    re.IGNORECASE,
+)
+_PERCENT_ASKED = re.compile(
+    r"\b(?:percent|percentage|%|share|discount|rate|prozent|anteil|pourcentage)\b", re.IGNORECASE
+)
 _TIME_ASKED = re.compile(r"\b(?P<unit>seconds|minutes|hours|days|weeks|months|years)\b", re.IGNORECASE)
 
 
@@ -73,8 +80,11 @@ def leaf_question(question: Question, path: str) -> Question:
 
 
 def split_name(name: str) -> list[str]:
-    """"officeCity" and "office_city" -> office, city."""
-    return [w.lower() for w in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+\d*|\d+", name.replace("_", " ").replace("-", " "))]
+    """ "officeCity" and "office_city" -> office, city."""
+    return [
+        w.lower()
+        for w in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+\d*|\d+", name.replace("_", " ").replace("-", " "))
+    ]
 
 
 def _types(shape: Any) -> list[str]:
@@ -117,7 +127,9 @@ def _unit(name: str, asked: str) -> str | None:
     own = [w for w in split_name(name) if w in _TIME]
     if own:
         return own[0]
-    stated = re.search(r"\bin (?P<unit>seconds|minutes|hours|days|weeks|months|years)\b", asked, re.IGNORECASE)
+    stated = re.search(
+        r"\bin (?P<unit>seconds|minutes|hours|days|weeks|months|years)\b", asked, re.IGNORECASE
+    )
     return stated["unit"].lower() if stated else None
 
 

@@ -6,20 +6,22 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.model import BlockKind, Evidence, Passage, Question, Unit
 from leadline.research.readers.extractive import gates
 from leadline.research.readers.extractive.asking import Asking, Wanted, periods_in
+from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.readers.extractive.counting import count_candidates
 from leadline.research.readers.extractive.fitting import Fit, Scope, fit, sentence_scope
+from leadline.research.readers.extractive.measuring import figure_features
 from leadline.research.readers.extractive.scene import Scene, Spot
 from leadline.research.readers.extractive.table import cell_at, cell_scope, cell_text, is_row
+from leadline.research.readers.extractive.years import year_candidates
 from leadline.research.values.concepts import concepts
 from leadline.research.values.dates import find_dates
 from leadline.research.values.money import find_money
 from leadline.research.values.numbers import find_numbers
 from leadline.research.values.percentages import find_percentages
-from leadline.research.values.terms import STOP_WORDS, stems, terms
+from leadline.research.values.terms import stems, terms
 
 # Behind these words stands something else than what the number counts: "401 for employees".
 _APART = frozenset(
@@ -42,22 +44,28 @@ class Figure(NamedTuple):
 Finder = Callable[[str, str], list[Figure]]
 
 
-def number_candidates(question: Question, passages: Sequence[Passage], evidence: Evidence) -> Sequence[Candidate]:
+def number_candidates(
+    question: Question, passages: Sequence[Passage], evidence: Evidence
+) -> Sequence[Candidate]:
     scene = Scene(question, passages, evidence)
     asking = scene.asking("en")
     if asking.year_asked:
-        return list(_years(scene))
+        return list(year_candidates(scene))
     if asking.arithmetic:
         return []
     found = list(_figures(scene, _find_counts, "count"))
     return found + list(count_candidates(scene))
 
 
-def percentage_candidates(question: Question, passages: Sequence[Passage], evidence: Evidence) -> Sequence[Candidate]:
+def percentage_candidates(
+    question: Question, passages: Sequence[Passage], evidence: Evidence
+) -> Sequence[Candidate]:
     return list(_figures(Scene(question, passages, evidence), _find_percentages, "percentage"))
 
 
-def currency_candidates(question: Question, passages: Sequence[Passage], evidence: Evidence) -> Sequence[Candidate]:
+def currency_candidates(
+    question: Question, passages: Sequence[Passage], evidence: Evidence
+) -> Sequence[Candidate]:
     return list(_figures(Scene(question, passages, evidence), _find_money, "money"))
 
 
@@ -65,7 +73,9 @@ def currency_candidates(question: Question, passages: Sequence[Passage], evidenc
 
 
 def _find_counts(text: str, language: str) -> list[Figure]:
-    taken = [(m.start, m.end) for m in find_money(text, language)] + [(m.start, m.end) for m in find_percentages(text, language)]
+    taken = [(m.start, m.end) for m in find_money(text, language)] + [
+        (m.start, m.end) for m in find_percentages(text, language)
+    ]
     taken += [(d.start, d.end) for d in find_dates(text)]
     return [
         Figure(m.start, m.end, m.value, m.range_end)
@@ -79,7 +89,10 @@ def _find_percentages(text: str, language: str) -> list[Figure]:
 
 
 def _find_money(text: str, language: str) -> list[Figure]:
-    return [Figure(m.start, m.end, {"value": m.value, "currency": m.currency}, m.range_end) for m in find_money(text, language)]
+    return [
+        Figure(m.start, m.end, {"value": m.value, "currency": m.currency}, m.range_end)
+        for m in find_money(text, language)
+    ]
 
 
 # ------------------------------------------------------------------ judging
@@ -95,7 +108,7 @@ def _figures(scene: Scene, find: Finder, kind: str) -> Iterator[Candidate]:
         asking = scene.asking(spot.language)
         named = {m.value for m in find_numbers(asking.text, spot.language)}
         figures = [f for f in figures if f.value not in named] if kind == "count" else figures
-        if _forbidden(asking, spot):
+        if gates.forbids(asking, spot):
             continue
         for index, figure in enumerate(figures):
             candidate = _judge(asking, spot, figures, index, kind)
@@ -116,23 +129,29 @@ def _narrowed(asking: Asking, spot: Spot, measured: Fit) -> float:
     if not measured.borrowed or not spot.headings:
         return 0.0
     asked = frozenset().union(*(w.concepts for w in asking.wanted))
-    extra = [s for s in stems(spot.headings[-1], spot.language) if s not in asked and not concepts(s, spot.language) & asked and s not in asking.company]
+    extra = [
+        s
+        for s in stems(spot.headings[-1], spot.language)
+        if s not in asked and not concepts(s, spot.language) & asked and s not in asking.company
+    ]
     return 0.06 * min(2, len(extra)) if spot.headings[-1] else 0.0
-
-
-def _forbidden(asking: Asking, spot: Spot) -> bool:
-    return gates.made_up(asking, spot) or gates.about_others(asking, spot) or gates.speaks_of_past(asking, spot)
 
 
 def _judge(asking: Asking, spot: Spot, figures: Sequence[Figure], index: int, kind: str) -> Candidate | None:
     figure = figures[index]
     cell = cell_at(spot, figure.start) if is_row(spot) else None
-    scope = cell_scope(spot, cell) if cell is not None else sentence_scope(spot.text, [(f.start, f.end) for f in figures], index)
+    scope = (
+        cell_scope(spot, cell)
+        if cell is not None
+        else sentence_scope(spot.text, [(f.start, f.end) for f in figures], index)
+    )
     if cell is None and _alone(spot.text):
         scope = _card_scope(spot, scope)
     near = " ".join((scope.own, *([u.text] if (u := spot.after()) and len(u.text) < 40 else [])))
     tail = spot.text[figure.end : figures[index + 1].start if index + 1 < len(figures) else None]
-    if _wrong_period(asking, re.split(r"[(,;]", tail, maxsplit=1)[0], near) or gates.wrong_year(asking, spot, spot.text):
+    if _wrong_period(asking, re.split(r"[(,;]", tail, maxsplit=1)[0], near) or gates.wrong_year(
+        asking, spot, spot.text
+    ):
         return None
     units = [spot.unit]
     distance = 1.0
@@ -147,35 +166,29 @@ def _judge(asking: Asking, spot: Spot, figures: Sequence[Figure], index: int, ki
     if gates.others_are_subject(asking, spot.text, figure.start) or gates.aspires(asking, spot.text):
         return None
     counted = [asking.head] if kind == "count" and asking.head else []
-    measured = fit(asking, spot, scope, leave_out=_given(asking, figure, kind), given=counted, neighbours=cell is None)
+    measured = fit(
+        asking, spot, scope, leave_out=_given(asking, figure, kind), given=counted, neighbours=cell is None
+    )
     if any(w in measured.missing for w in asking.shares):
         return None
     if not measured.names_met or not (counted or any(not w.weak for w in asking.wanted)):
         return None
     if not _company_is_meant(asking, spot, figure, measured):
         return None
-    score = measured.coverage * spot.region_weight - 0.002 * spot.rank - 0.02 * (distance - 1) - _narrowed(asking, spot, measured)
+    score = (
+        measured.coverage * spot.region_weight
+        - 0.002 * spot.rank
+        - 0.02 * (distance - 1)
+        - _narrowed(asking, spot, measured)
+    )
     score -= OUTDATED if gates.outdated(asking, spot) else 0.0
     return Candidate(
         value=figure.value,
         units=tuple(units),
         score=score,
         rule=f"{kind}-{'table' if cell is not None else 'text'}",
-        features=_features(measured, spot, distance, asking),
+        features=figure_features(measured, spot, distance, asking),
     )
-
-
-def _features(measured: Fit, spot: Spot, distance: float, asking: Asking) -> dict[str, float]:
-    return {
-        "coverage": round(measured.coverage, 3),
-        "own": round(measured.own, 3),
-        "missing": float(len(measured.missing)),
-        "met": float(measured.met),
-        "wanted": float(len(asking.wanted)),
-        "distance": distance,
-        "rank": float(spot.rank),
-        "region": spot.region_weight,
-    }
 
 
 def _given(asking: Asking, figure: Figure, kind: str) -> list[Wanted]:
@@ -186,7 +199,12 @@ def _given(asking: Asking, figure: Figure, kind: str) -> list[Wanted]:
     if kind == "money" and figure.value["currency"] == "EUR":
         given += [w for w in asking.wanted if w.stem in ("euro", "eur")]
     if kind == "percentage":
-        given += [w for w in asking.wanted if w.stem in ("percentag", "percent", "share", "proportion", "prozent", "anteil", "pourcentag", "rate")]
+        given += [
+            w
+            for w in asking.wanted
+            if w.stem
+            in ("percentag", "percent", "share", "proportion", "prozent", "anteil", "pourcentag", "rate")
+        ]
     return given if len(given) < len(asking.wanted) else []
 
 
@@ -195,7 +213,9 @@ def _wrong_period(asking: Asking, tail: str, near: str) -> bool:
     return bool(asking.periods and said and not (asking.periods & said))
 
 
-def _head_beside(asking: Asking, spot: Spot, figure: Figure, cell: int | None) -> tuple[float, list[Unit]] | None:
+def _head_beside(
+    asking: Asking, spot: Spot, figure: Figure, cell: int | None
+) -> tuple[float, list[Unit]] | None:
     """Distance in words from the number to the noun it counts, and the further unit that holds the noun."""
     head = asking.head
     assert head is not None
@@ -205,9 +225,15 @@ def _head_beside(asking: Asking, spot: Spot, figure: Figure, cell: int | None) -
     for position, term in enumerate(terms(behind, spot.language)[: HEAD_REACH + 1]):
         if any(c.isdigit() for c in term.folded) or term.folded in _APART:
             break
-        if "~staff" in head.concepts and term.stem in ("peopl", "mensch", "person") and {"~employ", "~staff"} & concepts(spot.text, spot.language):
+        if (
+            "~staff" in head.concepts
+            and term.stem in ("peopl", "mensch", "person")
+            and {"~employ", "~staff"} & concepts(spot.text, spot.language)
+        ):
             return float(position + 1), []
-        if head.concepts & concepts(term.text, spot.language) or head.concepts & _pair(behind, position, spot.language):
+        if head.concepts & concepts(term.text, spot.language) or head.concepts & _pair(
+            behind, position, spot.language
+        ):
             return float(position + 1), []
     if re.search(r":\s*(?:[~≈<>]|about|over|approx\.?)?\s*$", spot.text[: figure.start]):
         label = re.split(r"[.;!?•|]\s", spot.text[: figure.start])[-1]
@@ -220,7 +246,12 @@ def _head_beside(asking: Asking, spot: Spot, figure: Figure, cell: int | None) -
         return (1.0, []) if head.concepts & labels else None
     if _alone(spot.text):
         for unit in (spot.after(), spot.before()):
-            if unit and len(unit.text) < 60 and not any(c.isdigit() for c in unit.text) and head.concepts & concepts(unit.text, spot.language):
+            if (
+                unit
+                and len(unit.text) < 60
+                and not any(c.isdigit() for c in unit.text)
+                and head.concepts & concepts(unit.text, spot.language)
+            ):
                 return 1.0, [unit]
     return None
 
@@ -250,57 +281,15 @@ def _company_is_meant(asking: Asking, spot: Spot, figure: Figure, measured: Fit)
     return spot.block.kind is BlockKind.LIST_ITEM and len(spot.text.split()) <= 6
 
 
-_LIGHT = re.compile(r"^[\s:,(~]*(?:(?:of|is|was|are|at|to|by|for|about|around|only|just|currently|now|von|liegt|bei|beträgt|est|de|über)\b[\s:(~]*){0,4}$", re.IGNORECASE)
+_LIGHT = re.compile(
+    r"^[\s:,(~]*(?:(?:of|is|was|are|at|to|by|for|about|around|only|just|currently|now|von|liegt|bei|beträgt|est|de|über)\b[\s:(~]*){0,4}$",
+    re.IGNORECASE,
+)
 
 
 def _named_just_before(asking: Asking, spot: Spot, figure: Figure) -> bool:
-    """"A fuel surcharge of 7.5%": only light words between the last topic word and the value."""
-    words = [t for t in terms(spot.text[: figure.start], spot.language)]
+    """ "A fuel surcharge of 7.5%": only light words between the last topic word and the value."""
+    words = list(terms(spot.text[: figure.start], spot.language))
     wanted = frozenset().union(*(w.concepts for w in asking.wanted if not w.weak))
     last = max((t.end for t in words if concepts(t.text, spot.language) & wanted), default=None)
     return last is not None and bool(_LIGHT.match(spot.text[last : figure.start]))
-
-
-# ------------------------------------------------------------------ years
-
-
-def _years(scene: Scene) -> Iterator[Candidate]:
-    """The year of an event: the only year in a sentence that tells the event of the company."""
-    for spot in scene.spots:
-        asking = scene.asking(spot.language)
-        dates = find_dates(spot.text)
-        if len({d.year for d in dates}) != 1 or gates.made_up(asking, spot) or gates.about_others(asking, spot):
-            continue
-        given = [w for w in asking.wanted if w.stem in ("year", "jahr", "anne", "annee")]
-        if all(w.weak for w in asking.wanted if w not in given):
-            continue
-        measured = fit(asking, spot, Scope(own=spot.text), leave_out=given)
-        if measured.missing or measured.own < 0.6:
-            continue
-        if not gates.speaks_of_company(asking, spot.text) and not re.match(r"^[^.:]{2,30}:\s", spot.text) and not is_row(spot):
-            if not re.search(r"\b(?:the company|das unternehmen|l'entreprise|la société)\b", spot.text, re.IGNORECASE):
-                continue
-        distance = _event_distance(asking, spot, dates[0].start, given)
-        if distance > 8 or _between(asking, spot, dates[0].start) > 2:
-            continue
-        score = measured.coverage * spot.region_weight - 0.002 * spot.rank - 0.01 * distance
-        yield Candidate(dates[0].year, (spot.unit,), score, "year", _features(measured, spot, float(distance), asking))
-
-
-def _event_distance(asking: Asking, spot: Spot, at: int, given: Sequence[Wanted]) -> int:
-    """Words between the year and the nearest topic word."""
-    words = terms(spot.text, spot.language)
-    year = next((i for i, t in enumerate(words) if t.start >= at), len(words))
-    wanted = frozenset().union(*(w.concepts for w in asking.wanted if w not in given))
-    places = [i for i, t in enumerate(words) if wanted & concepts(t.text, spot.language)]
-    return min((abs(year - i) for i in places), default=99)
-
-
-def _between(asking: Asking, spot: Spot, at: int) -> int:
-    """Content words between the last topic word before the year and the year: "operated transparency logs since"."""
-    wanted = frozenset().union(*(w.concepts for w in asking.wanted))
-    words = [t for t in terms(spot.text[:at], spot.language)]
-    last = max((i for i, t in enumerate(words) if wanted & concepts(t.text, spot.language)), default=None)
-    if last is None:
-        return 0
-    return sum(t.folded not in STOP_WORDS and len(t.folded) > 2 for t in words[last + 1 :])

@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from leadline.research.readers.extractive.asking import Asking, Wanted
-from leadline.research.readers.extractive.scene import HEADING, INTRO, NEIGHBOUR, OUTER_HEADING, OWN, TITLE, Spot, title_concepts
+from leadline.research.readers.extractive.scene import (
+    HEADING,
+    INTRO,
+    NEIGHBOUR,
+    OUTER_HEADING,
+    OWN,
+    TITLE,
+    Spot,
+    title_concepts,
+)
 from leadline.research.values.concepts import concepts
 from leadline.research.values.terms import fold, terms
 
@@ -36,7 +45,13 @@ class Fit(NamedTuple):
 
 
 def fit(
-    asking: Asking, spot: Spot, scope: Scope, *, leave_out: Sequence[Wanted] = (), given: Sequence[Wanted] = (), neighbours: bool = True
+    asking: Asking,
+    spot: Spot,
+    scope: Scope,
+    *,
+    leave_out: Sequence[Wanted] = (),
+    given: Sequence[Wanted] = (),
+    neighbours: bool = True,
 ) -> Fit:
     """Measure how the question's topic is met around a value of ``spot``.
 
@@ -54,7 +69,9 @@ def fit(
     names_met, count, borrowed = True, 0, False
     for word in wanted:
         weight = spot.scene.weight(word)
-        place = max((_value(word, value, held) for value, held in places if word.concepts & held), default=0.0)
+        place = max(
+            (_value(word, value, held) for value, held in places if word.concepts & held), default=0.0
+        )
         if place == NEIGHBOUR and word.named:
             place = 0.0  # a name or figure in the next sentence is of something else
         if elsewhere and word.concepts & elsewhere and place not in (OWN, SHARED):
@@ -78,7 +95,11 @@ def fit(
 def _turned(wanted: Sequence[Wanted], places: Sequence[tuple[float, frozenset[str]]]) -> bool:
     """True when the words around speak of "self-hosted" and the question of "hosted"."""
     held = frozenset().union(*(h for _, h in places))
-    return any(f"={prefix}{fold(w.text)}" in held and f"={fold(w.text)}" not in held for w in wanted for prefix in ("self", "non", "un", "anti"))
+    return any(
+        f"={prefix}{fold(w.text)}" in held and f"={fold(w.text)}" not in held
+        for w in wanted
+        for prefix in ("self", "non", "un", "anti")
+    )
 
 
 def _is_of_page_date(word: Wanted, spot: Spot) -> bool:
@@ -92,7 +113,9 @@ def _is_of_page_date(word: Wanted, spot: Spot) -> bool:
 def adjacent_words_close(asking: Asking, text: str, language: str, *, reach: int = 3) -> bool:
     """Words that stand side by side in the question stand close in the text: a "free tier" is no "free trial tier"."""
     words = terms(text, language)
-    met = {w: [i for i, t in enumerate(words) if w.concepts & concepts(t.text, language)] for w in asking.wanted}
+    met = {
+        w: [i for i, t in enumerate(words) if w.concepts & concepts(t.text, language)] for w in asking.wanted
+    }
     for one, two in zip(asking.wanted, asking.wanted[1:], strict=False):
         if two.position - one.position != 1 or one.named != two.named or not met[one] or not met[two]:
             continue
@@ -103,7 +126,12 @@ def adjacent_words_close(asking: Asking, text: str, language: str, *, reach: int
 
 def _value(word: Wanted, place: float, held: frozenset[str]) -> float:
     """A name is met in full by itself only: the "Hospital" plan is not met by "for hospitals"."""
-    exact = not word.named or "=" + fold(word.text).removesuffix("'s") in held or "=" + fold(word.text) in held or any((c[0] == "~" or c[-1].isdigit()) and c in held for c in word.concepts)
+    exact = (
+        not word.named
+        or "=" + fold(word.text).removesuffix("'s") in held
+        or "=" + fold(word.text) in held
+        or any((c[0] == "~" or c[-1].isdigit()) and c in held for c in word.concepts)
+    )
     return place if exact else 0.75 * place
 
 
@@ -140,7 +168,9 @@ def acronyms_met(asking: Asking, text: str) -> frozenset[int]:
     return frozenset(met)
 
 
-_BREAKS = re.compile(r"[,;:•|·]|\.\s|\s(?:and|or|but|while|whereas|und|oder|aber|et|ou|mais)\s|\)|\(|\s[-–—]\s", re.IGNORECASE)
+_BREAKS = re.compile(
+    r"[,;:•|·]|\.\s|\s(?:and|or|but|while|whereas|und|oder|aber|et|ou|mais)\s|\)|\(|\s[-–—]\s", re.IGNORECASE
+)
 
 
 def sentence_scope(text: str, spans: Sequence[tuple[int, int]], which: int) -> Scope:
@@ -153,13 +183,12 @@ def sentence_scope(text: str, spans: Sequence[tuple[int, int]], which: int) -> S
     if len(spans) == 1:
         return Scope(own=text)
     first = _label_start(text, spans)
-    if which == 0:
-        left = first if first is not None else 0
-    else:
-        left = _cut(text, spans[which - 1][1], start)[1]
+    left = (first if first is not None else 0) if which == 0 else _cut(text, spans[which - 1][1], start)[1]
     right = len(text) if which == len(spans) - 1 else _cut(text, end, spans[which + 1][0])[0]
     shared_end = first if first is not None else (0 if which == 0 else spans[0][0])
-    return Scope(own=text[left:right], shared=text[:shared_end], elsewhere=text[shared_end:left] + " … " + text[right:])
+    return Scope(
+        own=text[left:right], shared=text[:shared_end], elsewhere=text[shared_end:left] + " … " + text[right:]
+    )
 
 
 def _cut(text: str, start: int, end: int) -> tuple[int, int]:

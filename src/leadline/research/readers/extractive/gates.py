@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from leadline.research.readers.extractive.asking import Asking
-from leadline.research.readers.extractive.scene import Spot, address_words
+from leadline.research.readers.extractive.scene import Spot, address_words, title_concepts
 from leadline.research.values.dates import find_dates
 from leadline.research.values.terms import squash
 
@@ -14,8 +14,13 @@ _MADE_UP = re.compile(
     r"as if|say you|if you (?:have|had|run|use|sell)|zum beispiel|z\.\s?b\.|beispielsweise|par exemple|lorem ipsum)\b",
     re.IGNORECASE,
 )
-_EXAMPLE_HEADING = re.compile(r"\b(?:examples?|scenarios?|hypothetical|beispiele?|exemples?|template|how to calculate)\b", re.IGNORECASE)
-_OTHERS_PAGE = re.compile(r"\b(?:customers?|clients|case[- ]stud(?:y|ies)|success[- ]stor(?:y|ies)|testimonials?|kunden|referenzen|references|partners?)\s+\S", re.IGNORECASE)
+_EXAMPLE_HEADING = re.compile(
+    r"\b(?:examples?|scenarios?|hypothetical|beispiele?|exemples?|template|how to calculate)\b", re.IGNORECASE
+)
+_OTHERS_PAGE = re.compile(
+    r"\b(?:customers?|clients|case[- ]stud(?:y|ies)|success[- ]stor(?:y|ies)|testimonials?|kunden|referenzen|references|partners?)\s+\S",
+    re.IGNORECASE,
+)
 _OTHERS = re.compile(
     r"\b(?:customers?|clients?|partners?|vendors?|suppliers?|competitors?|providers?|sub-?processors?|data ?cent(?:er|re)s?|hosting|portfolio compan(?:y|ies)|"
     r"candidates?|applicants?|kunden|lieferanten|anbieter|partner|fournisseurs?|clients|prestataires?)\b",
@@ -26,16 +31,28 @@ _SUPPLIERS = re.compile(
     r"sub-?processors?|third[- ]part(?:y|ies)|data ?cent(?:er|re)s?|portfolio compan(?:y|ies)|lieferanten|fournisseurs?|prestataires?|operated by|which holds)\b",
     re.IGNORECASE,
 )
-_OUR_OTHERS = re.compile(r"\b(?:our|unsere?|notre|nos)\s+(?:[\w-]+\s+){0,3}(?:customers?|clients?|partners?|vendors?|suppliers?|providers?)\b|\b(?:customers?|clients?|partners?) of ours\b", re.IGNORECASE)
+_OUR_OTHERS = re.compile(
+    r"\b(?:our|unsere?|notre|nos)\s+(?:[\w-]+\s+){0,3}(?:customers?|clients?|partners?|vendors?|suppliers?|providers?)\b|\b(?:customers?|clients?|partners?) of ours\b",
+    re.IGNORECASE,
+)
 _ASPIRES = re.compile(
     r"\b(?:want|wants|aim|aims|aiming|goals?|targets?|targeting|plans? to|planning|hope|hopes|intend|intends|by (?:20[3-9]\d|the end of)|"
     r"objectives?|okrs?|wollen|ziel|ziele|objectif|d'ici)\b",
     re.IGNORECASE,
 )
 _OURS = re.compile(r"\b(?:we|we're|we've|we'll|our|ours|us|wir|unser\w*|uns|nous|notre|nos)\b", re.IGNORECASE)
-_ASKED_OTHERS = re.compile(r"\b(?:customer|client|partner|vendor|supplier|competitor|provider|processor|candidate|applicant|kunde|lieferant|fournisseur)", re.IGNORECASE)
-_RELIED_ON = re.compile(r"^(?:used|trusted|loved|chosen|backed|powering|serving|relied on) (?:by\b)?|^(?:join|over|more than) [\d,.]+", re.IGNORECASE)
-_PAST = re.compile(r"\b(?:used to|previously|formerly|back then|at the time|legacy|was once|no longer|früher|ehemals|autrefois|deprecated)\b", re.IGNORECASE)
+_ASKED_OTHERS = re.compile(
+    r"\b(?:customer|client|partner|vendor|supplier|competitor|provider|processor|candidate|applicant|kunde|lieferant|fournisseur)",
+    re.IGNORECASE,
+)
+_RELIED_ON = re.compile(
+    r"^(?:used|trusted|loved|chosen|backed|powering|serving|relied on) (?:by\b)?|^(?:join|over|more than) [\d,.]+",
+    re.IGNORECASE,
+)
+_PAST = re.compile(
+    r"\b(?:used to|previously|formerly|back then|at the time|legacy|was once|no longer|früher|ehemals|autrefois|deprecated)\b",
+    re.IGNORECASE,
+)
 PRESENT_YEARS = 2  # a page this much older than the site's newest does not speak of the present
 
 
@@ -53,13 +70,7 @@ def about_others(asking: Asking, spot: Spot) -> bool:
     words = address_words(spot.page.url)
     if not _OTHERS_PAGE.search(words):
         return False
-    return not any(w.named and w.concepts & _title_stems(spot) for w in asking.wanted)
-
-
-def _title_stems(spot: Spot) -> frozenset[str]:
-    from leadline.research.readers.extractive.scene import title_concepts
-
-    return title_concepts(spot)
+    return not any(w.named and w.concepts & title_concepts(spot) for w in asking.wanted)
 
 
 def others_are_subject(asking: Asking, text: str, at: int) -> bool:
@@ -67,12 +78,18 @@ def others_are_subject(asking: Asking, text: str, at: int) -> bool:
     if _ASKED_OTHERS.search(asking.text):
         return False
     before = text[:at]
-    return bool(_OTHERS.search(before)) and (bool(_OUR_OTHERS.search(before)) or not speaks_of_company(asking, text))
+    return bool(_OTHERS.search(before)) and (
+        bool(_OUR_OTHERS.search(before)) or not speaks_of_company(asking, text)
+    )
 
 
 def suppliers(asking: Asking, text: str) -> bool:
     """True when a supplier, vendor or the like is spoken of: what it is or has is not the company's."""
-    return bool(_SUPPLIERS.search(text)) and not _ASKED_OTHERS.search(asking.text) and not _SUPPLIERS.search(asking.text)
+    return (
+        bool(_SUPPLIERS.search(text))
+        and not _ASKED_OTHERS.search(asking.text)
+        and not _SUPPLIERS.search(asking.text)
+    )
 
 
 def aspires(asking: Asking, text: str) -> bool:
@@ -109,3 +126,8 @@ def wrong_year(asking: Asking, spot: Spot, near: str) -> bool:
         return False
     said = {d.year for d in find_dates(near)}
     return bool(said) and not (said & asking.years)
+
+
+def forbids(asking: Asking, spot: Spot) -> bool:
+    """True where nothing may be read off at all: worked examples, other companies' pages, the past."""
+    return made_up(asking, spot) or about_others(asking, spot) or speaks_of_past(asking, spot)

@@ -6,26 +6,51 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.model import Evidence, Link, Passage, Question, Unit
 from leadline.research.readers.extractive.asking import Asking
+from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.readers.extractive.scene import Scene, Spot, address_words
 from leadline.research.values.concepts import concepts
 from leadline.research.values.terms import squash
 
-_ASKING_FOR_LINKS = frozenset({"link", "url", "find", "seen", "read", "web", "links", "buyer", "buyers", "visitor", "see", "address", "adress", "locat"})
+_ASKING_FOR_LINKS = frozenset(
+    {
+        "link",
+        "url",
+        "find",
+        "seen",
+        "read",
+        "web",
+        "links",
+        "buyer",
+        "buyers",
+        "visitor",
+        "see",
+        "address",
+        "adress",
+        "locat",
+    }
+)
 _OPTIONAL = frozenset({"page", "websit", "product", "servic", "offici", "public"})
 _HOSTS = {
     "linkedin": r"linkedin\.com", "twitter": r"(?:twitter|x)\.com", "facebook": r"facebook\.com", "youtube": r"youtube\.com", "instagram": r"instagram\.com",
     "github": r"github\.com", "gitlab": r"gitlab\.com", "mastodon": r"mastodon\.|fosstodon\.|hachyderm\.", "discord": r"discord\.(?:gg|com)",
     "xing": r"xing\.com", "tiktok": r"tiktok\.com",
 }  # fmt: skip
-_CODE = re.compile(r"\b(?:source (?:code )?repositor(?:y|ies)|code repositor(?:y|ies)|source code|repository|git repo)\b", re.IGNORECASE)
+_CODE = re.compile(
+    r"\b(?:source (?:code )?repositor(?:y|ies)|code repositor(?:y|ies)|source code|repository|git repo)\b",
+    re.IGNORECASE,
+)
 _CODE_HOSTS = re.compile(r"^(?:www\.)?(?:github\.com|gitlab\.com|bitbucket\.org|codeberg\.org)$")
-_IN_TEXT = re.compile(r"https?://[^\s<>\"'()]+|\b(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|chat|app|cloud|co|ai|eu|de|fr|uk)(?:/[^\s<>\"'()]*)?", re.IGNORECASE)
+_IN_TEXT = re.compile(
+    r"https?://[^\s<>\"'()]+|\b(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|chat|app|cloud|co|ai|eu|de|fr|uk)(?:/[^\s<>\"'()]*)?",
+    re.IGNORECASE,
+)
 
 
-def url_candidates(question: Question, passages: Sequence[Passage], evidence: Evidence) -> Sequence[Candidate]:
+def url_candidates(
+    question: Question, passages: Sequence[Passage], evidence: Evidence
+) -> Sequence[Candidate]:
     scene = Scene(question, passages, evidence)
     found: list[Candidate] = []
     for spot in scene.spots:
@@ -39,7 +64,10 @@ def _links_of(spot: Spot) -> list[Link]:
     return [
         link
         for link in spot.page.content.links
-        if link.start >= 0 and spot.unit.start <= link.start and link.end <= spot.unit.end and urlsplit(link.url).scheme in ("http", "https")
+        if link.start >= 0
+        and spot.unit.start <= link.start
+        and link.end <= spot.unit.end
+        and urlsplit(link.url).scheme in ("http", "https")
     ]
 
 
@@ -51,19 +79,26 @@ def _judge(scene: Scene, spot: Spot, link: Link) -> Iterator[Candidate]:
     host = urlsplit(link.url).hostname or ""
     for name, pattern in _HOSTS.items():
         if any(name == squash(w.text) for w in topic) and re.search(pattern, host):
-            if any(n in squash(link.url) for n in asking.company if len(n) >= 3) and len([w for w in topic if not w.weak]) <= 1:
+            if (
+                any(n in squash(link.url) for n in asking.company if len(n) >= 3)
+                and len([w for w in topic if not w.weak]) <= 1
+            ):
                 yield _candidate(link.url, spot, 0.93, "link-profile")
             return
     if _CODE.search(asking.text) and _CODE_HOSTS.match(host):
         yield from _repository(asking, spot, link.url)
         return
-    words = concepts(link.text, spot.language) | concepts(address_words(link.url), spot.language) | concepts(host.replace(".", " "), spot.language)
+    words = (
+        concepts(link.text, spot.language)
+        | concepts(address_words(link.url), spot.language)
+        | concepts(host.replace(".", " "), spot.language)
+    )
     met = [w for w in topic if w.concepts & words]
     total = sum(scene.weight(w) for w in topic)
     share = sum(scene.weight(w) for w in met) / total
     if any(w not in met and w.stem not in _OPTIONAL for w in topic) or not met or _is_home(asking, link.url):
         return
-    extra = len([t for t in concepts(link.text, spot.language) if t[0] == "=" ]) - len(met)
+    extra = len([t for t in concepts(link.text, spot.language) if t[0] == "="]) - len(met)
     if extra > 4:
         return
     yield _candidate(link.url, spot, 0.75 + 0.2 * share - 0.03 * max(0, extra), "link-text")
@@ -72,7 +107,7 @@ def _judge(scene: Scene, spot: Spot, link: Link) -> Iterator[Candidate]:
 def _is_home(asking: Asking, url: str) -> bool:
     """The company's front page is never what a link is asked for."""
     parts = urlsplit(url if "//" in url else "https://" + url)
-    return not parts.path.strip("/") and squash(parts.hostname or "") .removeprefix("www") in asking.company
+    return not parts.path.strip("/") and squash(parts.hostname or "").removeprefix("www") in asking.company
 
 
 def _repository(asking: Asking, spot: Spot, url: str) -> Iterator[Candidate]:
@@ -92,7 +127,11 @@ def _written(scene: Scene, spot: Spot) -> Iterator[Candidate]:
     for match in _IN_TEXT.finditer(spot.text):
         before = re.split(r"[.;!?]\s|,\s", spot.text[: match.start()])[-1][-80:]
         held = concepts(before, spot.language)
-        if all(w.concepts & held or w.weak for w in topic) and not _is_home(asking, match.group()) and sum(not w.weak for w in topic) >= 1:
+        if (
+            all(w.concepts & held or w.weak for w in topic)
+            and not _is_home(asking, match.group())
+            and sum(not w.weak for w in topic) >= 1
+        ):
             url = match.group().rstrip(".,;:")
             if _CODE.search(asking.text):
                 yield from _repository(asking, spot, url if "//" in url else "https://" + url)
@@ -102,4 +141,10 @@ def _written(scene: Scene, spot: Spot) -> Iterator[Candidate]:
 
 def _candidate(url: str, spot: Spot, score: float, rule: str) -> Candidate:
     unit: Unit = spot.unit
-    return Candidate(url, (unit,), score - 0.001 * spot.rank, rule, {"rank": float(spot.rank), "region": spot.region_weight, "coverage": score})
+    return Candidate(
+        url,
+        (unit,),
+        score - 0.001 * spot.rank,
+        rule,
+        {"rank": float(spot.rank), "region": spot.region_weight, "coverage": score},
+    )

@@ -6,10 +6,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.model import BlockKind, Evidence, Passage, Question, Region
 from leadline.research.readers.extractive import gates
 from leadline.research.readers.extractive.asking import Asking
+from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.readers.extractive.enumeration import find_enumerations
 from leadline.research.readers.extractive.fitting import Fit, Scope, fit
 from leadline.research.readers.extractive.people import asks_for_person, names_in
@@ -24,7 +24,9 @@ _LABEL = re.compile(r"^(?P<label>[^:–—→]{2,60}?)\s*(?:\s[-–—]\s|:\s|\s
 _NAVIGATION = frozenset({Region.NAVIGATION, Region.HEADER, Region.FOOTER})
 
 
-def list_candidates(question: Question, passages: Sequence[Passage], evidence: Evidence) -> Sequence[Candidate]:
+def list_candidates(
+    question: Question, passages: Sequence[Passage], evidence: Evidence
+) -> Sequence[Candidate]:
     scene = Scene(question, passages, evidence)
     return _without_parts([*_enumerated(scene), *_itemised(scene)])
 
@@ -35,7 +37,10 @@ def _without_parts(candidates: Sequence[Candidate]) -> list[Candidate]:
     return [
         c
         for c, own in zip(candidates, sets, strict=True)
-        if not any(own < other and d.score >= c.score - PART_MARGIN for d, other in zip(candidates, sets, strict=True))
+        if not any(
+            own < other and d.score >= c.score - PART_MARGIN
+            for d, other in zip(candidates, sets, strict=True)
+        )
     ]
 
 
@@ -60,12 +65,24 @@ def _enumerated(scene: Scene) -> Iterator[Candidate]:
                 continue
             rest = spot.text[: enumeration.start] + " … " + spot.text[enumeration.end :]
             measured = fit(asking, spot, Scope(own=rest))
-            if not (gates.speaks_of_company(asking, spot.text) or enumeration.after_colon or len(asking.wanted) - len(measured.missing) >= 3):
+            if not (
+                gates.speaks_of_company(asking, spot.text)
+                or enumeration.after_colon
+                or len(asking.wanted) - len(measured.missing) >= 3
+            ):
                 continue
-            if not _acceptable(asking, spot, measured) or not _subject_near(asking, spot, enumeration.start, enumeration.end):
+            if not _acceptable(asking, spot, measured) or not _subject_near(
+                asking, spot, enumeration.start, enumeration.end
+            ):
                 continue
-            score = measured.coverage * spot.region_weight - 0.002 * spot.rank - (0.05 if len(enumerations) > 1 else 0.0)
-            yield Candidate(members, (spot.unit,), score, "list-sentence", _features(measured, spot, len(members)))
+            score = (
+                measured.coverage * spot.region_weight
+                - 0.002 * spot.rank
+                - (0.05 if len(enumerations) > 1 else 0.0)
+            )
+            yield Candidate(
+                members, (spot.unit,), score, "list-sentence", _features(measured, spot, len(members))
+            )
 
 
 def _is_subject(asking: Asking, spot: Spot, end: int, members: Sequence[str]) -> bool:
@@ -90,7 +107,13 @@ def _own_members(asking: Asking, members: Sequence[str]) -> list[str]:
 
 
 def _acceptable(asking: Asking, spot: Spot, measured: Fit) -> bool:
-    return measured.names_met and any(not w.weak for w in asking.wanted) and not gates.wrong_year(asking, spot, spot.text) and (bool(denials(asking.text)) or not denials(spot.text)) and not is_open(spot.text)
+    return (
+        measured.names_met
+        and any(not w.weak for w in asking.wanted)
+        and not gates.wrong_year(asking, spot, spot.text)
+        and (bool(denials(asking.text)) or not denials(spot.text))
+        and not is_open(spot.text)
+    )
 
 
 def _subject_near(asking: Asking, spot: Spot, start: int, end: int) -> bool:
@@ -109,7 +132,11 @@ def _subject_near(asking: Asking, spot: Spot, start: int, end: int) -> bool:
 def _itemised(scene: Scene) -> Iterator[Candidate]:
     groups: dict[tuple[int, int], list[Spot]] = defaultdict(list)
     for spot in scene.spots:
-        if spot.block.kind is BlockKind.LIST_ITEM and spot.block.group and spot.block.region not in _NAVIGATION:
+        if (
+            spot.block.kind is BlockKind.LIST_ITEM
+            and spot.block.group
+            and spot.block.region not in _NAVIGATION
+        ):
             groups[spot.unit.page, spot.block.group].append(spot)
     for (_, group), spots in groups.items():
         candidate = _list_candidate(scene, group, spots)
@@ -123,20 +150,30 @@ def _list_candidate(scene: Scene, group: int, spots: list[Spot]) -> Candidate | 
     top = min(s.block.level for s in spots)
     own = {s.unit.block: s for s in reversed(spots) if s.block.level == top}
     blocks = first.page.content.blocks
-    whole = [i for i, b in enumerate(blocks) if b.group == group and b.kind is BlockKind.LIST_ITEM and b.level == top]
+    whole = [
+        i
+        for i, b in enumerate(blocks)
+        if b.group == group and b.kind is BlockKind.LIST_ITEM and b.level == top
+    ]
     if set(own) != set(whole) or len(whole) < 2:
         return None
     items = [first.page.words(blocks[i].start, blocks[i].end) for i in whole]
     asking = scene.asking(first.language)
     members = _own_members(asking, _labels(items))
-    if len(members) < 2 or (_asks_for_names(asking) and not all(m[0].isupper() or m[0].isdigit() for m in members)):
+    if len(members) < 2 or (
+        _asks_for_names(asking) and not all(m[0].isupper() or m[0].isdigit() for m in members)
+    ):
         return None
     if _asks_for_names(asking) and sum(len(m.split()) for m in members) > 4 * len(members):
         return None
     if any(len(m.split()) > MAX_ITEM_WORDS for m in members) or _forbidden(asking, first):
         return None
     measured = fit(asking, first, Scope(own=_introduction(first)))
-    if not measured.names_met or not _headed(asking, first) or denials(_introduction(first)) and not denials(asking.text):
+    if (
+        not measured.names_met
+        or not _headed(asking, first)
+        or (denials(_introduction(first)) and not denials(asking.text))
+    ):
         return None
     units = tuple(u for i in whole for u in (own[i].unit,))
     score = measured.coverage - 0.002 * first.rank - _extra_heading(asking, first)
@@ -147,7 +184,22 @@ def _introduction(spot: Spot) -> str:
     return " ".join(part for part in (spot.intro, spot.headings[-1] if spot.headings else "") if part)
 
 
-_NAMED_THINGS = frozenset({"~customer", "~investor", "~partner", "compani", "firm", "competitor", "peopl", "sponsor", "vendor", "founder", "~founder", "brand"})
+_NAMED_THINGS = frozenset(
+    {
+        "~customer",
+        "~investor",
+        "~partner",
+        "compani",
+        "firm",
+        "competitor",
+        "peopl",
+        "sponsor",
+        "vendor",
+        "founder",
+        "~founder",
+        "brand",
+    }
+)
 
 
 def _asks_for_names(asking: Asking) -> bool:
@@ -167,7 +219,11 @@ def _extra_heading(asking: Asking, spot: Spot) -> float:
     if spot.intro:
         return 0.0
     asked = frozenset().union(*(w.concepts for w in asking.wanted)) if asking.wanted else frozenset()
-    extra = [s for s in stems(heading, spot.language) if s not in asked and not concepts(s, spot.language) & asked and s not in asking.company]
+    extra = [
+        s
+        for s in stems(heading, spot.language)
+        if s not in asked and not concepts(s, spot.language) & asked and s not in asking.company
+    ]
     return 0.03 * len(extra)
 
 
@@ -180,7 +236,7 @@ def _labels(items: Sequence[str]) -> list[str]:
 
 
 def _forbidden(asking: Asking, spot: Spot) -> bool:
-    return gates.made_up(asking, spot) or gates.about_others(asking, spot) or gates.outdated(asking, spot) or gates.speaks_of_past(asking, spot)
+    return gates.forbids(asking, spot) or gates.outdated(asking, spot)
 
 
 def _features(measured: Fit, spot: Spot, size: int) -> dict[str, float]:

@@ -5,23 +5,36 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.model import BlockKind, Unit
 from leadline.research.readers.extractive import gates
 from leadline.research.readers.extractive.asking import Asking, Wanted
+from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.readers.extractive.scene import Scene, Spot
 from leadline.research.readers.extractive.table import cell_text, is_row
 from leadline.research.values.concepts import concepts
 from leadline.research.values.terms import STOP_WORDS, fold, squash, stem, terms
 
-_WHO = re.compile(r"^\s*(?:who|wer|qui)\b|\bwho is\b|\bname of the\b.*\b(?:officer|director|head|ceo|founder|manager|president|chair)", re.IGNORECASE)
+_WHO = re.compile(
+    r"^\s*(?:who|wer|qui)\b|\bwho is\b|\bname of the\b.*\b(?:officer|director|head|ceo|founder|manager|president|chair)",
+    re.IGNORECASE,
+)
 _ROLE_OF = re.compile(r"^\s*(?:who|wer|qui)\s+(?:is|are|was|ist|sind|est|sont)\b", re.IGNORECASE)
-_LEADING = re.compile(r"^\s*who\s+(?:currently\s+)?(?:runs|leads|heads|manages|is responsible for|is in charge of|oversees)\b", re.IGNORECASE)
-_LEADER = re.compile(r"\b(?:head|lead|leader|manager|director|vp|vice president|chief|president|responsible|owner|dri)\b", re.IGNORECASE)
-_ROLE_FIELD = re.compile(r"\b(?:ceo|cto|cfo|coo|cmo|ciso|cro|cpo|director|manager|head|president|chair(?:man|woman|person)?|officer|lead|vp|founder)s?\b")
+_LEADING = re.compile(
+    r"^\s*who\s+(?:currently\s+)?(?:runs|leads|heads|manages|is responsible for|is in charge of|oversees)\b",
+    re.IGNORECASE,
+)
+_LEADER = re.compile(
+    r"\b(?:head|lead|leader|manager|director|vp|vice president|chief|president|responsible|owner|dri)\b",
+    re.IGNORECASE,
+)
+_ROLE_FIELD = re.compile(
+    r"\b(?:ceo|cto|cfo|coo|cmo|ciso|cro|cpo|director|manager|head|president|chair(?:man|woman|person)?|officer|lead|vp|founder)s?\b"
+)
 _DOING = re.compile(r"^\s*(?:who|wer|qui)\s+(?P<verb>[a-zäöüéè]+)", re.IGNORECASE)
 _WORD = r"(?:[A-ZÀ-ÖØ-Þ][\w'’.-]*[^\W\d_.]|[A-Z]\.)"
-NAME = re.compile(rf"(?:(?:Dr|Prof)\.\s+)?{_WORD}(?:\s+(?:(?:van|von|de|da|del|der|den|la|le|al|bin|dos|di|y)\s+)*{_WORD}){{1,3}}")
+NAME = re.compile(
+    rf"(?:(?:Dr|Prof)\.\s+)?{_WORD}(?:\s+(?:(?:van|von|de|da|del|der|den|la|le|al|bin|dos|di|y)\s+)*{_WORD}){{1,3}}"
+)
 _NOT_NAMES = frozenset(
     """
     chief executive officer president director manager head vice founder cofounder chairman chairwoman chair board member partner engineer engineering
@@ -32,9 +45,15 @@ _NOT_NAMES = frozenset(
     development business growth revenue information compliance global regional american european open source email phone slack department
     """.split()
 )  # fmt: skip
-_OTHER_ROLE = re.compile(r"\b(?:chief of staff|to the|office of|deputy|assistant|vice|former|formerly|ex|interim|acting|associate|junior|regional|sub|reports? to|stellvertretend\w*|ancien(?:ne)?)\b", re.IGNORECASE)
+_OTHER_ROLE = re.compile(
+    r"\b(?:chief of staff|to the|office of|deputy|assistant|vice|former|formerly|ex|interim|acting|associate|junior|regional|sub|reports? to|stellvertretend\w*|ancien(?:ne)?)\b",
+    re.IGNORECASE,
+)
 _ELSEWHERE = re.compile(r"\b(?:at|of|chez|bei)\s+[A-ZÀ-Þ]|[,@]\s*[A-ZÀ-Þ]")
-_SEPARATORS = re.compile(r"\s+[-–—|·•/]\s+|\s*[:,;(]\s*|\s+->\s+|\s+(?:is|am|as|was|serves as|ist|est)\s+(?:(?:the|our|a|an|notre|unser\w*|le|la)\s+)?", re.IGNORECASE)
+_SEPARATORS = re.compile(
+    r"\s+[-–—|·•/]\s+|\s*[:,;(]\s*|\s+->\s+|\s+(?:is|am|as|was|serves as|ist|est)\s+(?:(?:the|our|a|an|notre|unser\w*|le|la)\s+)?",
+    re.IGNORECASE,
+)
 
 
 def asks_for_person(text: str) -> bool:
@@ -68,9 +87,13 @@ def names_in(text: str, asking: Asking) -> list[tuple[int, int, str]]:
     """Personal names: two to four capitalised words, none of them a word of titles and headings."""
     found = []
     for match in NAME.finditer(text):
-        words = [w for w in re.split(r"\s+", match.group())]
+        words = list(re.split(r"\s+", match.group()))
         plain = [fold(w).strip(".") for w in words]
-        if any(p in _NOT_NAMES for p in plain) or squash(match.group()) in asking.company or any(w.isupper() and len(w) > 2 for w in words):
+        if (
+            any(p in _NOT_NAMES for p in plain)
+            or squash(match.group()) in asking.company
+            or any(w.isupper() and len(w) > 2 for w in words)
+        ):
             continue
         found.append((match.start(), match.end(), match.group()))
     return found
@@ -78,19 +101,49 @@ def names_in(text: str, asking: Asking) -> list[tuple[int, int, str]]:
 
 def _role(scene: Scene, spot: Spot, *, leading: bool) -> Iterator[Candidate]:
     asking = scene.asking(spot.language)
-    role = [w for w in asking.wanted if not (w.weak and leading and fold(w.text) in ("run", "runs", "lead", "leads"))]
-    role = [w for w in role if fold(w.text) not in ("runs", "leads", "heads", "manages", "responsible", "charge", "oversees", "person")]
+    role = [
+        w
+        for w in asking.wanted
+        if not (w.weak and leading and fold(w.text) in ("run", "runs", "lead", "leads"))
+    ]
+    role = [
+        w
+        for w in role
+        if fold(w.text)
+        not in ("runs", "leads", "heads", "manages", "responsible", "charge", "oversees", "person")
+    ]
     if any(w.light for w in role):
-        role = [w for w in role if not w.light]  # of a field's question, only the field's own words are the role
-    if not role or gates.outdated(asking, spot) or gates.made_up(asking, spot) or gates.about_others(asking, spot):
+        role = [
+            w for w in role if not w.light
+        ]  # of a field's question, only the field's own words are the role
+    if (
+        not role
+        or gates.outdated(asking, spot)
+        or gates.made_up(asking, spot)
+        or gates.about_others(asking, spot)
+    ):
         return
     for name, parts, units, places in _pairings(spot, asking):
-        if not spot.scene.may_be_name(name) or spot.block.kind is BlockKind.QUOTE or _of_another(asking, spot, name):
+        if (
+            not spot.scene.may_be_name(name)
+            or spot.block.kind is BlockKind.QUOTE
+            or _of_another(asking, spot, name)
+        ):
             continue
         if any(_fits(role, part, spot.language, leading, asking.company) for part in parts):
-            extra = 0.05 if spot.block.kind in (BlockKind.TABLE_ROW, BlockKind.LIST_ITEM, BlockKind.DEFINITION, BlockKind.HEADING) else 0.0
+            extra = (
+                0.05
+                if spot.block.kind
+                in (BlockKind.TABLE_ROW, BlockKind.LIST_ITEM, BlockKind.DEFINITION, BlockKind.HEADING)
+                else 0.0
+            )
             score = 0.92 + extra - 0.002 * spot.rank - places
-            features = {"coverage": 1.0, "rank": float(spot.rank), "region": spot.region_weight, "wanted": float(len(role))}
+            features = {
+                "coverage": 1.0,
+                "rank": float(spot.rank),
+                "region": spot.region_weight,
+                "wanted": float(len(role)),
+            }
             yield Candidate(name, units, score, "person-role", features)
 
 
@@ -98,9 +151,17 @@ def _of_another(asking: Asking, spot: Spot, name: str) -> bool:
     """True for signatures of quotes: the role is followed by another company's name."""
     texts = [spot.text, *(u.text for u in (spot.after(),) if u and squash(name) == squash(spot.text))]
     for text in texts:
-        for match in re.finditer(r"(?:,|\bat|@|\||\s[-–—])\s*(?P<org>[A-ZÀ-Þ][\w&.'’-]+)", text.replace(name, "")):
+        for match in re.finditer(
+            r"(?:,|\bat|@|\||\s[-–—])\s*(?P<org>[A-ZÀ-Þ][\w&.'’-]+)", text.replace(name, "")
+        ):
             org = fold(match["org"])
-            if org not in _NOT_NAMES and squash(org) not in asking.company and not any(c[0] == "~" for c in concepts(match["org"], spot.language)) and len(text.split()) <= 16 and not is_row(spot):
+            if (
+                org not in _NOT_NAMES
+                and squash(org) not in asking.company
+                and not any(c[0] == "~" for c in concepts(match["org"], spot.language))
+                and len(text.split()) <= 16
+                and not is_row(spot)
+            ):
                 return True
     return False
 
@@ -127,7 +188,13 @@ def _pairings(spot: Spot, asking: Asking) -> Iterator[tuple[str, list[str], tupl
             elif ahead.rstrip().endswith(":"):
                 yield name, [re.split(r"[.;,]", ahead.rstrip(" :"))[-1]], (spot.unit,), 0.03
     following = spot.after()
-    if names and len(names) == 1 and squash(names[0][2]) == squash(spot.text) and following and len(following.text.split()) <= 10:
+    if (
+        names
+        and len(names) == 1
+        and squash(names[0][2]) == squash(spot.text)
+        and following
+        and len(following.text.split()) <= 10
+    ):
         yield names[0][2], [following.text], (spot.unit, following), 0.02
 
 
@@ -138,7 +205,9 @@ def _beside(text: str, start: int, end: int) -> list[str]:
     return [*after[: 2 if len(text.split()) <= 12 else 1], *before[-1:]]
 
 
-def _fits(role: list[Wanted], part: str, language: str, leading: bool, company: frozenset[str] = frozenset()) -> bool:
+def _fits(
+    role: list[Wanted], part: str, language: str, leading: bool, company: frozenset[str] = frozenset()
+) -> bool:
     """True when the words are the role asked for, and not another that contains it."""
     part = re.split(r"(?<=[a-z])\.\s", part.strip(" .,;:)("))[0]
     if not part or len(part.split()) > 14 or _OTHER_ROLE.search(part):
@@ -151,36 +220,62 @@ def _fits(role: list[Wanted], part: str, language: str, leading: bool, company: 
     if leading:
         return bool(_LEADER.search(part))
     asked = frozenset().union(*(w.concepts for w in role))
-    foreign = [w for w in re.findall(r"(?<![\w])[A-ZÀ-Þ][\w'’-]+", part) if fold(w) not in _NOT_NAMES and not concepts(w, language) & asked and squash(w) not in company]
-    if foreign and not held & {"=of"} or _ELSEWHERE.search(part) and foreign:
+    foreign = [
+        w
+        for w in re.findall(r"(?<![\w])[A-ZÀ-Þ][\w'’-]+", part)
+        if fold(w) not in _NOT_NAMES and not concepts(w, language) & asked and squash(w) not in company
+    ]
+    if (foreign and not held & {"=of"}) or (_ELSEWHERE.search(part) and foreign):
         return False  # "CEO, Other Company"
     extra = [
         t
         for t in terms(part, language)
-        if t.folded not in STOP_WORDS and not concepts(t.text, language) & asked and t.stem not in asked and not _harmless(t.folded, part) and t.folded not in company
+        if t.folded not in STOP_WORDS
+        and not concepts(t.text, language) & asked
+        and t.stem not in asked
+        and not _harmless(t.folded, part)
+        and t.folded not in company
     ]
-    return len(extra) <= 1 + len(role) // 2 and not (len(extra) and len(role) == 1 and fold(part).split()[0] != fold(role[0].text) and not held & {"~ceo", "~cto", "~cfo", "~coo", "~cmo", "~ciso", "~cro", "~cpo", "~founder"})
+    return len(extra) <= 1 + len(role) // 2 and not (
+        len(extra)
+        and len(role) == 1
+        and fold(part).split()[0] != fold(role[0].text)
+        and not held & {"~ceo", "~cto", "~cfo", "~coo", "~cmo", "~ciso", "~cro", "~cpo", "~founder"}
+    )
 
 
 def _harmless(word: str, part: str) -> bool:
-    return word in ("cofounder", "founder", "co", "chief", "officer", "executive", "group", "company") or bool(re.fullmatch(r"\d+", word))
+    return word in (
+        "cofounder",
+        "founder",
+        "co",
+        "chief",
+        "officer",
+        "executive",
+        "group",
+        "company",
+    ) or bool(re.fullmatch(r"\d+", word))
 
 
 def _doer(scene: Scene, spot: Spot, verb: str) -> Iterator[Candidate]:
-    """"founded in 1931 by NAME", "led by NAME", "NAME founded": the verb of the question, and its agent."""
+    """ "founded in 1931 by NAME", "led by NAME", "NAME founded": the verb of the question, and its agent."""
     asking = scene.asking(spot.language)
     doing = concepts(verb, spot.language)
     doing = frozenset(c for c in doing if c[0] != "=")
     words = terms(spot.text, spot.language)
     rest = [w for w in asking.wanted if stem(fold(verb), spot.language) != w.stem]
-    held = concepts(spot.text, spot.language) | frozenset().union(*(concepts(h, spot.language) for h in spot.headings[-1:]), frozenset())
-    if any(w.named and not w.concepts & held for w in rest) or sum(bool(w.concepts & held) for w in rest) < 0.7 * len(rest):
+    held = concepts(spot.text, spot.language) | frozenset().union(
+        *(concepts(h, spot.language) for h in spot.headings[-1:]), frozenset()
+    )
+    if any(w.named and not w.concepts & held for w in rest) or sum(
+        bool(w.concepts & held) for w in rest
+    ) < 0.7 * len(rest):
         return
     if not rest and not gates.speaks_of_company(asking, spot.text):
         return
     if gates.made_up(asking, spot) or gates.about_others(asking, spot):
         return
-    for index, term in enumerate(words):
+    for term in words:
         here = concepts(term.text, spot.language) | ({"lead"} if term.folded == "led" else set())
         if not (here & doing or (verb.lower() in ("led", "leads") and term.folded == "led")):
             continue
@@ -188,9 +283,27 @@ def _doer(scene: Scene, spot: Spot, verb: str) -> Iterator[Candidate]:
         if agent:
             names = re.match(rf"(?:the\s+)?({NAME.pattern}|{_WORD})", spot.text[term.end + agent.end() :])
             if names:
-                yield Candidate(names.group(1), (spot.unit,), 0.93 - 0.002 * spot.rank, "person-agent", {"coverage": 1.0, "rank": float(spot.rank), "wanted": float(len(rest))})
+                yield Candidate(
+                    names.group(1),
+                    (spot.unit,),
+                    0.93 - 0.002 * spot.rank,
+                    "person-agent",
+                    {"coverage": 1.0, "rank": float(spot.rank), "wanted": float(len(rest))},
+                )
         before = names_in(spot.text[: term.start], asking)
-        if not agent and before and re.fullmatch(r"\s*(?:,[^,]{0,40},)?\s*(?:who\s+|has\s+|have\s+|co-?)?", spot.text[before[-1][1] : term.start]):
-            yield Candidate(before[-1][2], (spot.unit,), 0.9 - 0.002 * spot.rank, "person-agent", {"coverage": 1.0, "rank": float(spot.rank), "wanted": float(len(rest))})
-        del index
+        if (
+            not agent
+            and before
+            and re.fullmatch(
+                r"\s*(?:,[^,]{0,40},)?\s*(?:who\s+|has\s+|have\s+|co-?)?",
+                spot.text[before[-1][1] : term.start],
+            )
+        ):
+            yield Candidate(
+                before[-1][2],
+                (spot.unit,),
+                0.9 - 0.002 * spot.rank,
+                "person-agent",
+                {"coverage": 1.0, "rank": float(spot.rank), "wanted": float(len(rest))},
+            )
         break

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.model import Evidence, Passage, Question
-from leadline.research.readers.extractive.people import asks_for_person, names_a_role, person_candidates, role_candidates
+from leadline.research.readers.extractive.candidate import Candidate
+from leadline.research.readers.extractive.people import (
+    asks_for_person,
+    names_a_role,
+    person_candidates,
+    role_candidates,
+)
 from leadline.research.readers.extractive.places import asks_for_place, names_a_place, place_candidates
 from leadline.research.readers.extractive.scene import Scene
 from leadline.research.readers.extractive.sentences import sentence_candidates
 
 
-def text_candidates(question: Question, passages: Sequence[Passage], evidence: Evidence) -> Sequence[Candidate]:
+def text_candidates(
+    question: Question, passages: Sequence[Passage], evidence: Evidence
+) -> Sequence[Candidate]:
     scene = Scene(question, passages, evidence)
     if asks_for_person(question.text):
         return list(person_candidates(scene))
@@ -20,7 +27,9 @@ def text_candidates(question: Question, passages: Sequence[Passage], evidence: E
     return found or list(sentence_candidates(scene))
 
 
-def field_candidates(question: Question, passages: Sequence[Passage], evidence: Evidence) -> Sequence[Candidate]:
+def field_candidates(
+    question: Question, passages: Sequence[Passage], evidence: Evidence
+) -> Sequence[Candidate]:
     """A text field of an object: a person by role, a place, or the sentence."""
     scene = Scene(question, passages, evidence)
     if names_a_role(question.text):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.readers.extractive import gates
 from leadline.research.readers.extractive.asking import Asking
+from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.readers.extractive.scene import Scene, Spot, address_words
 from leadline.research.values.concepts import concepts
 from leadline.research.values.terms import squash
@@ -17,11 +17,17 @@ _WHERE = re.compile(
     r"in welcher stadt)|\b(?:address|headquarters?|headquartered|registered office|based)\b",
     re.IGNORECASE,
 )
-_NOT_PLACES = re.compile(r"\b(?:link|url|web|email|e-mail|ip)\b|\bfind\b|\bstored\b|\bhosted\b", re.IGNORECASE)
+_NOT_PLACES = re.compile(
+    r"\b(?:link|url|web|email|e-mail|ip)\b|\bfind\b|\bstored\b|\bhosted\b", re.IGNORECASE
+)
 _LEGAL = re.compile(r"\b(?:registered|legal notice|imprint|address|seat|incorporated)\b", re.IGNORECASE)
 _PLACE = r"(?P<place>(?:the\s+)?[A-ZÀ-Þ][\w'’.-]+(?:[\s-]+(?:de|of|the|am|an|der|la|le|upon|sur)?\s*[A-ZÀ-Þ][\w'’.-]+)*(?:,\s+[A-ZÀ-Þ][\w'’.-]+(?:\s+[A-ZÀ-Þ][\w'’.-]+)*){0,2})"
-_SEATED = re.compile(rf"\b(?i:(?:headquartered|headquarters(?:\s+(?:is|are|located))?|head office(?:\s+is)?|hq|based|sitz|hauptsitz|siège(?:\s+social)?)\s+(?:is\s+)?(?:in|at|à|:)\s+){_PLACE}")
-_OFFICE = re.compile(rf"\b(?i:(?:office|offices|büro|bureau)\s+(?:is\s+|are\s+)?(?:located\s+)?(?:in|at|à)\s+){_PLACE}")
+_SEATED = re.compile(
+    rf"\b(?i:(?:headquartered|headquarters(?:\s+(?:is|are|located))?|head office(?:\s+is)?|hq|based|sitz|hauptsitz|siège(?:\s+social)?)\s+(?:is\s+)?(?:in|at|à|:)\s+){_PLACE}"
+)
+_OFFICE = re.compile(
+    rf"\b(?i:(?:office|offices|büro|bureau)\s+(?:is\s+|are\s+)?(?:located\s+)?(?:in|at|à)\s+){_PLACE}"
+)
 _POSTAL = re.compile(
     r"\b(?:[A-Z]{1,2}-)?\d{4,5}\s+[A-ZÀ-Þ][\w'’-]+|\b[A-Z]{1,2}\d[A-Z\d]?\s*\d[A-Z]{2}\b|\b[A-Z][a-z]+(?:\s[A-Z][a-z]+)?,\s*(?:[A-Z]{2}|[A-Z][a-z]+)\.?\s+\d{5}(?:-\d{4})?\b"
 )
@@ -33,7 +39,9 @@ def asks_for_place(text: str) -> bool:
 
 def names_a_place(text: str) -> bool:
     """True when the field's words (in brackets) are a place."""
-    return bool(re.search(r"\[[^\]]*\b(?:city|country|headquarters|hq|address|location|town)\b[^\]]*\]", text))
+    return bool(
+        re.search(r"\[[^\]]*\b(?:city|country|headquarters|hq|address|location|town)\b[^\]]*\]", text)
+    )
 
 
 def place_candidates(scene: Scene) -> Iterator[Candidate]:
@@ -52,14 +60,20 @@ def _seated(asking: Asking, spot: Spot) -> Iterator[Candidate]:
     if not office and not (wants & {"~headquarters", "base", "locat", "seat"}):
         return
     match = (_OFFICE if office else _SEATED).search(spot.text)
-    if not match or not match["place"][0].isupper() or not gates.speaks_of_company(asking, spot.text) and "company" not in spot.text.lower():
+    if (
+        not match
+        or not match["place"][0].isupper()
+        or (not gates.speaks_of_company(asking, spot.text) and "company" not in spot.text.lower())
+    ):
         return
     if any(w.named and not w.concepts & concepts(spot.text, spot.language) for w in asking.wanted):
         return
     if re.match(r"\s*(?:,|and|or|und|et)\s+(?:[A-Z]|in\b)", spot.text[match.end("place") :]) and office:
         return  # several offices: not one place
     features = {"coverage": 1.0, "rank": float(spot.rank), "region": spot.region_weight}
-    yield Candidate(match["place"].strip(" .,"), (spot.unit,), 0.92 - 0.002 * spot.rank, "place-seat", features)
+    yield Candidate(
+        match["place"].strip(" .,"), (spot.unit,), 0.92 - 0.002 * spot.rank, "place-seat", features
+    )
 
 
 def _postal(asking: Asking, spot: Spot) -> Iterator[Candidate]:
@@ -70,13 +84,32 @@ def _postal(asking: Asking, spot: Spot) -> Iterator[Candidate]:
     near = " ".join([spot.text, *(u.text for u in spot.neighbours(2))])
     if any(w.named and not w.concepts & concepts(near, spot.language) for w in asking.wanted):
         return
-    if "registered" in asking.text.lower() and not re.search(r"regist|imprint|impressum|legal notice|mentions l", near + address_words(spot.page.url) + " ".join(spot.headings), re.IGNORECASE):
-        if spot.block.region.value != "footer":
-            return
+    if (
+        "registered" in asking.text.lower()
+        and not re.search(
+            r"regist|imprint|impressum|legal notice|mentions l",
+            near + address_words(spot.page.url) + " ".join(spot.headings),
+            re.IGNORECASE,
+        )
+        and spot.block.region.value != "footer"
+    ):
+        return
     named = any(name in squash(near) for name in asking.company if len(name) >= 3)
-    legal = re.search(r"\b(?:imprint|impressum|legal notice|legal|mentions legales|contact|kontakt)\b", address_words(spot.page.url) + " " + " ".join(spot.headings), re.IGNORECASE)
-    labelled = bool(re.match(r"(?:postal |mailing |registered )?(?:address|anschrift|adresse)\b[^:]{0,60}:", spot.text, re.IGNORECASE))
+    legal = re.search(
+        r"\b(?:imprint|impressum|legal notice|legal|mentions legales|contact|kontakt)\b",
+        address_words(spot.page.url) + " " + " ".join(spot.headings),
+        re.IGNORECASE,
+    )
+    labelled = bool(
+        re.match(
+            r"(?:postal |mailing |registered )?(?:address|anschrift|adresse)\b[^:]{0,60}:",
+            spot.text,
+            re.IGNORECASE,
+        )
+    )
     if not (named or (labelled and legal)) or not (legal or spot.block.region.value == "footer"):
         return
     features = {"coverage": 1.0, "rank": float(spot.rank), "region": spot.region_weight}
-    yield Candidate(spot.text, (spot.unit,), 0.9 - 0.002 * spot.rank + (0.03 if legal else 0.0), "place-postal", features)
+    yield Candidate(
+        spot.text, (spot.unit,), 0.9 - 0.002 * spot.rank + (0.03 if legal else 0.0), "place-postal", features
+    )

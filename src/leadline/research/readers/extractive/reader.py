@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from leadline.research.answer_types import answer_type
 from leadline.research.model import Claim, Derivation, Draft, Evidence, Passage, Question
-from leadline.research.readers.extractive.confidence import BASIS, confidence
 from leadline.research.readers.extractive.choosing import Choice, choose
+from leadline.research.readers.extractive.confidence import BASIS, confidence
 
 
 class ExtractiveReader:
@@ -29,7 +29,13 @@ class ExtractiveReader:
                 reader=self.name,
                 reasoning=choice.why,
                 rule=rejected[0].rule if rejected else "",
-                features={**rejected[0].features, "score": round(rejected[0].score, 3), "margin": round(choice.margin, 3)} if rejected else {},
+                features={
+                    **rejected[0].features,
+                    "score": round(rejected[0].score, 3),
+                    "margin": round(choice.margin, 3),
+                }
+                if rejected
+                else {},
             )
         best = choice.candidates[0]
         claims = tuple(_claims(choice))
@@ -41,7 +47,12 @@ class ExtractiveReader:
             rule=best.rule,
             confidence=confidence(best.rule, best.score, choice.margin, len(choice.candidates)),
             confidence_basis=BASIS,
-            features={**best.features, "score": round(best.score, 3), "margin": round(choice.margin, 3), "places": float(len(choice.candidates))},
+            features={
+                **best.features,
+                "score": round(best.score, 3),
+                "margin": round(choice.margin, 3),
+                "places": float(len(choice.candidates)),
+            },
         )
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from leadline.research.readers.extractive.candidate import Candidate
-from leadline.research.readers.extractive.fields import Field, fields
 from leadline.research.model import Evidence, Passage, Question, Unit
 from leadline.research.readers.extractive.assertions import boolean_candidates
+from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.readers.extractive.choosing import choose
-from leadline.research.readers.extractive.figures import currency_candidates, number_candidates, percentage_candidates
+from leadline.research.readers.extractive.fields import Field, fields
+from leadline.research.readers.extractive.figures import (
+    currency_candidates,
+    number_candidates,
+    percentage_candidates,
+)
 from leadline.research.readers.extractive.listings import list_candidates
 from leadline.research.readers.extractive.phrases import field_candidates
 from leadline.research.values.terms import squash
@@ -29,7 +33,9 @@ MAX_FIELDS = 12
 TOGETHER, APART = 0.55, 0.75  # least score of a field whose fellows stand on the same page, or elsewhere
 
 
-def record_candidates(question: Question, passages: Sequence[Passage], evidence: Evidence) -> Sequence[Candidate]:
+def record_candidates(
+    question: Question, passages: Sequence[Passage], evidence: Evidence
+) -> Sequence[Candidate]:
     wanted = fields(question)
     if not wanted or len(wanted) > MAX_FIELDS:
         return ()
@@ -56,9 +62,16 @@ def record_candidates(question: Question, passages: Sequence[Passage], evidence:
     if least < (TOGETHER if together else APART) or _one_place_for_all(chosen, value):
         return ()
     units = tuple(dict.fromkeys(u for _, _, cited in parts for u in cited))
-    features = {"coverage": least, "together": float(together), "fields": float(len(chosen)), "rank": chosen[0][0].features.get("rank", 0.0)}
+    features = {
+        "coverage": least,
+        "together": float(together),
+        "fields": float(len(chosen)),
+        "rank": chosen[0][0].features.get("rank", 0.0),
+    }
     score = 0.8 + 0.2 * least
-    return [Candidate(value, units, score, "record-together" if together else "record", features, tuple(parts))]
+    return [
+        Candidate(value, units, score, "record-together" if together else "record", features, tuple(parts))
+    ]
 
 
 def _read(field: Field, passages: Sequence[Passage], evidence: Evidence) -> tuple[Candidate, float] | None:

@@ -14,7 +14,13 @@ from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from leadline.research.model import Block, BlockKind, Evidence, Page, Passage, Question, Region, Unit
-from leadline.research.readers.extractive.asking import Asking, Wanted, company_names, names_on_pages, take_apart
+from leadline.research.readers.extractive.asking import (
+    Asking,
+    Wanted,
+    company_names,
+    names_on_pages,
+    take_apart,
+)
 from leadline.research.values.concepts import concepts
 from leadline.research.values.terms import fold
 
@@ -58,7 +64,9 @@ class Spot:
 
     @property
     def region_weight(self) -> float:
-        return {Region.MAIN: 1.0, Region.ASIDE: 0.95, Region.HEADER: 0.95, Region.FOOTER: 0.9}.get(self.block.region, 0.85)
+        return {Region.MAIN: 1.0, Region.ASIDE: 0.95, Region.HEADER: 0.95, Region.FOOTER: 0.9}.get(
+            self.block.region, 0.85
+        )
 
     def neighbours(self, reach: int = 2) -> list[Unit]:
         units = self.passage.units
@@ -79,7 +87,9 @@ class Scene:
         self.question = question
         self.evidence = evidence
         self.spots = list(_spots(self, passages))
-        self.newest = max((p.content.published_on for p in evidence.pages if p.content.published_on), default=None)
+        self.newest = max(
+            (p.content.published_on for p in evidence.pages if p.content.published_on), default=None
+        )
         self.names = names_on_pages(evidence, company_names(question))
         self._weights: dict[str, float] = {}
 
@@ -111,7 +121,11 @@ def _spots(scene: Scene, passages: Sequence[Passage]) -> Iterator[Spot]:
         for index, unit in enumerate(passage.units):
             key = (unit.page, unit.start, unit.end)
             block = scene.evidence.pages[unit.page].content.blocks[unit.block]
-            if key in seen or block.kind in (BlockKind.TITLE, BlockKind.STRUCTURED, BlockKind.CODE) or block.region is Region.HIDDEN:
+            if (
+                key in seen
+                or block.kind in (BlockKind.TITLE, BlockKind.STRUCTURED, BlockKind.CODE)
+                or block.region is Region.HIDDEN
+            ):
                 continue
             seen.add(key)
             yield Spot(scene, unit, passage, rank, index)
@@ -153,4 +167,6 @@ def address_words(url: str) -> str:
 
 
 def title_concepts(spot: Spot) -> frozenset[str]:
-    return concepts(spot.page.content.title, spot.language) | concepts(address_words(spot.page.url), spot.language)
+    return concepts(spot.page.content.title, spot.language) | concepts(
+        address_words(spot.page.url), spot.language
+    )
