@@ -112,9 +112,7 @@ async def _accept(leadline: Leadline, count: int) -> None:
     assert all(one.how == "new" for one in taken)
 
 
-async def _disturb(
-    plan: Plan, leadline: Leadline, processes: _Workers, report: Report, folder: Path
-) -> None:
+async def _disturb(plan: Plan, leadline: Leadline, processes: _Workers, report: Report, folder: Path) -> None:
     """Kill and restart until every signal is finished."""
     database = leadline.database.repeatable
     restart_below = plan.signals // 2 if plan.restart_database else -1
@@ -188,7 +186,9 @@ class _Workers:
 
     async def start_one(self) -> None:
         self._processes.append(
-            await asyncio.create_subprocess_exec(sys.executable, "-m", "leadline", "work", env=self._environment)
+            await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "leadline", "work", env=self._environment
+            )
         )
 
     async def kill_one(self) -> None:

@@ -14,7 +14,6 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
-from uuid import UUID
 
 import httpx2
 from cryptography.fernet import Fernet
