@@ -137,6 +137,8 @@ def concepts(text: str, language: str = "en") -> frozenset[str]:
     for term in terms(text, language):
         if term.stem.isdigit() and before.isalpha():
             found.add(before + term.stem)  # "SOC 2" is also written "SOC2"
+            if before == "iec":
+                found.add("iso" + term.stem)  # "ISO/IEC 27001" is also written "ISO 27001"
         before = term.folded
         found.add(term.stem)
         found.add("=" + term.folded)

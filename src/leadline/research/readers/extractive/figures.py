@@ -26,7 +26,7 @@ from leadline.research.values.terms import stems, terms
 # Behind these words stands something else than what the number counts: "401 for employees".
 _APART = frozenset(
     "for in to with at on by from per and or as that which who if than für in mit bei von und oder pour dans avec par et ou "
-    "after before since until is are was were has have".split()
+    "after before since until beside is are was were has have our its their your the a an this these".split()
 )
 OUTDATED = 0.12  # taken from a figure of a page years older than the site's newest
 HEAD_REACH = 4  # words between a number and the noun it counts

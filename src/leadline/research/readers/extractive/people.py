@@ -175,6 +175,9 @@ def _pairings(spot: Spot, asking: Asking) -> Iterator[tuple[str, list[str], tupl
             if len(names) == 1 and len(names[0][2]) >= 0.6 * len(cell.strip()):
                 yield names[0][2], [c for j, c in enumerate(cells) if j != i], (spot.unit,), 0.0
         return
+    if spot.block.kind is BlockKind.DEFINITION and len(spot.block.cells) >= 2:
+        yield from _defined(spot, asking)
+        return
     names = names_in(spot.text, asking)
     if len(names) == 1 and len(spot.text.split()) <= 40:
         start, end, name = names[0]
@@ -196,6 +199,18 @@ def _pairings(spot: Spot, asking: Asking) -> Iterator[tuple[str, list[str], tupl
         and len(following.text.split()) <= 10
     ):
         yield names[0][2], [following.text], (spot.unit, following), 0.02
+
+
+def _defined(spot: Spot, asking: Asking) -> Iterator[tuple[str, list[str], tuple[Unit, ...], float]]:
+    """A name with its role as the definition, or a role with its holder."""
+    term, definition = (cell_text(spot, i) for i in (0, 1))
+    units = tuple(u for u in spot.passage.units if u.block == spot.unit.block)
+    first = re.split(r"(?<=[a-z])[.;]\s", definition)[0]
+    for name_part, role_part in ((term, first), (first, term)):
+        names = names_in(name_part, asking)
+        if len(names) == 1 and names[0][0] <= 5:
+            rest = name_part[names[0][1] :].strip(" ,–-")
+            yield names[0][2], [role_part, *([rest] if rest else [])], units, 0.0
 
 
 def _beside(text: str, start: int, end: int) -> list[str]:
