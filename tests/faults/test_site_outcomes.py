@@ -66,7 +66,7 @@ async def ask(leadline: Leadline, domain: str = HOST) -> Signal:
     return await leadline.ask(SignalRequest(domain=domain, question=CERTIFIED, answer_type="boolean"))
 
 
-async def credits(leadline: Leadline) -> int:
+async def credits_left(leadline: Leadline) -> int:
     """The ledger's sum: what the organisation has left."""
     return await leadline.database.fetchval("select coalesce(sum(change), 0)::bigint from credit_entries")
 
@@ -77,7 +77,7 @@ async def assert_failed(leadline: Leadline, code: str, domain: str = HOST) -> No
     assert signal.error
     assert signal.error_action
     assert signal.sources == ()
-    assert await credits(leadline) == leadline.settings.monthly_credits
+    assert await credits_left(leadline) == leadline.settings.monthly_credits
 
 
 MISBEHAVIOURS: list[tuple[str, Callable[[], Any], str]] = [
@@ -128,7 +128,7 @@ async def test_a_page_that_cannot_be_read_never_makes_a_no(
         signal = await ask(leadline)
         assert (signal.status, signal.answer, signal.error_code) == ("completed", None, code), signal
         assert "not a no" in (signal.reasoning or "")
-        assert await credits(leadline) == leadline.settings.monthly_credits, "it is not paid for"
+        assert await credits_left(leadline) == leadline.settings.monthly_credits, "it is not paid for"
     assert web.count(HOST, "/security") >= 1
 
 
@@ -273,3 +273,16 @@ async def test_the_exit_code_of_a_page_that_could_not_be_read_is_4(
     ended = await command.run("ask", HOST, CERTIFIED, "--type", "boolean")
     assert ended.code == 4, ended
     assert not ended.out.startswith("Answer")
+
+
+@pytest.mark.timeout(60)
+async def test_a_page_of_nothing_but_links_takes_seconds(
+    web: WebServer, database_url: str, tmp_path: Path
+) -> None:
+    """Time grows with the page and not with its square; the square of this one is many minutes."""
+    web.route("*", "/robots.txt", NO_ROBOTS)
+    web.page(HOST, "/", "<p>Acme has a SOC 2 Type II report.</p><p>" + "<a href='/'>y</a> " * 200_000)
+    settings = settings_for(web, database_url, tmp_path, fetch_timeout=20.0)
+    async with open_leadline(settings) as leadline:
+        signal = await ask(leadline)
+    assert signal.status == "completed", signal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from datetime import UTC, datetime
 
 import httpx2
@@ -37,6 +38,7 @@ from leadline.foundation.http import (
 )
 from leadline.foundation.network import NetworkPolicy
 
+TWICE_PACKED = gzip.compress(gzip.compress(b"\0" * 100_000_000))
 LOOPBACK = NetworkPolicy(allow_networks=["127.0.0.0/8", "::1/128"])
 
 
@@ -93,6 +95,7 @@ async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.Monke
         (Raw(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 200_000 + b"\r\n\r\n"), Fault.PROTOCOL),
         (Raw(b""), Fault.PROTOCOL),
         (Reply(b"not gzip", headers={"Content-Encoding": "gzip"}), Fault.UNDECODABLE),
+        (Reply(TWICE_PACKED, headers={"Content-Encoding": "gzip, gzip"}), Fault.TOO_LARGE),
         (Redirect("/"), Fault.TOO_MANY_REDIRECTS),
         (Redirect("ftp://files.test/"), Fault.URL_REFUSED),
         (Redirect("file:///etc/passwd"), Fault.URL_REFUSED),
@@ -399,6 +402,7 @@ def test_secrets_are_blanked() -> None:
     assert redacted("https://u:p@a.test/x?key=abc&q=two%20words&api_token=t") == (
         "https://a.test/x?key=***&q=two%20words&api_token=***"
     )
+    assert "hush" not in redacted("https://u:hush@[::bad/x?key=hush")
     assert redacted("https://a.test/?keyboard=qwerty&page=2") == "https://a.test/?keyboard=qwerty&page=2"
 
 
@@ -428,6 +432,32 @@ async def test_client_for_libraries_bounds_what_it_reads() -> None:
         async with guarded_async_client(NetworkPolicy().trusting(model.origin), "x", max_bytes=50_000) as sdk:
             with pytest.raises(httpx2.ReadError, match="larger than 50000"):
                 await sdk.get(model.origin + "/")
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_client_for_libraries_bounds_what_it_unpacks(times: int) -> None:
+    """A few kilobytes packed twice become as many gigabytes, though nobody asked for packed ones."""
+    body = b"\0" * 100_000_000
+    for _ in range(times):
+        body = gzip.compress(body)
+    async with WebServer() as model:
+        model.route("*", "/", Reply(body, headers={"Content-Encoding": ", ".join(["gzip"] * times)}))
+        model.route("*", "/fair", Gzipped('{"a": 1}', content_type="application/json"))
+        async with guarded_async_client(
+            NetworkPolicy().trusting(model.origin), "x", max_bytes=200_000
+        ) as sdk:
+            with pytest.raises(httpx2.ReadError, match="larger than 200000"):
+                await sdk.get(model.origin + "/")
+            assert (await sdk.get(model.origin + "/fair")).json() == {"a": 1}
+
+
+async def test_client_for_libraries_keeps_no_cookies() -> None:
+    async with WebServer() as hook:
+        hook.route("*", "/", Reply("ok", headers={"Set-Cookie": "who=somebody; Path=/"}))
+        async with guarded_async_client(NetworkPolicy().trusting(hook.origin), "x") as sdk:
+            await sdk.post(hook.origin + "/")
+            await sdk.post(hook.origin + "/")
+    assert [request.headers.get("cookie") for request in hook.requests] == [None, None]
 
 
 async def test_client_for_libraries_leaves_mappings_alone() -> None:

@@ -26,6 +26,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
@@ -137,7 +138,8 @@ def redacted(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:
-        return url.partition("?")[0]
+        scheme, _, rest = url.partition("?")[0].rpartition("://")
+        return f"{scheme}://{rest.rpartition('@')[2]}"
     netloc = parts.netloc.rpartition("@")[2]
     query = parts.query
     pairs = parse_qsl(query, keep_blank_values=True)
@@ -285,30 +287,60 @@ def _core_errors_as_httpx2() -> Iterator[None]:
 
 
 class _Body(httpx2.AsyncByteStream):
-    """The bytes as they come over the wire; stops at ``limit`` when there is one."""
+    """The bytes as they come over the wire."""
 
-    def __init__(self, stream: Any, limit: int | None) -> None:
+    def __init__(self, stream: Any) -> None:
         self._stream = stream
-        self._limit = limit
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        seen = 0
         with _core_errors_as_httpx2():
             async for part in self._stream:
-                seen += len(part)
-                if self._limit is not None and seen > self._limit:
-                    raise httpx2.ReadError(f"the answer is larger than {self._limit} bytes")
                 yield part
 
     async def aclose(self) -> None:
         await self._stream.aclose()
 
 
+class _Bounded(httpx2.AsyncByteStream):
+    """The unpacked bytes of an answer; an error as soon as there are more than ``limit``."""
+
+    def __init__(self, answer: httpx2.Response, limit: int) -> None:
+        self._answer = answer
+        self._limit = limit
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        seen = 0
+        async with contextlib.aclosing(self._answer.aiter_bytes()) as parts:
+            async for part in parts:
+                seen += len(part)
+                if seen > self._limit:
+                    raise httpx2.ReadError(f"the answer is larger than {self._limit} bytes")
+                yield part
+
+    async def aclose(self) -> None:
+        await self._answer.aclose()
+
+
+def _bounded_response(answer: httpx2.Response, limit: int) -> httpx2.Response:
+    """The same answer, unpacked already: libraries unpack without a bound, and whether asked for or not."""
+    headers = [
+        (name, value)
+        for name, value in answer.headers.raw
+        if name.lower() not in (b"content-encoding", b"content-length")
+    ]
+    return httpx2.Response(
+        status_code=answer.status_code,
+        headers=headers,
+        stream=_Bounded(answer, limit),
+        extensions=answer.extensions,
+    )
+
+
 class GuardedTransport(httpx2.AsyncBaseTransport):
     """Carries requests to where the policy lets them go.
 
-    ``tls`` verifies servers (default: the machine's trust store). ``max_wire_bytes`` ends longer answers with
-    ``httpx2.ReadError``; it counts bytes before decoding.
+    ``tls`` verifies servers (default: the machine's trust store). ``max_bytes`` ends answers that are longer
+    when unpacked with ``httpx2.ReadError``.
     """
 
     def __init__(
@@ -316,11 +348,11 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         policy: NetworkPolicy,
         *,
         tls: ssl.SSLContext | None = None,
-        max_wire_bytes: int | None = None,
+        max_bytes: int | None = None,
         max_connections: int = 300,
     ) -> None:
         self._policy = policy
-        self._max_wire_bytes = max_wire_bytes
+        self._max_bytes = max_bytes
         context = tls or _trust_store()
         # One pool a scheme: trust is by scheme, host and port, and the backend is told only the last two.
         self._pools = {
@@ -353,13 +385,14 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         )
         with _core_errors_as_httpx2():
             answer = await self._pools[scheme].handle_async_request(core)
-        return httpx2.Response(
+        response = httpx2.Response(
             status_code=answer.status,
             headers=answer.headers,
-            stream=_Body(answer.stream, self._max_wire_bytes),
+            stream=_Body(answer.stream),
             extensions=answer.extensions,
             request=request,
         )
+        return response if self._max_bytes is None else _bounded_response(response, self._max_bytes)
 
     async def aclose(self) -> None:
         for pool in self._pools.values():
@@ -385,13 +418,15 @@ def guarded_async_client(
 ) -> httpx2.AsyncClient:
     """A client for libraries that bring their own protocol, such as the SDKs of language models.
 
-    Redirects are not followed, and compression is not asked for, so that ``max_bytes`` bounds what is held in
-    memory. Give it ``policy.trusting(base_url)`` when the operator configured the endpoint.
+    Redirects are not followed, cookies not kept, and ``max_bytes`` bounds what is held in memory of an answer.
+    Give it ``policy.trusting(base_url)`` when the operator configured the endpoint.
     """
     return httpx2.AsyncClient(
-        transport=GuardedTransport(policy, tls=tls, max_wire_bytes=max_bytes),
+        transport=GuardedTransport(policy, tls=tls, max_bytes=max_bytes),
         headers={"User-Agent": agent, "Accept-Encoding": "identity"},
         timeout=httpx2.Timeout(timeout, connect=10.0),
+        # One receiver's cookie would go to every caller's, and a jar grows without end.
+        cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,
         trust_env=False,
     )

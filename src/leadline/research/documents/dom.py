@@ -686,7 +686,7 @@ class Walk:
             self._mode = _FLOW
             return
         start, end = self._span(self._part_from)
-        words = "".join(self._buffer)[start:end]
+        words = "".join(self._buffer[self._part_from :]).lstrip()
         table.row.append(CellSpan(start, end, fold(words), is_header, columns, rows))
         self._mode, self._part_from = _FLOW, part
         self._pending = " "
@@ -735,9 +735,10 @@ class Walk:
     def _end_link(self, saved: tuple[str, int, int, int]) -> None:
         href, pieces, parts, start = saved
         if len(self.out.pieces) == pieces:
-            first, end = self._span(parts)
-            text = "".join(self._buffer)[first:end].rstrip()
-            start = self.out.next_start + first
+            # Only what the link wrote is put together: a block may hold as many links as words.
+            words = "".join(self._buffer[parts:]).lstrip()
+            start = self.out.next_start + self._length - len(words)
+            text = words.rstrip()
         else:  # the link is around whole blocks
             text = "\n".join([*self.out.pieces[pieces:], *(["".join(self._buffer)] if self._buffer else [])])
             base = self.out.blocks[pieces].start
