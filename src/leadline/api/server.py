@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import socket
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, NamedTuple, cast
@@ -65,9 +66,13 @@ async def serving(
                 running.result()
                 raise ConfigurationError("The server stopped while it was starting.")
             await asyncio.sleep(0.005)
+        # What was loaded by now stays; looking through it again and again would slow every request.
+        gc.collect()
+        gc.freeze()
         found = listening.getsockname()
         yield Address(found[0], found[1])
     finally:
+        gc.unfreeze()
         leadline.waiter.let_go()
         server.should_exit = True
         await running
