@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -205,7 +206,7 @@ class DirectPageFetcher:
         try:
             return self._client.recorded(url)
         except OutgoingError as error:
-            raise FetchError(url, _REASONS[error.fault], error.detail) from error
+            raise FetchError(error.url, _REASONS[error.fault], error.detail) from error
 
     # ------------------------------------------------------------------ entry
 
@@ -249,7 +250,7 @@ class DirectPageFetcher:
         parts = urlsplit(entry)
         default = f"{parts.scheme}://{parts.netloc}/sitemap.xml"
         home = _host(entry)
-        named = [self._recorded(url) for url in rules.sitemaps if _within(url, home)]
+        named = list(self._own(rules.sitemaps, home))
         found = _Sitemaps()
         try:
             async with asyncio.timeout(self._sitemap_limits.seconds):
@@ -278,11 +279,23 @@ class DirectPageFetcher:
             if result.problem and url != unannounced:
                 note = f"sitemap: {result.problem}"
                 found.notes.append(Unreadable(url=url, reason=Reason.UNDECODABLE, detail=note))
-            for page in result.pages:
-                if _within(page, home) and len(found.pages) < self._sitemap_limits.urls:
-                    found.pages[page if page.startswith("https://") else self._recorded(page)] = None
-            children += [self._recorded(child) for child in result.children if _within(child, home)]
+            for page in self._own(result.pages, home):
+                if len(found.pages) >= self._sitemap_limits.urls:
+                    break
+                found.pages[page] = None
+            children += self._own(result.children, home)
         return children
+
+    def _own(self, urls: Iterable[str], home: str) -> Iterator[str]:
+        """Those addresses that are the site's own, as they are recorded; what is no address is passed over."""
+        for url in urls:
+            if not _within(url, home):
+                continue
+            if url.startswith("https://") and url.isascii() and url.isprintable():
+                yield url  # the many of a large site
+                continue
+            with contextlib.suppress(OutgoingError):
+                yield self._client.recorded(url)
 
     async def _sitemap(self, url: str) -> Sitemap | FetchError:
         limits = self._sitemap_limits
@@ -323,8 +336,9 @@ def _within(url: str, home: str) -> bool:
     """Whether an address that a site names itself is one of its own."""
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and same_site(parts.hostname or "", home)
-    except ValueError:
+        usable = parts.scheme in ("http", "https") and "@" not in parts.netloc and parts.port != 0
+        return usable and same_site(parts.hostname or "", home)
+    except ValueError:  # also of a port that is none
         return False
 
 
