@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -120,9 +120,9 @@ async def get(connection: Connection, organisation_id: UUID, signal_id: UUID) ->
 
 
 async def fresh(
-    connection: Connection, organisation_id: UUID, request_key: bytes, since: datetime
+    connection: Connection, organisation_id: UUID, request_key: bytes, cache: timedelta
 ) -> Row | None:
-    """A completed signal for the same request that may be served again.
+    """A signal for the same request, completed within ``cache``, that may be served again.
 
     "Could not look" is not served again: the next asker deserves another look.
     """
@@ -130,13 +130,13 @@ async def fresh(
         f"""
         select {_SIGNAL} from signals s
         where s.organisation_id = $1 and s.request_key = $2
-          and s.status = 'completed' and s.completed_at >= $3
+          and s.status = 'completed' and s.completed_at >= now() - $3::interval
           and (s.answer is not null or s.error_code is null)
         order by s.completed_at desc limit 1
         """,  # noqa: S608
         organisation_id,
         request_key,
-        since,
+        cache,
     )
     return _row(record) if record is not None else None
 

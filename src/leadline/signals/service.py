@@ -20,7 +20,6 @@ import msgspec
 from leadline.companies import service as companies
 from leadline.credits.service import Ledger
 from leadline.evidence.service import StoredLibrary
-from leadline.foundation.clock import Clock, SystemClock
 from leadline.foundation.database import Connection, Database
 from leadline.foundation.errors import DatabaseUnavailable, FieldError, InvalidInput, NotFound
 from leadline.foundation.ids import new_id
@@ -98,7 +97,6 @@ class SignalService:
         budget: Budget,
         cache: timedelta,
         reserved_hosts: Collection[str] = (),
-        clock: Clock | None = None,
         lease: float = LEASE,
         heartbeat: float = HEARTBEAT,
         due: Callable[[], None] | None = None,
@@ -109,7 +107,6 @@ class SignalService:
         self._lease = lease
         self._heartbeat = heartbeat
         self._due = due or _nobody_asks
-        self._clock = clock or SystemClock()
         self._transactions = database
         self._database = database.repeatable
         self._webhooks = webhooks
@@ -147,10 +144,8 @@ class SignalService:
         key = _request_key(company, request, reader_name)
         while True:
             if not request.force_refresh:
-                since = self._clock.now() - self._cache
-                if (
-                    cached := await repository.fresh(self._database, organisation_id, key, since)
-                ) is not None:
+                cached = await repository.fresh(self._database, organisation_id, key, self._cache)
+                if cached is not None:
                     return cached, "cached"
             if (joined := await repository.running(self._database, organisation_id, key)) is not None:
                 if awaited:
