@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from tests.research.library import (
     ACME,
@@ -15,7 +16,7 @@ from tests.research.library import (
 
 from leadline.research.engine import Engine
 from leadline.research.errors import Reason
-from leadline.research.model import Budget, Outcome, Question, VerificationMode
+from leadline.research.model import Budget, Derivation, Draft, Outcome, Question, VerificationMode
 
 SITE: dict[str, str | Reason] = {
     "https://acme.com/": "<title>Acme</title><p>We make anvils in Leeds.</p><a href='/about'>About</a>",
@@ -153,3 +154,38 @@ async def test_a_question_that_runs_out_of_time_says_which_pages_were_not_read()
     outcome = await answer(MemoryLibrary(SITE), WordReader("1987", 1987), question)
     assert outcome.answer is None
     assert outcome.error_code == "SITE_TIMED_OUT"
+
+
+async def test_stored_pages_of_a_site_that_cannot_be_asked_any_more_make_no_no() -> None:
+    """What else the site has cannot be known then."""
+    library = MemoryLibrary(SITE, stored=["https://acme.com/"], survey_fault=Reason.CONNECTION_FAILED)
+    outcome = await answer(library, WordReader("1987", 1987))
+    assert (outcome.failed, outcome.answer, outcome.error_code) == (False, None, "SITE_UNREACHABLE")
+    assert not outcome.charged
+
+
+async def test_pages_stored_meanwhile_do_not_shift_the_words_of_a_resumed_question() -> None:
+    site = {
+        "https://acme.com/": "<title>Acme</title><p>We are a company.</p>",
+        "https://acme.com/pricing": "<title>Pricing</title><p>An anvil costs $90 a piece, founded on iron.</p>",
+    }
+    library = MemoryLibrary(site, stored=list(site), in_sitemap=False)
+    question = msgspec.structs.replace(FOUNDED, mode=VerificationMode.LENIENT)
+    trace, reader = MemoryTrace(), WordReader("founded", 1987, finish=inferred)
+    trace.dies_after = "verify"
+    with pytest.raises(ProcessDied):
+        await Engine(library).answer(question, reader, trace, ignore)
+    trace.dies_after = None
+    # Another question reads a page whose address comes first.
+    library.site["https://acme.com/a"] = "<title>A</title><p>Iron and nothing else is what we love.</p>"
+    await library.page("https://acme.com/a", ACME)
+    library.kept = dict(sorted(library.kept.items(), key=lambda entry: entry[0] != "https://acme.com/a"))
+    outcome = await Engine(library).answer(question, reader, trace, ignore)
+    assert outcome.answer == 1987
+    assert [source.url for source in outcome.sources] == ["https://acme.com/pricing"]
+    assert "founded on iron" in outcome.sources[0].snippet
+
+
+def inferred(draft: Draft) -> Draft:
+    claims = tuple(msgspec.structs.replace(c, derivation=Derivation.INFERRED) for c in draft.claims)
+    return msgspec.structs.replace(draft, claims=claims)

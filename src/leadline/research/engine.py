@@ -115,7 +115,7 @@ class _Run:
         ranked, draft, verification = await self._read(evidence, rung)
         if rung == 1 and not verification.supported:
             # The stored pages do not answer it: read what the plan still lacks, then look again.
-            evidence = await self._climb()
+            evidence = await self._climb(evidence)
             again = await self._rank(evidence, 2)
             if _same_words(ranked, again):
                 await self._save("collect", _collected(evidence, 2), 0.0)
@@ -145,13 +145,13 @@ class _Run:
         await self._save("collect", _collected(evidence, rung), self.clock() - started)
         return evidence, rung
 
-    async def _climb(self) -> Evidence:
+    async def _climb(self, before: Evidence) -> Evidence:
         started = self.clock()
         if self.site is None:
             self.site = Site(self.question, self.library, self.progress)
             await self.site.open()
         await self.site.read(self.deadline)
-        evidence = self.site.evidence()
+        evidence = _continued(before, self.site.evidence())
         if self.site.fetched:
             await self._save("collect", _collected(evidence, 2), self.clock() - started)
         return evidence
@@ -241,6 +241,17 @@ def _collected(evidence: Evidence, rung: int) -> Collected:
         unreadable=evidence.unreadable,
         fetched=evidence.fetched,
         unplanned=evidence.unplanned,
+    )
+
+
+def _continued(before: Evidence, after: Evidence) -> Evidence:
+    """``after`` with the pages of ``before`` in their old places: passages name their page by its place."""
+    known = {page.snapshot_id for page in before.pages}
+    return Evidence(
+        pages=(*before.pages, *(page for page in after.pages if page.snapshot_id not in known)),
+        unreadable=after.unreadable,
+        fetched=after.fetched,
+        unplanned=after.unplanned,
     )
 
 

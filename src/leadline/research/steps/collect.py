@@ -45,10 +45,8 @@ class Site:
         try:
             self.survey = await self.library.survey(company, not_before=self.not_before)
         except FetchError as error:
-            if not self.pages:
-                self.unreadable[error.url] = Unreadable(
-                    url=error.url, reason=error.reason, detail=error.detail
-                )
+            # With stored pages too: what else the site has was not looked at.
+            self.unreadable[error.url] = Unreadable(url=error.url, reason=error.reason, detail=error.detail)
             return
         for note in self.survey.notes:
             self.unreadable.setdefault(note.url, note)
