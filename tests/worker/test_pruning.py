@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from tests.web import WebServer
-from tests.worker.test_worker import PAGE, accepted, leadline, web  # noqa: F401 - fixtures
+from tests.worker.acme import PAGE, accepted
 
 from leadline.bootstrap import Leadline
 from leadline.worker.pruning import prune
@@ -18,7 +18,7 @@ def retaining(opened: Leadline, **days: int) -> Leadline:
     return opened
 
 
-async def answered(opened: Leadline, web: WebServer) -> UUID:  # noqa: F811
+async def answered(opened: Leadline, web: WebServer) -> UUID:
     """A finished signal that cites the home page and read one more."""
     link = "<a href='/about'>About us</a>"
     web.page("acme.com", "/", PAGE + link)
@@ -35,7 +35,7 @@ async def age(opened: Leadline, days: int) -> None:
     await opened.database.execute(f"update signals set completed_at = now() - interval '{days} days'")
 
 
-async def test_nothing_is_deleted_unless_a_setting_says_so(leadline: Leadline, web: WebServer) -> None:  # noqa: F811
+async def test_nothing_is_deleted_unless_a_setting_says_so(leadline: Leadline, web: WebServer) -> None:
     await answered(leadline, web)
     await age(leadline, 3000)
     await prune(leadline)
@@ -43,7 +43,7 @@ async def test_nothing_is_deleted_unless_a_setting_says_so(leadline: Leadline, w
     assert await leadline.database.fetchval("select count(*) from signal_steps") > 0
 
 
-async def test_an_old_snapshot_that_an_answer_cites_is_kept(leadline: Leadline, web: WebServer) -> None:  # noqa: F811
+async def test_an_old_snapshot_that_an_answer_cites_is_kept(leadline: Leadline, web: WebServer) -> None:
     signal_id = await answered(leadline, web)
     await age(leadline, 31)
     await prune(retaining(leadline, snapshot_retention_days=30))
@@ -54,7 +54,7 @@ async def test_an_old_snapshot_that_an_answer_cites_is_kept(leadline: Leadline, 
 
 
 @pytest.mark.parametrize("table", ["snapshots", "pages"])
-async def test_a_young_page_is_kept(leadline: Leadline, web: WebServer, table: str) -> None:  # noqa: F811
+async def test_a_young_page_is_kept(leadline: Leadline, web: WebServer, table: str) -> None:
     await answered(leadline, web)
     await age(leadline, 31)
     column = {"snapshots": "fetched_at", "pages": "checked_at"}[table]  # fetched or found unchanged lately
@@ -63,7 +63,7 @@ async def test_a_young_page_is_kept(leadline: Leadline, web: WebServer, table: s
     assert await leadline.database.fetchval("select count(*) from snapshots") == 2
 
 
-async def test_what_a_running_signal_has_read_is_kept(leadline: Leadline, web: WebServer) -> None:  # noqa: F811
+async def test_what_a_running_signal_has_read_is_kept(leadline: Leadline, web: WebServer) -> None:
     await answered(leadline, web)
     await age(leadline, 31)
     await leadline.database.execute(
@@ -73,7 +73,7 @@ async def test_what_a_running_signal_has_read_is_kept(leadline: Leadline, web: W
     assert await leadline.database.fetchval("select count(*) from snapshots") == 2
 
 
-async def test_old_traces_go_and_answers_stay(leadline: Leadline, web: WebServer) -> None:  # noqa: F811
+async def test_old_traces_go_and_answers_stay(leadline: Leadline, web: WebServer) -> None:
     signal_id = await answered(leadline, web)
     await prune(retaining(leadline, trace_retention_days=7))
     assert await leadline.database.fetchval("select count(*) from signal_steps") > 0

@@ -3,71 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 from uuid import UUID
 
-import pytest
-from tests.web import WebServer
+from tests.web import Held, Reply, WebServer
+from tests.worker.acme import PAGE, accepted, finished, working
 
-from leadline.bootstrap import Leadline, open_leadline
-from leadline.foundation.settings import Endpoint, Settings
-from leadline.signals.schemas import SignalRequest
-from leadline.worker import run_worker
-
-PAGE = "<title>Acme</title><p>Acme was founded in 1999 in Kiel, Germany.</p>"
-FOUNDED = "In which year was Acme founded?"
-
-
-@pytest.fixture
-async def web() -> AsyncIterator[WebServer]:
-    async with WebServer() as server:
-        yield server
-
-
-def settings_for(web: WebServer, database_url: str, tmp_path: Path, **more: object) -> Settings:
-    address, _, port = web.address.rpartition(":")
-    return Settings(
-        env="development",
-        data_dir=tmp_path,
-        database_url=database_url,
-        connect_to={"*": Endpoint(address, int(port))},
-        **more,  # type: ignore[arg-type]
-    )
-
-
-@pytest.fixture
-async def leadline(web: WebServer, database_url: str, tmp_path: Path) -> AsyncIterator[Leadline]:
-    async with open_leadline(settings_for(web, database_url, tmp_path, shutdown_grace=0.2)) as opened:
-        yield opened
-
-
-@asynccontextmanager
-async def working(leadline: Leadline) -> AsyncIterator[asyncio.Event]:
-    """A worker inside the block, stopped at its end in any case."""
-    stop = asyncio.Event()
-    worker = asyncio.create_task(run_worker(leadline, stop))
-    try:
-        yield stop
-    finally:
-        stop.set()
-        await worker
-
-
-async def accepted(leadline: Leadline, host: str = "acme.com") -> UUID:
-    request = SignalRequest(domain=host, question=FOUNDED, answer_type="number")
-    row, how = await leadline.signals.accept(await leadline.organisation(), request)
-    assert how == "new"
-    return UUID(row.signal.id)
-
-
-async def finished(leadline: Leadline, *ids: UUID) -> None:
-    """Until all of them are."""
-    while await leadline.database.fetchval(
-        "select exists (select from signals where id = any($1::uuid[]) and status = 'processing')", list(ids)
-    ):
-        await asyncio.sleep(0.02)
+from leadline.bootstrap import Leadline
 
 
 async def test_an_accepted_signal_is_finished_and_charged(leadline: Leadline, web: WebServer) -> None:
@@ -81,3 +22,55 @@ async def test_an_accepted_signal_is_finished_and_charged(leadline: Leadline, we
     assert sorted(row["kind"] for row in kinds) == ["capture", "reserve"]
     assert await leadline.database.fetchval("select count(*) from workers") == 0
     assert await leadline.database.fetchval("select count(*) from pgqueuer") == 0
+
+
+async def test_two_workers_share_the_work(leadline: Leadline, web: WebServer) -> None:
+    for number in range(6):
+        web.page(f"acme{number}.com", "/", PAGE)
+    ids = [await accepted(leadline, f"acme{number}.com") for number in range(6)]
+    async with working(leadline), working(leadline):
+        await finished(leadline, *ids)
+    assert await leadline.database.fetchval("select count(*) from signals where attempts = 1") == 6
+    assert await leadline.database.fetchval("select count(*) from credit_entries where kind = 'capture'") == 6
+
+
+async def test_a_stopped_worker_hands_its_signals_to_the_next(leadline: Leadline, web: WebServer) -> None:
+    held = Held(Reply(PAGE))
+    web.route("acme.com", "/", held)
+    signal_id = await accepted(leadline)
+    async with working(leadline):
+        await web.wait_for(lambda: web.count("acme.com", "/") == 1)
+    row = await leadline.database.fetchrow("select admitted_at, lease_until, attempts from signals")
+    assert tuple(row) == (None, None, 0)
+    held.release()
+    async with working(leadline):
+        await finished(leadline, signal_id)
+
+
+async def test_a_signal_that_two_processes_died_on_takes_no_other_along(
+    leadline: Leadline, web: WebServer
+) -> None:
+    hosts = [f"acme{number}.com" for number in range(3)]
+    for host in hosts:
+        web.route(host, "/", Held())
+    ids: list[UUID] = [await accepted(leadline, host) for host in hosts]
+    await leadline.database.execute("update signals set attempts = 2")
+    async with working(leadline):
+        await web.wait_for(lambda: sum(web.count(host, "/") for host in hosts) == 1)
+        while await leadline.database.fetchval("select count(*) < 3 from pgqueuer where status = 'picked'"):
+            await asyncio.sleep(0.02)
+        leased = "select count(*) from signals where lease_until is not null"
+        assert await leadline.database.fetchval(leased) == 1, "the others wait for their turn"
+    assert len(ids) == 3
+
+
+async def test_finished_signals_are_told_to_their_webhooks(leadline: Leadline, web: WebServer) -> None:
+    web.page("acme.com", "/", PAGE)
+    signal_id = await accepted(leadline)
+    await leadline.webhooks.attach(leadline.database, signal_id, "https://hooks.acme.com/told")
+    async with working(leadline):
+        await finished(leadline, signal_id)
+        while not await leadline.database.fetchval(
+            "select exists (select from webhook_deliveries where attempts > 0)"
+        ):
+            await asyncio.sleep(0.02)
