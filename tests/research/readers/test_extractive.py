@@ -210,7 +210,7 @@ def test_plain_assertions_and_denials_are_read(body: str, text: str, value: bool
     ("body", "text", "value"),
     [
         ("<dl><dt>VAT number</dt><dd>GB 123 4567 89</dd><dt>Phone</dt><dd>+44 113 555 0100</dd></dl>", "What is the VAT number?", "GB 123 4567 89"),
-        ("<dl><dt>Registered name</dt><dd>Kornmann Bakeries Ltd</dd></dl>", "What is the legal name of Kornmann?", "Kornmann Bakeries Ltd"),
+        ("<dl><dt>Registered name</dt><dd>Kornmann Bakeries Ltd</dd></dl>", "What is the registered name of Kornmann?", "Kornmann Bakeries Ltd"),
         ("<p>Flour supplier: Hull Mills</p>", "What is the flour supplier of Kornmann?", "Hull Mills"),
         ("<table><tr><td>Oven maker</td><td>Heat & Sons</td></tr><tr><td>Till system</td><td>Tally 4</td></tr></table>", "What till system does Kornmann use?", "Tally 4"),
         ("<dl><dt>VAT number</dt><dd>GB 123 4567 89</dd></dl>", "What is the phone number of Kornmann?", None),

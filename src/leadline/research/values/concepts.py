@@ -82,6 +82,7 @@ _GROUPS: dict[str, str] = {
     "plan": "plan, plans, tier, tiers, package, packages, edition, editions, tarif, paket, abo",
     "founder": "founder, founders, co-founder, co-founders, cofounder, cofounders, gründer, fondateur, fondateurs",
     "director": "managing director, managing directors, geschäftsführer, geschäftsführung, geschäftsführerin",
+    "legalname": "legal name, registered name, company name, legal entity, firma, raison sociale",
     "vatid": "vat id, vat number, vat no, ust-idnr, umsatzsteuer-id",
 }  # fmt: skip
 

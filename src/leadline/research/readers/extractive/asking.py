@@ -183,7 +183,9 @@ def _take_apart(text: str, company: frozenset[str], language: str, yes_or_no: bo
             _concepts(words, i, language),
             _is_name(w, i, text, language),
             i,
-            w.folded in _WEAK and not (yes_or_no and w.folded in _TELLING) and not _is_name(w, i, text, language),
+            w.folded in _WEAK
+            and not (yes_or_no and w.folded in _TELLING)
+            and not _is_name(w, i, text, language),
         )
         for i, w in enumerate(words)
         if i in inside or (i not in own and _topical(w))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 BIAS = 1.51
-SCORE, MARGIN, PLACES = 1.12, 1.24, 0.1
+SCORE, MARGIN, PLACES = 1.12, 1.23, 0.12
 FAMILY = {
     "boolean": 0.11,
     "count": -0.09,

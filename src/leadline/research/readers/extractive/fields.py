@@ -74,6 +74,8 @@ def leaf_question(question: Question, path: str) -> Question:
     words = _subject_words(name, kind)
     asked = description or _clause(question.text, f"{name} {' '.join(words)}")
     unit = _unit(name, question.text) if kind == "number" else None
+    if kind == "number" and {"year", "founded"} & set(split_name(name)):
+        asked = f"In which year: {asked}"
     text = f"{asked.rstrip(' ?.')} [{' '.join(words)}]" + (f" ({unit})" if unit else "")
     answer_type = "currency" if kind == "amount" else kind
     return replace(question, text=text, answer_type=answer_type, output_schema=None)

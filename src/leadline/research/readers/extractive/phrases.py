@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from leadline.research.model import Evidence, Passage, Question
 from leadline.research.readers.extractive.candidate import Candidate
+from leadline.research.readers.extractive.labels import label_candidates
 from leadline.research.readers.extractive.people import (
     asks_for_person,
     names_a_role,
@@ -24,7 +25,7 @@ def text_candidates(
     if asks_for_person(question.text):
         return list(person_candidates(scene))
     found = list(place_candidates(scene)) if asks_for_place(question.text) else []
-    return found or list(sentence_candidates(scene))
+    return found or list(label_candidates(scene)) or list(sentence_candidates(scene))
 
 
 def field_candidates(
@@ -36,4 +37,4 @@ def field_candidates(
         return list(role_candidates(scene))
     if names_a_place(question.text):
         return list(place_candidates(scene))
-    return list(sentence_candidates(scene))
+    return list(label_candidates(scene)) or list(sentence_candidates(scene))

@@ -10,6 +10,7 @@ from leadline.research.readers.extractive import gates
 from leadline.research.readers.extractive.asking import Asking
 from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.readers.extractive.fitting import Scope, adjacent_words_close, fit
+from leadline.research.readers.extractive.labels import LABELLED
 from leadline.research.readers.extractive.scene import Scene, Spot
 from leadline.research.values.concepts import concepts
 from leadline.research.values.dates import find_dates
@@ -70,8 +71,8 @@ def sentence_candidates(scene: Scene) -> Iterator[Candidate]:
                 continue
             score = 0.25 + 0.75 * measured.coverage
         else:
-            if measured.missing or measured.own < 0.6:
-                continue
+            if measured.missing or measured.own < 0.6 or LABELLED.match(text):
+                continue  # a label and its value are judged by their own rule
             score = 0.5 * measured.coverage + 0.5 * measured.own
         features = {
             "coverage": round(measured.coverage, 3),
