@@ -32,11 +32,15 @@ class _Loop:
         finally:
             future.cancel()
 
+    @property
+    def closed(self) -> bool:
+        return self._loop.is_closed()
+
     def close(self) -> None:
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-            self._loop.close()
+        self.run(self._loop.shutdown_asyncgens())  # of listings that nobody read to their end
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
 
 def _blocking(
@@ -98,8 +102,9 @@ class Client:
         return self._loop.run(self._wrapped.connectors())
 
     def close(self) -> None:
-        self._loop.run(self._wrapped.aclose())
-        self._loop.close()
+        if not self._loop.closed:
+            self._loop.run(self._wrapped.aclose())
+            self._loop.close()
 
     def __enter__(self) -> Self:
         return self
