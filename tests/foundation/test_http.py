@@ -103,6 +103,7 @@ async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.Monke
         (Redirect("http://[::bad/"), Fault.URL_REFUSED),
         (Redirect("http://169.254.169.254/latest/meta-data/"), Fault.ADDRESS_REFUSED),
         (Redirect("http://10.0.0.1/"), Fault.ADDRESS_REFUSED),
+        (Redirect("http://127.0.0.1:65536/"), Fault.ADDRESS_REFUSED),
         (Redirect("http://[fd00:ec2::254]/"), Fault.ADDRESS_REFUSED),
         (Redirect("http://0xa9fea9fe/"), Fault.ADDRESS_REFUSED),
         (Redirect("http://2852039166/"), Fault.ADDRESS_REFUSED),

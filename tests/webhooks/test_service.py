@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID
 
+import httpx2
 import msgspec
 import pytest
 from cryptography.fernet import Fernet
@@ -14,7 +16,7 @@ from tests.signals.test_service import make_service
 from tests.web import Hang, InTurn, Redirect, Reply, WebServer
 
 from leadline.accounts.service import default_organisation
-from leadline.foundation.database import Database
+from leadline.foundation.database import Connection, Database
 from leadline.foundation.errors import ConfigurationError
 from leadline.foundation.http import guarded_async_client
 from leadline.foundation.network import NetworkPolicy
@@ -210,6 +212,39 @@ def test_a_key_file_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
     assert open_vault(None, tmp_path).open(sealed) == b"secret"
     (file,) = tmp_path.iterdir()
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_threads_that_begin_at_once_share_one_key_file(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        vaults = list(threads.map(lambda _: open_vault(None, tmp_path), range(16)))
+    sealed = vaults[0].seal(b"secret")
+    assert {vault.open(sealed) for vault in vaults} == {b"secret"}
+    assert [file.name for file in tmp_path.iterdir()] == ["secret.key"]
+
+
+class FinishingMeanwhile(WebhookService):
+    """The running signal is finished between the look that found it and the attaching."""
+
+    finish: Callable[[], Awaitable[bool]] | None = None
+
+    async def attach(self, connection: Connection, signal_id: UUID, url: str) -> bool:
+        if self.finish is not None:
+            finish, self.finish = self.finish, None
+            assert await finish()
+        return await super().attach(connection, signal_id, url)
+
+
+async def test_a_signal_that_finishes_while_it_is_joined_is_not_promised_a_call(
+    database: Database, org: UUID
+) -> None:
+    """Whoever is told "processing" is called; else it gets the finished signal at once."""
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        hooks = FinishingMeanwhile(database, http, Vault(Fernet.generate_key()))
+        signals = make_service(database, webhooks=hooks)
+        first, _ = await signals.accept(org, asking("https://first.acme.com/"))
+        hooks.finish = lambda: signals.run(UUID(first.signal.id))
+        second, how = await signals.accept(org, asking("https://second.acme.com/"))
+    assert (how, second.signal.id, second.signal.status) == ("cached", first.signal.id, "completed")
 
 
 def test_another_key_is_told_apart_from_a_fault(tmp_path: Path) -> None:

@@ -251,6 +251,8 @@ class NetworkPolicy:
         """
         if target := self.mapped(origin.host):
             return [target]
+        if not 0 < origin.port < 65536:
+            raise AddressRefused(origin.host, f"there is no port {origin.port}")
         trusted = origin in self.allow_origins
         known = literal(origin.host)
         found = [known] if known else await self._look_up(origin)

@@ -6,7 +6,9 @@ on first use. Processes on several machines need the same key, so there it must 
 
 from __future__ import annotations
 
+import contextlib
 import os
+import tempfile
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -48,17 +50,13 @@ def open_vault(key: str | None, data_dir: Path) -> Vault:
         return Vault(key)
     path = data_dir / FILE
     data_dir.mkdir(parents=True, exist_ok=True)
-    made = path.with_suffix(f".{os.getpid()}")
     try:
         return Vault(path.read_bytes())
     except FileNotFoundError:
         pass
-    with open(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - mode
-        file.write(Fernet.generate_key())
-    try:
-        os.link(made, path)  # the first of several processes wins, and the file is never seen half written
-    except FileExistsError:
-        pass
-    finally:
-        made.unlink()
+    with tempfile.NamedTemporaryFile(dir=data_dir, prefix=f".{FILE}.") as made:  # for its owner only
+        made.write(Fernet.generate_key())
+        made.flush()
+        with contextlib.suppress(FileExistsError):
+            os.link(made.name, path)  # the first one wins, and the file is never seen half written
     return Vault(path.read_bytes())

@@ -150,8 +150,10 @@ class SignalService:
             if (joined := await repository.running(self._database, organisation_id, key)) is not None:
                 if awaited:
                     await repository.await_(self._database, UUID(joined.signal.id))
-                if request.webhook_url is not None:
-                    await self._webhooks.attach(self._database, UUID(joined.signal.id), request.webhook_url)
+                if request.webhook_url is not None and not await self._webhooks.attach(
+                    self._database, UUID(joined.signal.id), request.webhook_url
+                ):
+                    continue  # it was finished in this moment: look again
                 return joined, "joined"
             row = await self._transact(
                 lambda connection: self._add(

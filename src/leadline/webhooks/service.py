@@ -48,9 +48,12 @@ class WebhookService:
         self._vault = vault
         self._clock = clock or SystemClock()
 
-    async def attach(self, connection: Connection, signal_id: UUID, url: str) -> None:
-        """Have ``url`` called when the running signal is finished; every distinct address is called once."""
-        await repository.attach(connection, signal_id, url)
+    async def attach(self, connection: Connection, signal_id: UUID, url: str) -> bool:
+        """Have ``url`` called when the running signal is finished; every distinct address is called once.
+
+        False when the signal is finished already: nobody will be called then.
+        """
+        return await repository.attach(connection, signal_id, url)
 
     async def tell(self, connection: Connection, organisation_id: UUID, signal_id: UUID, body: bytes) -> None:
         """Queue the calls of a signal that is being finished, in the transaction that finishes it."""
