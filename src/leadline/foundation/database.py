@@ -43,6 +43,8 @@ _LOST = (*_ENDED_BY_SERVER, asyncpg.PostgresConnectionError, OSError)
 _LOST_OR_MISUSED = (*_LOST, asyncpg.InterfaceError)  # the latter: "connection is closed", before sending
 # What asyncpg says, before sending, on a connection whose end it has read but not yet digested.
 _STILL_ENDING = "cannot switch to state"
+# The server takes no writes: its disk is full, or it has no memory left. The statement had no effect.
+_EXHAUSTED = (asyncpg.DiskFullError, asyncpg.OutOfMemoryError)
 _REFUSED = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
@@ -130,6 +132,8 @@ class Database:
                         "The connection to the database was lost inside a transaction; nothing was "
                         f"changed ({error})."
                     ) from error
+                if isinstance(error, _EXHAUSTED):
+                    raise _exhausted(error) from error
                 raise
             try:
                 await transaction.commit()
@@ -172,6 +176,8 @@ class Database:
             connection = await self._acquire(deadline)
             try:
                 return await statement(connection)
+            except _EXHAUSTED as error:
+                raise _exhausted(error) from error
             except (*_LOST_OR_MISUSED, asyncpg.InternalClientError) as error:
                 if not _is_loss(error, connection):
                     raise
@@ -200,6 +206,12 @@ class Database:
                 log.info("waiting for the database", reason=str(error) or type(error).__name__)
             await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 - spreads reconnects, no secret
             delay = min(delay * 2, 1.0)
+
+
+def _exhausted(error: BaseException) -> DatabaseUnavailable:
+    return DatabaseUnavailable(
+        f"The database server has no room left; nothing was changed ({error}). Free some disk space on it."
+    )
 
 
 def _unanswered(error: BaseException) -> DatabaseUnavailable:
