@@ -54,6 +54,11 @@ async def organisation(database: Connection, name: str) -> UUID:
         # Somebody made it in this moment: look again.
 
 
+async def organisation_named(database: Connection, name: str) -> UUID | None:
+    """The organisation of that name, if there is one."""
+    return await repository.organisation_by_name(database, name)
+
+
 async def create_key(
     connection: Connection,
     organisation_id: UUID,

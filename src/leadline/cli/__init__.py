@@ -27,6 +27,7 @@ from leadline.cli.serve import api, serve, work
 from leadline.cli.terminal import harmless, say
 from leadline.cli.trace import trace
 from leadline.cli.verify import verify
+from leadline.cli.webhooks import webhooks
 from leadline.foundation.errors import ConfigurationError, InvalidInput, LeadlineError
 
 _OPTIONS = {  # wire name of a field -> what the user typed
@@ -60,7 +61,21 @@ def cli(debug: bool) -> None:
     """Ask a question about a company; get a typed answer with evidence, or an honest "not found"."""
 
 
-for command in (api, ask, config, credits_, doctor, evaluate, keys, migrate, serve, trace, verify, work):
+for command in (
+    api,
+    ask,
+    config,
+    credits_,
+    doctor,
+    evaluate,
+    keys,
+    migrate,
+    serve,
+    trace,
+    verify,
+    webhooks,
+    work,
+):
     cli.add_command(command)
 
 

@@ -20,6 +20,7 @@ from leadline.cli.running import (
 )
 
 if TYPE_CHECKING:
+    from leadline.foundation.settings import Settings
     from leadline.research.ports import Progress
     from leadline.signals.schemas import Signal, SignalRequest
 
@@ -79,6 +80,10 @@ def _bad_schema(message: str) -> Exception:
     show_default=True,
     help="auto: the model when one is configured, else rules that need no key.",
 )
+@click.option("--server", metavar="URL", help="Ask this server instead.  [default: LEADLINE_SERVER, if set]")
+@click.option(
+    "--key", metavar="KEY", help="API key for it. Better LEADLINE_API_KEY: other users see the command line."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the signal as the API gives it.")
 @click.option("--quiet", is_flag=True, help="Print the answer only, and no progress.")
 def ask(
@@ -90,6 +95,8 @@ def ask(
     max_pages: int | None,
     force_refresh: bool,
     reader: str,
+    server: str | None,
+    key: str | None,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -99,9 +106,14 @@ def ask(
     Exit codes: 0 answered, 3 no answer found, 4 no answer and not everything could be read,
     1 failed, 2 bad usage.
     """
+    from leadline.cli.remote import GOES_ON, ask_server, refuse_local_options, server_of
     from leadline.cli.terminal import StageLines
     from leadline.signals.schemas import SignalRequest
 
+    settings = settings_of_command()
+    remote = server_of(settings, server, key)
+    if remote is not None:
+        refuse_local_options(max_pages=max_pages, reader=reader)
     request = SignalRequest(
         domain=domain,
         question=question,
@@ -112,15 +124,18 @@ def ask(
         force_refresh=force_refresh,
     )
     with nullcontext() if quiet else StageLines(sys.stderr) as progress:
-        signal = run(_ask(request, reader, progress), when_interrupted=RESUMES)
+        if remote is None:
+            signal = run(_ask(settings, request, reader, progress), when_interrupted=RESUMES)
+        else:
+            signal = run(ask_server(*remote, request, progress), when_interrupted=GOES_ON)
     _print(signal, as_json=as_json, quiet=quiet)
     return exit_code(signal)
 
 
-async def _ask(request: SignalRequest, reader: str, progress: Progress | None) -> Signal:
+async def _ask(settings: Settings, request: SignalRequest, reader: str, progress: Progress | None) -> Signal:
     from leadline.bootstrap import open_leadline
 
-    async with open_leadline(settings_of_command()) as leadline:
+    async with open_leadline(settings) as leadline:
         return await leadline.ask(request, reader=reader, progress=progress)
 
 

@@ -367,6 +367,11 @@ class Settings:
         _number(0, above=True),
         10.0,
     )
+    server: str | None = _setting(
+        "address of a Leadline server that `leadline ask` asks instead of working itself",
+        _url("http", "https"),
+    )
+    api_key: str | None = _setting("API key for that server", _text, secret=True)
     shutdown_grace: float = _setting(
         "seconds running questions may finish in after SIGTERM", _number(0), 30.0
     )

@@ -1,0 +1,118 @@
+"""``leadline webhooks``: the secret that calls are signed with, and how the calls of a signal stand."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING, TypeVar
+from uuid import UUID
+
+import click
+
+from leadline.cli.running import run, settings_of_command
+
+if TYPE_CHECKING:
+    from leadline.bootstrap import Leadline
+    from leadline.cli.terminal import Line
+    from leadline.webhooks.schemas import DeliveryStatus
+
+T = TypeVar("T")
+
+_org = click.option("--org", metavar="O", help="Organisation.  [default: the one of the command line]")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def webhooks() -> None:
+    """Show what webhooks are signed with, and what became of them."""
+
+
+@webhooks.command()
+@click.option("--rotate", is_flag=True, help="Make a new secret; the old one signs too for another day.")
+@_org
+@_json
+def secret(rotate: bool, org: str | None, as_json: bool) -> None:
+    """Print the secret with which receivers check signatures (Standard Webhooks). Made on first use."""
+    from leadline.cli.terminal import Line, write_json, write_lines
+
+    async def work(leadline: Leadline, organisation_id: UUID) -> str:
+        if rotate:
+            return await leadline.webhooks.rotate_secret(organisation_id)
+        return await leadline.webhooks.secret(organisation_id)
+
+    shown = _for_organisation(org, work)
+    if as_json:
+        write_json({"secret": shown})
+    else:
+        write_lines([Line(shown)])
+
+
+@webhooks.command()
+@click.argument("signal_id", type=click.UUID)
+@_org
+@_json
+def deliveries(signal_id: UUID, org: str | None, as_json: bool) -> None:
+    """Show the calls made for SIGNAL_ID: to whom, how often, and what came back."""
+    from leadline.cli.terminal import write_json, write_lines
+    from leadline.signals.schemas import wire_time
+
+    async def work(leadline: Leadline, organisation_id: UUID) -> list[DeliveryStatus]:
+        await leadline.signals.get(organisation_id, str(signal_id))  # an unknown signal is not "no calls"
+        return await leadline.webhooks.deliveries(organisation_id, signal_id)
+
+    found = _for_organisation(org, work)
+    if as_json:
+        write_json(
+            [
+                {
+                    "id": str(one.id),
+                    "url": one.url,
+                    "status": one.status,
+                    "attempts": one.attempts,
+                    "nextAttemptAt": wire_time(one.next_attempt_at) if one.status == "pending" else None,
+                    "lastStatus": one.last_status,
+                    "lastError": one.last_error,
+                }
+                for one in found
+            ]
+        )
+    else:
+        write_lines(_lines(found))
+
+
+def _lines(found: list[DeliveryStatus]) -> Iterator[Line]:
+    from leadline.cli.rendering import counted
+    from leadline.cli.terminal import Line, one_line
+
+    styles = {"delivered": "green", "pending": "yellow", "failed": "red"}
+    for one in found:
+        tries = counted(one.attempts, "try", "tries")
+        yield Line(f"{one.status}: {one_line(one.url)} ({tries})", styles[one.status], 2)
+        if one.last_error:
+            yield Line(f"  {one_line(one.last_error)}", "", 2)
+        if one.status == "pending":
+            yield Line(f"  next try {one.next_attempt_at:%Y-%m-%d %H:%M:%S} UTC", "dim", 2)
+    if not found:
+        yield Line("No calls: none was asked for, or the signal is not finished yet.")
+
+
+def _for_organisation(org: str | None, work: Callable[[Leadline, UUID], Awaitable[T]]) -> T:
+    async def opened() -> T:
+        from leadline.bootstrap import open_leadline
+
+        async with open_leadline(settings_of_command()) as leadline:
+            return await work(leadline, await _organisation(leadline, org))
+
+    return run(opened(), when_interrupted="Nothing was changed unless a secret was printed.")
+
+
+async def _organisation(leadline: Leadline, name: str | None) -> UUID:
+    """The organisation of that name. Raises NotFound: a misspelt one must not be made."""
+    from leadline.accounts.service import organisation_named
+    from leadline.foundation.errors import NotFound
+
+    if name is None:
+        return await leadline.organisation()
+    found = await organisation_named(leadline.database.repeatable, name)
+    if found is None:
+        raise NotFound(f"There is no organisation named {name!r}.")
+    return found
