@@ -350,7 +350,13 @@ class SignalService:
     async def _keep_lease(self, signal_id: UUID, holder: UUID, work: asyncio.Task[None]) -> None:
         while True:
             await asyncio.sleep(self._heartbeat)
-            if not await repository.extend(self._database, signal_id, holder, self._lease):
+            try:
+                kept = await repository.extend(self._database, signal_id, holder, self._lease)
+            except DatabaseUnavailable as error:
+                # The lease may lapse meanwhile; whether it did is seen when the database is back.
+                log.warning("lease not extended", signal_id=str(signal_id), reason=error.message)
+                continue
+            if not kept:
                 work.cancel()
                 return
 
