@@ -19,7 +19,7 @@ _GROUPS: dict[str, str] = {
     "priced, list price, pay per, listenpreis, gebühr, gebühren, frais",
     "founded": "founded, established, incorporated, started the company, set up in, was formed, gegründet, gründung, gründungsjahr, fondée, "
     "fondé, création, founding, inception, "
-    "formed, started, began, set up, started up, year of foundation, started in, since, seit, depuis, entstanden",
+    "formed, started, began, set up, started up, year of foundation, started in, in business since, operating since, around since, family business since, besteht seit, entstanden",
     "headquarters": "headquarters, headquartered, hq, head office, hauptsitz, firmensitz, sitz, siège, siège social, "
     "based in, is based, are based, main office, registered office, stammsitz, established in, basée à, basé à",
     "ceo": "ceo, chief executive, chief executive officer, vorstandsvorsitzender, vorstandsvorsitzende",
@@ -158,6 +158,39 @@ _GROUPS: dict[str, str] = {
     "allowance": "allowance, allowances, budget, budgets, stipend, stipends, zuschuss",
     "qualify": "eligible, eligibility, qualify, qualifies, entitled",
     "currency": "currency, currencies, währung, devise",
+    "gram": "g, gram, grams, gramme, grammes, gramm, grammi",
+    "kilogram": "kg, kilo, kilos, kilogram, kilograms, kilogramme, kilogramm",
+    "tonne": "t, tonne, tonnes, metric tons, tonnen",
+    "millimetre": "mm, millimetre, millimetres, millimeter, millimeters, millimètres",
+    "centimetre": "cm, centimetre, centimetres, centimeter, centimeters, centimètres, zentimeter",
+    "metre": "m, metre, metres, meter, meters, mètres",
+    "kilometre": "km, kilometre, kilometres, kilometer, kilometers, kilomètres",
+    "squaremetre": "m², sqm, square metre, square metres, square meter, square meters, quadratmeter, mètres carrés",
+    "litre": "litre, litres, liter, liters",
+    "watt": "w, watt, watts",
+    "kilowatt": "kw, kilowatt, kilowatts",
+    "volt": "v, volt, volts",
+    "ampere": "a, amp, amps, ampere, amperes",
+    "hertz": "hz, hertz",
+    "gigabyte": "gb, gigabyte, gigabytes, gib",
+    "terabyte": "tb, terabyte, terabytes, tib",
+    "megabyte": "mb, megabyte, megabytes, mib",
+    "second": "s, sec, second, seconds, sekunde, sekunden, secondes",
+    "minute": "min, mins, minute, minutes, minuten",
+    "hour": "h, hr, hrs, hour, hours, stunde, stunden, heure, heures",
+    "day": "day, days, tag, tage, tagen, jour, jours",
+    "week": "week, weeks, woche, wochen, semaine, semaines",
+    "month": "month, months, monat, monate, monaten, mois",
+    "year": "year, years, jahr, jahre, jahren, ans, année, années",
+    "export": "export, exports, exported, exporting, abroad, outside the country, ausland, exportiert, l'étranger",
+    "shareof": "share, proportion, percentage, part, quota, anteil, quote, pourcentage",
+    "charity": "charity, charities, good causes, non-profits, nonprofits, donate, donates, donated, spendet, spende, spenden",
+    "woman": "woman, women, female, frau, frauen, femme, femmes",
+    "profit": "profit, profits, surplus, earnings, gewinn, überschuss, bénéfice, bénéfices",
+    "payload": "payload, load capacity, nutzlast, traglast, charge utile",
+    "power": "power consumption, power draw, draws, leistungsaufnahme, stromverbrauch, consommation",
+    "speed": "speed, velocity, geschwindigkeit, vitesse",
+    "seat": "seat, seats, sitze, sitzplätze, places",
 }  # fmt: skip
 
 
@@ -166,7 +199,7 @@ _ONLY_IN = dict.fromkeys(
     "salariés collaborateurs employés prix tarif tarifs coûte fondée fondé création siège congés investisseurs certifié certifiée remise salaire "
     "télétravail mensuel mois annuel annuelle adresse téléphone courriel résilier pays membres assurance livraison fondateur fondateurs levé "
     "acheter emploie agences succursales quotidien personnes effectif frais commande commander usine usines langue langues durée contrat contrats "
-    "particuliers depuis devise".split(),
+    "particuliers devise".split(),
     "fr",
 )
 # Groups whose words are met as they stand only: a "fund" is no "funding".
