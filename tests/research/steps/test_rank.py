@@ -60,6 +60,17 @@ def test_word_of_the_same_meaning_is_found() -> None:
     assert "120" in words(rank(ask("How many employees does Acme have?", "number"), site, 5)[0])
 
 
+def test_places_left_over_go_to_values_of_the_asked_kind_and_to_what_opens_a_page() -> None:
+    site = evidence(
+        a=f"<h1>Anvils</h1>{FILLER}",
+        b="<h1>Termine</h1><p>Zutritt 14 €</p>",
+        c="<h1>Iron</h1><p>Iron is hard.</p>",
+    )
+    ranked = rank(ask("How much is admission?", "currency"), site, 2)
+    assert [p.url for p in ranked] == ["https://acme.com/b", "https://acme.com/a"]
+    assert len(rank(ask("How much is admission?", "currency"), site, 40)) == 3
+
+
 def test_either_spelling_is_found() -> None:
     site = evidence(a="<p>The licence of the core is free.</p>", b=f"<p>{FILLER}</p>")
     assert "licence" in words(rank(ask("Which license covers the core?"), site, 1)[0])
@@ -87,9 +98,11 @@ def test_footer_words_are_found_but_weigh_less() -> None:
     assert [site.pages[0].content.blocks[p.units[0].block].region.value for p in ranked] == ["main", "footer"]
 
 
-def test_passages_without_any_word_of_the_question_are_left_out() -> None:
-    assert rank(ask("Quantum chromodynamics?"), evidence(a=FILLER), 5) == []
-    assert rank(ask("?"), evidence(a=FILLER), 5) == []
+def test_passages_without_any_word_of_the_question_come_last_and_without_a_score() -> None:
+    site = evidence(a=FILLER, b="<p>Chromodynamics of the smithy.</p>")
+    ranked = rank(ask("Quantum chromodynamics?"), site, 5)
+    assert ["chromodynamics" in words(p).lower() for p in ranked] == [True, False]
+    assert ranked[-1].score == 0
     assert rank(ask("anything"), Evidence(), 5) == []
 
 

@@ -136,7 +136,7 @@ class PassageIndex:
         self.passages = passages(evidence)
         self.languages = tuple(dict.fromkeys(page.content.language for page in evidence.pages))
         self._page_of = np.array([passage.page for passage in self.passages], dtype=np.int32)
-        regions = [evidence.pages[p.page].content.blocks[p.units[0].block].region for p in self.passages]
+        regions = [_region(evidence, passage) for passage in self.passages]
         self._region_of = regions
         self._region_weight = np.array([_REGION_WEIGHT[region] for region in regions], dtype=np.float32)
         self._texts = ["\n".join([*p.headings[-1:], *(u.text for u in p.units)]) for p in self.passages]
@@ -200,6 +200,7 @@ class PassageIndex:
         taken: dict[tuple[int, Region], int] = {}
         order = sorted(range(len(scores)), key=lambda i: (-float(scores[i]), i))[: limit * 6]
         waiting = [(float(scores[i]), i) for i in order if scores[i] > 0]
+        spare = self._spare(question, scores) if len(waiting) < limit else []
         while waiting and len(chosen) < limit:
             best = max(
                 range(len(waiting)), key=lambda at: (self._crowded(waiting[at], taken), -waiting[at][1])
@@ -208,7 +209,24 @@ class PassageIndex:
             key = (self.passages[index].page, self._region_of[index])
             taken[key] = taken.get(key, 0) + 1
             chosen.append(index)
+        chosen += spare[: limit - len(chosen)]
         return numbered(replace(self.passages[i], score=round(float(scores[i]), 4)) for i in chosen)
+
+    def _spare(self, question: Question, scores: Scores) -> list[int]:
+        """Passages that share no word with the question, for places that would stay empty: those that hold a
+        value of the asked kind first, then what opens each page, in reading order."""
+        fits = _FITS.get(question.answer_type)
+        opening: set[int] = set()
+        seen: set[int] = set()
+        for index, passage in enumerate(self.passages):
+            if passage.page not in seen and self._region_of[index] is Region.MAIN:
+                seen.add(passage.page)
+                opening.add(index)
+        left = [i for i in range(len(scores)) if not scores[i] > 0]
+        holds = {i: fits is not None and fits.search(self._texts[i]) is not None for i in left}
+        return sorted(
+            left, key=lambda i: (self._region_of[i] is not Region.MAIN, not holds[i], i not in opening, i)
+        )
 
     def _crowded(self, scored: tuple[float, int], taken: dict[tuple[int, Region], int]) -> float:
         score, index = scored
@@ -254,6 +272,12 @@ def numbered(ranked: Iterable[Passage]) -> list[Passage]:
 
 
 # ------------------------------------------------------------------ indexes kept between questions
+
+
+def _region(evidence: Evidence, passage: Passage) -> Region:
+    block = passage.units[0].block
+    return evidence.pages[passage.page].content.blocks[block].region if block >= 0 else Region.MAIN
+
 
 _KEPT: OrderedDict[tuple[str, ...], PassageIndex] = OrderedDict()
 _MOST_KEPT = 16

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from leadline.research.answer_types import answer_type
 from leadline.research.documents.hosts import same_site
+from leadline.research.documents.structured import value_of
 from leadline.research.model import (
     CheckedClaim,
     Claim,
@@ -20,6 +22,7 @@ from leadline.research.model import (
     Verdict,
     Verification,
 )
+from leadline.research.readers.extractive.fields import leaf_question
 
 
 def verify(question: Question, draft: Draft, passages: Sequence[Passage], evidence: Evidence) -> Verification:
@@ -41,7 +44,7 @@ def _check(
         )
     for unit, _ in cited:
         page = evidence.pages[unit.page]
-        if page.words(unit.start, unit.end) != unit.text:
+        if not page.stands(unit):
             return CheckedClaim(
                 claim=claim,
                 verdict=Verdict.CONTRADICTED,
@@ -54,6 +57,16 @@ def _check(
     if claim.derivation is Derivation.INFERRED:
         return CheckedClaim(claim=claim, verdict=Verdict.NOT_CHECKED, why="deduced, not stated")
     name = question.answer_type if claim.path == "" else _leaf_type(claim.value)
+    if all(unit.script >= 0 for unit, _ in cited):
+        stands = _is_stated(name, claim.value, [unit.text for unit, _ in cited])
+        why = (
+            "the page's structured data states it"
+            if stands
+            else "the page's structured data states something else"
+        )
+        return CheckedClaim(
+            claim=claim, verdict=Verdict.SUPPORTED if stands else Verdict.CONTRADICTED, why=why
+        )
     words = [unit.text for unit, _ in cited]
     if name == "boolean":
         # What a yes or no is about often stands in the heading above or in the table's header.
@@ -63,14 +76,35 @@ def _check(
             link.url
             for unit, _ in cited
             for link in evidence.pages[unit.page].content.links
-            if unit.start <= link.start and link.end <= unit.end
+            if unit.script < 0 and unit.start <= link.start and link.end <= unit.end
         ]
-    support = answer_type(name).support(claim.value, words, question)
+    asked = question if claim.path == "" else leaf_question(question, claim.path)
+    support = answer_type(name).support(claim.value, words, asked)
     if support.holds is None:
         return CheckedClaim(claim=claim, verdict=Verdict.NOT_CHECKED, why=support.why)
     return CheckedClaim(
         claim=claim, verdict=Verdict.SUPPORTED if support.holds else Verdict.CONTRADICTED, why=support.why
     )
+
+
+def _is_stated(name: str, value: Any, words: Sequence[str]) -> bool:
+    """Do JSON-LD members state the value? Amount and currency of a price are members of their own."""
+    stated = [str(value_of(text)) for text in words]
+    kind = answer_type(name)
+
+    def said(part: Any) -> bool:
+        return any(
+            text == str(part) or (isinstance(part, int) and text.startswith(f"{part}-")) for text in stated
+        )
+
+    match value:
+        case {"value": amount, "currency": currency}:
+            amounts = [float(text) for text in stated if re.fullmatch(r"\d+(?:\.\d+)?", text)]
+            return said(currency) and float(amount) in amounts
+        case list():
+            return bool(value) and all(said(part) for part in value)
+        case _:
+            return said(value) or any(kind.equal(value, text) for text in stated if isinstance(value, str))
 
 
 def _leaf_type(value: Any) -> str:

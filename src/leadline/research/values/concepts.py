@@ -170,7 +170,7 @@ _GROUPS: dict[str, str] = {
     "watt": "w, watt, watts",
     "kilowatt": "kw, kilowatt, kilowatts",
     "volt": "v, volt, volts",
-    "ampere": "a, amp, amps, ampere, amperes",
+    "ampere": "amp, amps, ampere, amperes",
     "hertz": "hz, hertz",
     "gigabyte": "gb, gigabyte, gigabytes, gib",
     "terabyte": "tb, terabyte, terabytes, tib",
