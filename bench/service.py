@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import httpx2
 from cryptography.fernet import Fernet
@@ -21,20 +23,32 @@ from pgqueuer.queries import Queries
 
 from bench.rows import Row
 from leadline.accounts.service import organisation
+from leadline.companies import repository as companies
 from leadline.connectors.pages.fake import MemoryFetcher
 from leadline.credits.service import Ledger
 from leadline.evidence.service import StoredLibrary
+from leadline.foundation import jobs
 from leadline.foundation.database import Database, open_database
+from leadline.foundation.ids import new_id
 from leadline.foundation.secrets import Vault
 from leadline.foundation.settings import Settings
-from leadline.research.model import Budget, Draft, Evidence, Passage, Question
-from leadline.signals.schemas import SignalRequest
+from leadline.foundation.waiter import CHANNEL, Waiter
+from leadline.research.model import Budget, Draft, Evidence, Outcome, Passage, Question
+from leadline.signals import repository
+from leadline.signals.admission import ANSWER, Admission, present
+from leadline.signals.repository import NewRow
+from leadline.signals.schemas import SignalRequest, TraceStep
 from leadline.signals.service import Readers, SignalService
 from leadline.webhooks.service import WebhookService
 
 ACCEPTED = 20_000
 DOMAINS = 2_000
 REPETITIONS = 3
+PATHS = 500
+AT_ONCE = 10
+CONCURRENCY = 20
+WAITERS = 200
+SITE = {"https://acme.com/": "<title>Acme</title><p>We make anvils.</p>"}
 
 
 class NothingReader:
@@ -59,15 +73,16 @@ async def fresh_database() -> AsyncIterator[Database]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def service_over(database: Database, fetcher: MemoryFetcher | None = None) -> SignalService:
+def service_over(database: Database, due: Callable[[], None] | None = None) -> SignalService:
     return SignalService(
         database,
-        StoredLibrary(database, fetcher or MemoryFetcher({}), freshness=timedelta(hours=24)),
+        StoredLibrary(database, MemoryFetcher(SITE), freshness=timedelta(hours=24)),
         Readers(extractive=NothingReader),
         WebhookService(database, httpx2.AsyncClient(trust_env=False), Vault(Fernet.generate_key())),
         Ledger(monthly_credits=10_000_000, signal_price=1),
         budget=Budget(max_pages=10),
         cache=timedelta(hours=12),
+        due=due,
     )
 
 
@@ -116,5 +131,138 @@ async def accepting() -> Row:
     )
 
 
+async def whole_path() -> Row:
+    """Accept, admit, take off the queue, run research that reads nothing, finish; by one worker process.
+
+    The yardstick: the statements that record a signal (company, signal, credits; lease; the same steps of the
+    trace; outcome, credits), by the same repositories on bare asyncpg connections, without queue, engine and
+    service around them.
+    """
+    async with fresh_database() as database:
+        org = await organisation(database.repeatable, "bench")
+        admission = Admission(database, patience=10)
+        service = service_over(database, due=admission.poke)
+        await present(database, new_id(), CONCURRENCY)
+        stop, left = asyncio.Event(), PATHS
+
+        async def answer(argument: str) -> None:
+            nonlocal left
+            await service.run(UUID(argument))
+            admission.poke()
+            left -= 1
+            if not left:
+                stop.set()
+
+        started = time.perf_counter()
+        async with admission.running():
+            working = asyncio.create_task(
+                jobs.work(database, {ANSWER: answer}, stop, concurrency=CONCURRENCY, grace=10)
+            )
+            await _spread([lambda n=n: service.accept(org, _asked(n)) for n in range(PATHS)])
+            await stop.wait()
+            ours = time.perf_counter() - started
+            await working
+        ledger = Ledger(monthly_credits=10_000_000, signal_price=1)
+        one = await database.fetchval("select id from signals limit 1")
+        steps = await repository.steps(database, one)
+        started = time.perf_counter()
+        await _spread([lambda n=n: _bare(database, ledger, org, n, steps) for n in range(PATHS)])
+        bare = time.perf_counter() - started
+    return Row(
+        "accept, admit, run no-op research, finish, against the statements that record it, bare",
+        f"{bare / ours:.2f}",
+        "at least 0.6",
+        f"{PATHS / ours:,.0f} signals/s, {PATHS / bare:,.0f} bare",
+        bare / ours >= 0.6,
+    )
+
+
+def _asked(number: int) -> SignalRequest:
+    return SignalRequest(domain="acme.com", question=f"Is it product {number}?", answer_type="boolean")
+
+
+async def _spread(calls: Sequence[Callable[[], Awaitable[object]]]) -> None:
+    """Make the calls, a few at once."""
+    waiting = iter(calls)
+
+    async def some() -> None:
+        for call in waiting:
+            await call()
+
+    await asyncio.gather(*(some() for _ in range(AT_ONCE)))
+
+
+async def _bare(
+    database: Database, ledger: Ledger, org: UUID, number: int, steps: Sequence[TraceStep]
+) -> None:
+    async with database.pool.acquire() as connection:
+        async with connection.transaction():
+            new = NewRow(
+                organisation_id=org,
+                company_id=await companies.resolve(connection, "acme.com"),
+                asked_host="acme.com",
+                question=f"Is it product {number}?",
+                answer_type="boolean",
+                output_schema=None,
+                verification_mode="strict",
+                max_pages=10,
+                force_refresh=False,
+                reader="extractive",
+                request_key=hashlib.sha256(f"bare {number}".encode()).digest(),
+            )
+            signal_id = await repository.add(connection, new)
+            assert signal_id is not None
+            await repository.get(connection, org, signal_id)
+            await ledger.reserve(connection, org, [signal_id])
+        holder = new_id()
+        assert await repository.lease(connection, signal_id, holder, 10) is not None
+        await repository.saved_steps(connection, signal_id)
+        for step in steps:
+            await repository.save_step(connection, signal_id, step.step, step.value, step.seconds)
+        async with connection.transaction():
+            assert await repository.finish(connection, signal_id, holder, Outcome(), {}) is not None
+            await ledger.capture(connection, [signal_id])
+
+
+async def waking() -> Row:
+    """From the commit of what was waited for to the waiting coroutine, many waiting, as the API waits."""
+    delays: list[float] = []
+    async with fresh_database() as database:
+        await database.execute("create table ends (key text primary key)")
+        waiter, committed = Waiter(database.dedicated), dict[str, float]()
+
+        async def look(key: str) -> bool | None:
+            found: bool | None = await database.fetchval("select true from ends where key = $1", key)
+            return found
+
+        async def wait(key: str) -> None:
+            assert await waiter.wait(key, lambda: look(key), 60)
+            delays.append(time.perf_counter() - committed[key])
+
+        async with waiter.running():
+            waits = [asyncio.create_task(wait(f"key {number}")) for number in range(WAITERS)]
+            while waiter.waiting < WAITERS:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(1)  # the first looks are over
+            for number in range(WAITERS):
+                async with database.transaction() as connection:
+                    await connection.execute("insert into ends values ($1)", f"key {number}")
+                    await connection.execute("select pg_notify($1, $2)", CHANNEL, f"key {number}")
+                    committed[f"key {number}"] = time.perf_counter()  # before the commit: the delay holds it
+                await asyncio.sleep(0.01)
+            await asyncio.gather(*waits)
+    delays.sort()
+    p50, p99 = (delays[int(len(delays) * share)] * 1000 for share in (0.5, 0.99))
+    return Row(
+        f"waking {WAITERS} who wait, commit to waiter, p99",
+        f"{p99:.1f} ms",
+        "under 20 ms",
+        f"p50 {p50:.1f} ms, the commit itself included; HTTP not",
+        p99 < 20,
+    )
+
+
 def rows() -> Iterator[Row]:
     yield asyncio.run(accepting())
+    yield asyncio.run(whole_path())
+    yield asyncio.run(waking())

@@ -374,11 +374,10 @@ async def sources(connection: Connection, organisation_id: UUID, signal_id: UUID
 # ------------------------------------------------------------------ the trace
 
 
-async def step(connection: Connection, signal_id: UUID, name: str) -> str | None:
-    found: str | None = await connection.fetchval(
-        "select value from signal_steps where signal_id = $1 and step = $2", signal_id, name
-    )
-    return found
+async def saved_steps(connection: Connection, signal_id: UUID) -> dict[str, str]:
+    """The value of each step that was saved, as JSON."""
+    rows = await connection.fetch("select step, value from signal_steps where signal_id = $1", signal_id)
+    return {row["step"]: row["value"] for row in rows}
 
 
 async def save_step(connection: Connection, signal_id: UUID, name: str, value: Any, seconds: float) -> None:

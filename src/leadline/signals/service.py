@@ -486,9 +486,12 @@ class _StoredTrace:
     def __init__(self, database: Connection, signal_id: UUID) -> None:
         self._database = database
         self._signal_id = signal_id
+        self._before: dict[str, str] | None = None  # what earlier processes saved; read once
 
     async def load(self, step: str, of: type[T]) -> T | None:
-        found = await repository.step(self._database, self._signal_id, step)
+        if self._before is None:
+            self._before = await repository.saved_steps(self._database, self._signal_id)
+        found = self._before.get(step)
         return msgspec.json.decode(found, type=of) if found is not None else None
 
     async def save(self, step: str, value: msgspec.Struct, *, seconds: float) -> None:
