@@ -286,3 +286,24 @@ async def test_a_page_of_nothing_but_links_takes_seconds(
     async with open_leadline(settings) as leadline:
         signal = await ask(leadline)
     assert signal.status == "completed", signal
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<p>" + "The Team plan costs $5 " * 60_000,
+        f"<table><tr>{'<th>Team plan costs</th>' * 5000}</tr><tr>{'<td>$5</td>' * 5000}</tr></table>",
+    ],
+    ids=["one line", "one row"],
+)
+async def test_a_page_of_nothing_but_figures_takes_seconds(
+    web: WebServer, database_url: str, tmp_path: Path, body: str
+) -> None:
+    web.route("*", "/robots.txt", NO_ROBOTS)
+    web.page(HOST, "/", body)
+    async with open_leadline(settings_for(web, database_url, tmp_path, fetch_timeout=20.0)) as leadline:
+        signal = await leadline.ask(
+            SignalRequest(domain=HOST, question="What does the Team plan cost?", answer_type="currency")
+        )
+    assert signal.status == "completed", signal

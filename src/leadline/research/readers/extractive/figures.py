@@ -30,6 +30,9 @@ _APART = frozenset(
 )
 OUTDATED = 0.12  # taken from a figure of a page years older than the site's newest
 HEAD_REACH = 4  # words between a number and the noun it counts
+# Each figure of a line is judged with the whole line: a page made of one line would take hours.
+LONG_LINE = 4000  # characters
+MANY_FIGURES = 40
 
 
 class Figure(NamedTuple):
@@ -102,8 +105,10 @@ def _figures(scene: Scene, find: Finder, kind: str) -> Iterator[Candidate]:
     if scene.asking("en").arithmetic:
         return
     for spot in scene.spots:
+        if len(spot.text) > LONG_LINE:
+            continue
         figures = find(spot.text, spot.language)
-        if not figures or (spot.block.kind is BlockKind.HEADING and len(spot.text.split()) < 3):
+        if not 0 < len(figures) <= MANY_FIGURES or (spot.block.kind is BlockKind.HEADING and len(spot.text.split()) < 3):
             continue
         asking = scene.asking(spot.language)
         named = {m.value for m in find_numbers(asking.text, spot.language)}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 
 from leadline.research.answer_types import answer_type
 from leadline.research.model import Claim, Derivation, Draft, Evidence, Passage, Question
+from leadline.research.readers.extractive import structured
 from leadline.research.readers.extractive.choosing import Choice, choose
 from leadline.research.readers.extractive.confidence import BASIS, confidence
 
@@ -17,12 +19,13 @@ class ExtractiveReader:
     passage_limit = 40
 
     async def read(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Draft:
-        return self.answer(question, passages, evidence)
+        return await asyncio.to_thread(self.answer, question, passages, evidence)
 
     def answer(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Draft:
         """The draft, without awaiting: the rules compute and wait for nothing."""
         kind = answer_type(question.answer_type)
-        choice = choose(kind.equal, kind.extract(question, passages, evidence))
+        found = [*kind.extract(question, passages, evidence), *structured.candidates(question, passages, evidence)]
+        choice = choose(kind.equal, found)
         if choice.value is None:
             rejected = choice.candidates[:1]
             return Draft(
