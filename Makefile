@@ -13,7 +13,7 @@ TESTS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test lint format bench eval lock clean runtime dev
+.PHONY: help demo serve test lint format bench chaos eval lock clean runtime dev
 
 help: ## Show these lines
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -21,8 +21,8 @@ help: ## Show these lines
 demo: runtime ## Ask a made-up company's website ten questions; needs no key and no network
 	@$(PY) -m leadline.demo $(ARGS)
 
-serve: runtime ## Start the HTTP service on 127.0.0.1 (not built yet)
-	@echo 'The HTTP service is not built yet. Ask from the command line: .venv/bin/leadline ask --help' >&2; exit 1
+serve: runtime ## Start the whole service on 127.0.0.1:8080; prints an API key the first time
+	@.venv/bin/leadline serve $(ARGS)
 
 test: lint ## Run the checks of `lint` and all tests
 	@$(PY) -m pytest -n $(WORKERS) $(TESTS) $(ARGS)
@@ -40,6 +40,9 @@ format: dev ## Rewrite the code in the house's format
 
 bench: dev ## Measure, and print a table against the goals
 	@$(PY) -m bench $(ARGS)
+
+chaos: dev ## Kill workers and restart the database under 1,000 signals; see that nothing is lost
+	@$(PY) -m bench.chaos $(ARGS)
 
 eval: dev ## Answer a question file and score it (see docs/evaluation.md)
 	@$(PY) scripts/evaluate.py $(ARGS)

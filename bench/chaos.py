@@ -166,7 +166,7 @@ async def _audit(leadline: Leadline, report: Report) -> None:
         report.wrong.append(f"{len(rows)} signals instead of {report.signals}")
     if report.by_status.get("failed"):
         reasons = await database.fetch("select error_code, count(*) as n from signals group by 1")
-        report.wrong.append(f"failed: {dict((row['error_code'], row['n']) for row in reasons)}")
+        report.wrong.append("failed: " + ", ".join(f"{row['n']} {row['error_code']}" for row in reasons))
     ledger = Ledger(monthly_credits=leadline.settings.monthly_credits, signal_price=1)
     for disagreement in await ledger.audit(database):
         report.wrong.append(f"balance and ledger differ: {disagreement}")

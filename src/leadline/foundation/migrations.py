@@ -76,9 +76,9 @@ async def apply(
     Raises ``ConfigurationError`` when the database is newer than this code or was made by other migrations.
     """
     if known is None:
-        applied = await apply(connection, read_migrations())
+        done = await apply(connection, read_migrations())
         await jobs.install(connection)
-        return applied
+        return done
     applied: list[Migration] = []
     if await _missing(connection, known) == []:
         return applied

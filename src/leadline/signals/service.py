@@ -193,7 +193,7 @@ class SignalService:
         for all.
         """
         reader_name = self._readers.name(reader)
-        checked = self._check_many(requests, reader_name)
+        checked = await asyncio.to_thread(self._check_many, requests, reader_name)  # off the loop: it is long
         company_ids = await companies.resolve_many(
             self._database, (one.company for one in checked if isinstance(one, Wanted))
         )
