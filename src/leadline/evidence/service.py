@@ -101,7 +101,8 @@ class StoredLibrary:
             return f"the text was made by {proof.walk}, this version has {content.walk}"
         if content.text_sha256 != proof.text_sha256:
             return "the canonical text differs from the one that was cited"
-        if content.text[proof.start : proof.end] != words:
+        text = content.text if proof.kind == "text" else content.structured[proof.script]
+        if text[proof.start : proof.end] != words:
             return "the words do not stand at the recorded place"
         return None
 

@@ -148,6 +148,11 @@ class Page(Value, frozen=True, kw_only=True):
     def words(self, start: int, end: int) -> str:
         return self.content.text[start:end]
 
+    def stands(self, unit: Unit) -> bool:
+        """Do the unit's words stand where it says?"""
+        text = self.content.text if unit.script < 0 else self.content.structured[unit.script]
+        return text[unit.start : unit.end] == unit.text
+
 
 class Unreadable(Value, frozen=True, kw_only=True):
     """An address that could not be read."""
@@ -186,10 +191,11 @@ class Unit(Value, frozen=True, kw_only=True):
 
     number: int
     page: int
-    block: int
+    block: int  # -1 for a member of a JSON-LD script
     start: int
     end: int
     text: str
+    script: int = -1  # index into ``PageText.structured``; offsets are then into that script
 
 
 class Passage(Value, frozen=True, kw_only=True):

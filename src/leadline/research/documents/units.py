@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
+from leadline.research.documents.structured import facts
 from leadline.research.model import Block, BlockKind, Evidence, Page, Passage, Unit
 
 TARGET_WORDS = 100  # a passage is closed when the next block would take it beyond
 MOST_WORDS = 140
 SMALL = 40  # words below which a section is read together with its neighbours
 LONG_UNIT = 60  # words from which a list item, row or definition is cited by the sentence
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BOILERPLATE_PAGES = 3  # a block on more pages than this is read once
 
 # ------------------------------------------------------------------ sentences
@@ -155,6 +158,7 @@ def passages(evidence: Evidence) -> list[Passage]:
     """
     repeated = _repeated(evidence.pages)
     seen: set[str] = set()
+    scripts: set[str] = set()
     result: list[Passage] = []
     number = 1
     for page_index, page in enumerate(evidence.pages):
@@ -173,6 +177,47 @@ def passages(evidence: Evidence) -> list[Passage]:
                 units += block_units(page_index, page, index, number + len(units))
             number += len(units)
             result.append(_passage(page_index, page, run, units))
+        for script, text in enumerate(page.content.structured):
+            if text in scripts:
+                continue
+            scripts.add(text)
+            stated = _structured(page_index, page, script, number)
+            number += sum(len(passage.units) for passage in stated)
+            result += stated
+    return result
+
+
+def _structured(page_index: int, page: Page, script: int, number: int) -> list[Passage]:
+    """The facts of one JSON-LD script, a passage for each of its outermost objects' kinds."""
+    result: list[Passage] = []
+    for types, group in groupby(facts(page.content.structured[script]), key=lambda fact: fact.types[:1]):
+        units = []
+        told: dict[str, None] = {}
+        for fact in group:
+            told |= dict.fromkeys(_CAMEL.sub(" ", key).lower() for key in fact.path)
+            words = page.content.structured[script][fact.start : fact.end]
+            place = Unit(
+                number=number,
+                page=page_index,
+                block=-1,
+                start=fact.start,
+                end=fact.end,
+                text=words,
+                script=script,
+            )
+            units.append(place)
+            number += 1
+        result.append(
+            Passage(
+                page=page_index,
+                url=page.url,
+                title=page.content.title,
+                headings=types,
+                units=tuple(units),
+                kind=BlockKind.STRUCTURED,
+                context=", ".join(told),
+            )
+        )
     return result
 
 

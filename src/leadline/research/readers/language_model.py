@@ -225,7 +225,7 @@ def _section(passage: Passage, units: Sequence[Unit], evidence: Evidence | None)
 
 
 def _links(unit: Unit, evidence: Evidence | None) -> tuple[str, ...]:
-    if evidence is None or unit.page >= len(evidence.pages):
+    if evidence is None or unit.page >= len(evidence.pages) or unit.script >= 0:
         return ()
     links = evidence.pages[unit.page].content.links
     return tuple(dict.fromkeys(link.url for link in links if unit.start <= link.start < unit.end))[:3]

@@ -180,7 +180,6 @@ def sources(
 ) -> tuple[Source, ...]:
     """One source for each run of neighbouring cited words, in the order in which they are cited."""
     units = {unit.number: unit for passage in passages for unit in passage.units}
-    home = {unit.number: passage for passage in passages for unit in passage.units}
     cited: list[Unit] = []
     for checked in claims:
         for number in checked.claim.citations:
@@ -189,8 +188,13 @@ def sources(
     found: list[Source] = []
     for run in _runs(cited):
         page = evidence.pages[run[0].page]
-        start, end = _readable(run, home[run[0].number], page)
-        snippet = page.words(start, end)
+        script = run[0].script
+        if script < 0:
+            start, end = _readable(run, page)
+            snippet = page.words(start, end)
+        else:
+            start, end = run[0].start, run[-1].end
+            snippet = page.content.structured[script][start:end]
         if any(s.url == page.url and snippet in s.snippet for s in found):
             continue
         found.append(
@@ -205,6 +209,8 @@ def sources(
                     walk=page.content.walk,
                     start=start,
                     end=end,
+                    kind="text" if script < 0 else "structured",
+                    script=script,
                 ),
             )
         )
@@ -214,18 +220,20 @@ def sources(
 def _runs(units: Sequence[Unit]) -> list[list[Unit]]:
     """Group cited units that stand side by side on one page: a price and its "per month" are one quote."""
     runs: list[list[Unit]] = []
-    for unit in sorted(units, key=lambda u: (u.page, u.start)):
+    for unit in sorted(units, key=lambda u: (u.page, u.script, u.start)):
         last = runs[-1][-1] if runs else None
-        close = last is not None and last.page == unit.page and unit.start - last.end <= 2
+        here = (unit.page, unit.script)
+        close = last is not None and (last.page, last.script) == here and unit.start - last.end <= 2
         if close and unit.end - runs[-1][0].start <= LONG_SNIPPET:
             runs[-1].append(unit)
         else:
             runs.append([unit])
     order = {id(unit): position for position, unit in enumerate(units)}
-    return sorted(runs, key=lambda run: min(order[id(unit)] for unit in run))
+    # What people can see on the page comes before what it says to machines.
+    return sorted(runs, key=lambda run: (run[0].script >= 0, min(order[id(unit)] for unit in run)))
 
 
-def _readable(run: Sequence[Unit], passage: Passage, page: Page) -> tuple[int, int]:
+def _readable(run: Sequence[Unit], page: Page) -> tuple[int, int]:
     """Widen a quote too short to be read alone by the blocks beside it, first the one before."""
     start, end = min(u.start for u in run), max(u.end for u in run)
     blocks = page.content.blocks

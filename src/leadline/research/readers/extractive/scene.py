@@ -119,6 +119,8 @@ def _spots(scene: Scene, passages: Sequence[Passage]) -> Iterator[Spot]:
     seen: set[tuple[int, int, int]] = set()
     for rank, passage in enumerate(passages):
         for index, unit in enumerate(passage.units):
+            if unit.script >= 0:
+                continue  # JSON-LD has rules of its own
             key = (unit.page, unit.start, unit.end)
             block = scene.evidence.pages[unit.page].content.blocks[unit.block]
             if (

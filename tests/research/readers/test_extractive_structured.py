@@ -1,0 +1,74 @@
+"""Facts that a page states for machines are read, cited as they stand in the script, and checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.research.library import ACME, NOW, page
+
+from leadline.research.model import Evidence, Question, Verdict
+from leadline.research.readers.extractive.reader import ExtractiveReader
+from leadline.research.steps.rank import rank
+from leadline.research.steps.settle import settle
+from leadline.research.steps.verify import verify
+
+BAKERY = """<title>Brot</title><h1>Welcome</h1><p>Fresh bread every morning in Kassel.</p>
+<script type="application/ld+json">
+{"@context": "https://schema.org", "@graph": [
+ {"@type": "Bakery", "name": "other"},
+ {"@type": "Organization", "legalName": "Brot und Rosen GmbH", "foundingDate": "1987-04-01",
+  "numberOfEmployees": {"@type": "QuantitativeValue", "value": 148},
+  "founder": [{"@type": "Person", "name": "Ada Korn"}, {"@type": "Person", "name": "Ole Mehl"}],
+  "sameAs": ["https://www.linkedin.com/company/brot-rosen", "https://github.com/brotrosen"]},
+ {"@type": "Product", "name": "Box", "offers": [
+  {"@type": "Offer", "name": "Breakfast", "price": "19.90", "priceCurrency": "eur"},
+  {"@type": "Offer", "name": "Family", "price": "34", "priceCurrency": "EUR"}]},
+ {"@type": "Person", "name": "Ada Korn", "telephone": "+49 1"}
+]}</script>"""
+EVIDENCE = Evidence(pages=(page("https://acme.com/", BAKERY),))
+
+
+def ask(text: str, answer_type: str) -> Any:
+    question = Question(company=ACME, text=text, answer_type=answer_type, asked_at=NOW)
+    passages = rank(question, EVIDENCE, 40)
+    draft = ExtractiveReader().answer(question, passages, EVIDENCE)
+    verification = verify(question, draft, passages, EVIDENCE)
+    assert all(c.verdict is Verdict.SUPPORTED for c in verification.claims)
+    return settle(question, EVIDENCE, passages, draft, verification)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer_type", "answer", "words"),
+    [
+        ("In which year was the bakery founded?", "number", 1987, '"foundingDate": "1987-04-01"'),
+        ("How many employees do they have?", "number", 148, '"value": 148'),
+        ("What is the company's legal name?", "open_text", "Brot und Rosen GmbH", '"legalName"'),
+        ("Who founded the company?", "list", ["Ada Korn", "Ole Mehl"], '"name": "Ada Korn"'),
+        ("What is their LinkedIn page?", "url", "https://www.linkedin.com/company/brot-rosen", "linkedin"),
+        ("What does the Family box cost?", "currency", {"value": 34, "currency": "EUR"}, '"price": "34"'),
+    ],
+)
+def test_a_stated_fact_is_answered_with_its_member(
+    text: str, answer_type: str, answer: object, words: str
+) -> None:
+    outcome = ask(text, answer_type)
+    assert outcome.answer == answer
+    assert any(words in source.snippet for source in outcome.sources)
+    for source in outcome.sources:
+        assert source.proof.kind == "structured"
+        script = EVIDENCE.pages[0].content.structured[source.proof.script]
+        assert script[source.proof.start : source.proof.end] == source.snippet
+
+
+@pytest.mark.parametrize(
+    ("text", "answer_type"),
+    [
+        ("What is their telephone number?", "open_text"),  # a person's, not the company's
+        ("What does the Office box cost?", "currency"),
+        ("What is their GitLab page?", "url"),
+        ("How many ovens do they have?", "number"),
+    ],
+)
+def test_what_is_not_stated_of_the_company_is_not_answered(text: str, answer_type: str) -> None:
+    assert ask(text, answer_type).answer is None
