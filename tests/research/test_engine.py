@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import datetime
+
 import msgspec
 import pytest
 from tests.research.library import (
@@ -16,7 +19,16 @@ from tests.research.library import (
 
 from leadline.research.engine import Engine
 from leadline.research.errors import Reason
-from leadline.research.model import Budget, Derivation, Draft, Outcome, Question, VerificationMode
+from leadline.research.model import (
+    Budget,
+    Company,
+    Derivation,
+    Draft,
+    Outcome,
+    Question,
+    SiteSurvey,
+    VerificationMode,
+)
 
 SITE: dict[str, str | Reason] = {
     "https://acme.com/": "<title>Acme</title><p>We make anvils in Leeds.</p><a href='/about'>About</a>",
@@ -189,3 +201,14 @@ async def test_pages_stored_meanwhile_do_not_shift_the_words_of_a_resumed_questi
 def inferred(draft: Draft) -> Draft:
     claims = tuple(msgspec.structs.replace(c, derivation=Derivation.INFERRED) for c in draft.claims)
     return msgspec.structs.replace(draft, claims=claims)
+
+
+async def test_a_survey_that_hangs_ends_with_the_question() -> None:
+    class HangingSurvey(MemoryLibrary):
+        async def survey(self, company: Company, *, not_before: datetime | None = None) -> SiteSurvey:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    question = Question(company=ACME, text="Who?", budget=Budget(max_seconds=0.1))
+    outcome = await answer(HangingSurvey({}), WordReader("x", 1), question)
+    assert (outcome.failed, outcome.error_code) == (True, "SITE_TIMED_OUT")

@@ -396,3 +396,16 @@ async def test_the_trace_tells_every_step(database: Database, org: UUID) -> None
     assert [step.step for step in trace.steps] == ["plan", "collect", "rank", "answer", "verify", "settle"]
     ranked = next(step for step in trace.steps if step.step == "rank")
     assert any("1987" in unit["text"] for passage in ranked.value["passages"] for unit in passage["units"])
+
+
+async def test_an_unexpected_fault_gives_the_lease_back_at_once(database: Database, org: UUID) -> None:
+    class BrokenReader(FoundingReader):
+        async def read(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Draft:
+            raise ZeroDivisionError
+
+    broken = make_service(database, reader=BrokenReader())
+    row, _ = await broken.accept(org, ASK)
+    with pytest.raises(ZeroDivisionError):
+        await broken.run(UUID(row.signal.id))
+    assert await database.fetchval("select lease_until from signals") is None
+    assert (await make_service(database).ask(org, ASK)).answer == 1987

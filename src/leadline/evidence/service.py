@@ -28,7 +28,7 @@ from leadline.research.ports import Download, FetchedPage, PageFetcher, Validato
 FETCH_CLAIM = 10.0  # seconds; a dead process's page is fetched by another after this
 FETCH_HEARTBEAT = 3.0  # seconds between two extensions of the claim
 PASSING = timedelta(minutes=10)  # how long a fault that may pass (time-out, 5xx, 429) is believed
-KEPT_PAGES = 400  # decoded pages kept in memory, so that a further question costs no decoding
+KEPT_CHARACTERS = 20_000_000  # of decoded pages kept in memory, so that a further question costs no decoding
 
 _PASSING_REASONS = frozenset({
     Reason.NOT_RESOLVED, Reason.CONNECTION_FAILED, Reason.TLS_FAILED, Reason.TIMED_OUT,
@@ -51,6 +51,7 @@ class StoredLibrary:
         self._fetcher = fetcher
         self._freshness = freshness
         self._pages: OrderedDict[str, Page] = OrderedDict()
+        self._kept = 0  # characters of text in them
         self._ids: dict[str, UUID] = {}
         self._surveying: dict[str, asyncio.Task[SiteSurvey]] = {}
         self._fetching: dict[tuple[str, str], asyncio.Task[FetchedPage]] = {}
@@ -236,10 +237,13 @@ class StoredLibrary:
                 found[snapshot_id] = page
         if missing:
             for snapshot_id, stored in (await repository.snapshots(self._database, missing)).items():
-                page = Page(snapshot_id=str(snapshot_id), **stored)
-                found[snapshot_id] = self._pages[str(snapshot_id)] = page
-            while len(self._pages) > KEPT_PAGES:
-                self._pages.popitem(last=False)
+                page = found[snapshot_id] = Page(snapshot_id=str(snapshot_id), **stored)
+                if str(snapshot_id) not in self._pages:
+                    self._pages[str(snapshot_id)] = page
+                    self._kept += len(page.content.text)
+            while self._kept > KEPT_CHARACTERS and self._pages:
+                _, oldest = self._pages.popitem(last=False)
+                self._kept -= len(oldest.content.text)
         return found
 
 

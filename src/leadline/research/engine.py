@@ -137,7 +137,7 @@ class _Run:
     async def _collect(self) -> tuple[Evidence, int]:
         started = self.clock()
         self.site = Site(self.question, self.library, self.progress)
-        await self.site.open()
+        await self.site.open(self.deadline)
         rung = 1 if self.site.known_well_enough else 2
         if rung == 2:
             await self.site.read(self.deadline)
@@ -149,7 +149,7 @@ class _Run:
         started = self.clock()
         if self.site is None:
             self.site = Site(self.question, self.library, self.progress)
-            await self.site.open()
+            await self.site.open(self.deadline)
         await self.site.read(self.deadline)
         evidence = _continued(before, self.site.evidence())
         if self.site.fetched:

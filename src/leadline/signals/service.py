@@ -331,16 +331,19 @@ class SignalService:
             return True
         work = asyncio.create_task(self._work(row, holder, progress or _silent))
         heartbeat = asyncio.create_task(self._keep_lease(signal_id, holder, work))
+        finished = False
         try:
             await work
+            finished = True
         except asyncio.CancelledError:
             if heartbeat.done() and not heartbeat.cancelled() and heartbeat.exception() is None:
                 return False  # the lease was lost: somebody else goes on
-            await asyncio.shield(repository.give_back(self._database, signal_id, holder))
             raise
         finally:
             heartbeat.cancel()
             work.cancel()
+            if not finished:
+                await asyncio.shield(repository.give_back(self._database, signal_id, holder))
         return True
 
     async def hand_back(self, signal_id: UUID) -> None:

@@ -11,6 +11,7 @@ import base64
 import random
 from datetime import UTC, datetime
 from secrets import token_bytes
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx2
@@ -19,7 +20,7 @@ from standardwebhooks.webhooks import Webhook
 from leadline.foundation.clock import Clock, SystemClock
 from leadline.foundation.database import Connection, Database
 from leadline.foundation.errors import ConfigurationError
-from leadline.foundation.http import redacted, retry_after
+from leadline.foundation.http import retry_after
 from leadline.foundation.log import get_logger
 from leadline.foundation.secrets import Vault
 from leadline.webhooks import repository
@@ -104,7 +105,7 @@ class WebhookService:
         again_in = _pause(delivery.attempts, wanted_pause) if status != GONE else None
         await repository.missed(self._database, delivery.id, status, error, again_in)
         log.info(
-            "webhook not delivered", url=redacted(delivery.url), attempt=delivery.attempts, reason=error,
+            "webhook not delivered", host=urlsplit(delivery.url).hostname, attempt=delivery.attempts, reason=error,
             again_in=again_in,
         )  # fmt: skip
 

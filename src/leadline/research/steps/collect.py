@@ -37,13 +37,18 @@ class Site:
         self.fetched = 0
         self.left_out = 0
 
-    async def open(self) -> None:
+    async def open(self, deadline: float) -> None:
         """Survey the site and take in what is stored of it."""
         company = self.question.company
         for stored in await self.library.stored(company, not_before=self.not_before):
             self._take(stored.url, stored)
         try:
-            self.survey = await self.library.survey(company, not_before=self.not_before)
+            async with asyncio.timeout(max(0.05, deadline - time.monotonic())):
+                self.survey = await self.library.survey(company, not_before=self.not_before)
+        except TimeoutError:
+            entry = f"https://{company.asked_host}/"
+            self.unreadable[entry] = _too_late(entry)
+            return
         except FetchError as error:
             # With stored pages too: what else the site has was not looked at.
             self.unreadable[error.url] = Unreadable(url=error.url, reason=error.reason, detail=error.detail)
