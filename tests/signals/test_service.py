@@ -17,6 +17,7 @@ from leadline.accounts.service import default_organisation, organisation
 from leadline.connectors.pages.fake import FailingFetcher, MemoryFetcher
 from leadline.credits.service import Ledger
 from leadline.evidence.service import StoredLibrary
+from leadline.foundation.clock import Clock
 from leadline.foundation.database import Database
 from leadline.foundation.errors import InvalidInput, NotFound
 from leadline.foundation.secrets import Vault
@@ -133,10 +134,13 @@ def make_service(
     readers: Readers | None = None,
     cache: timedelta = timedelta(hours=12),
     webhooks: WebhookService | None = None,
+    clock: Clock | None = None,
     **timing: Any,
 ) -> SignalService:
     reader = reader or FoundingReader()
-    library = StoredLibrary(database, fetcher or MemoryFetcher(PAGES), freshness=timedelta(hours=24))
+    library = StoredLibrary(
+        database, fetcher or MemoryFetcher(PAGES), freshness=timedelta(hours=24), clock=clock
+    )
     return SignalService(
         database,
         library,

@@ -1,0 +1,46 @@
+"""A machine whose clock is wrong by hours answers like any other: the database's clock is the one that counts."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+from tests.signals.test_service import ASK, PAGES, make_service
+
+from leadline.accounts.service import default_organisation
+from leadline.connectors.pages.fake import MemoryFetcher
+from leadline.foundation.clock import SystemClock
+from leadline.foundation.database import Database
+from leadline.foundation.ids import new_id
+from leadline.signals.admission import Admission, present
+from leadline.signals.schemas import SignalRequest
+
+
+class WrongClock(SystemClock):
+    def __init__(self, hours: float) -> None:
+        self._off = timedelta(hours=hours)
+
+    def now(self) -> datetime:
+        return super().now() + self._off
+
+
+@pytest.mark.parametrize("hours", [-14.0, 14.0])
+async def test_a_wrong_clock_changes_no_answer(database: Database, hours: float) -> None:
+    org = await default_organisation(database)
+    fetcher = MemoryFetcher(PAGES)
+    service = make_service(database, fetcher, clock=WrongClock(hours))
+    admission = Admission(database, patience=10)
+    await present(database, new_id(), 5)
+    row, _ = await service.accept(org, ASK)
+    assert await admission.admit() == 1
+    assert await service.run(UUID(row.signal.id))
+    first = await service.get(org, row.signal.id)
+    assert first.answer == 1987
+    again, how = await service.accept(org, ASK)
+    assert (how, again.signal.id) == ("cached", first.id)
+    anew = SignalRequest(
+        domain=ASK.domain, question=ASK.question, answer_type=ASK.answer_type, force_refresh=True
+    )
+    assert (await service.ask(org, anew)).answer == 1987
+    assert len(fetcher.fetched) <= 2 * len(PAGES), "each page once for each time it was asked for anew"
