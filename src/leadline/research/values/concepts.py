@@ -19,7 +19,7 @@ _GROUPS: dict[str, str] = {
     "priced, list price, pay per, listenpreis, gebühr, gebühren, frais",
     "founded": "founded, established, incorporated, started the company, set up in, was formed, gegründet, gründung, gründungsjahr, fondée, "
     "fondé, création, founding, inception, "
-    "formed, started, began, set up, started up, year of foundation, started in, in business since, operating since, around since, family business since, besteht seit, entstanden",
+    "formed, was started, got started in, started as, started out, we started in, began as, began life, set up, set up as, year of foundation, started in, in business since, operating since, around since, family business since, besteht seit, entstanden",
     "headquarters": "headquarters, headquartered, hq, head office, hauptsitz, firmensitz, sitz, siège, siège social, "
     "based in, is based, are based, main office, registered office, stammsitz, established in, basée à, basé à",
     "ceo": "ceo, chief executive, chief executive officer, vorstandsvorsitzender, vorstandsvorsitzende",
@@ -115,7 +115,7 @@ _GROUPS: dict[str, str] = {
     "businesses": "b2b, business customers, business clients, geschäftskunden, firmenkunden",
     "reseller": "reseller, resellers, distributor, distributors, dealer, dealers, retailers, vertriebspartner, händler, revendeur, revendeurs, distributeur",
     "train": "train, trains, training, trained, trainings, course, courses, schulung, schulungen",
-    "register": "registered, register, registration, eingetragen, handelsregister, registergericht, registernummer, commercial register, trade register, company number, registration number, immatriculée",
+    "register": "registered, register, registration, eingetragen, handelsregister, registergericht, registernummer, commercial register, trade register, company number, registration number, entered in, immatriculée",
     "represent": "represent, represents, represented, vertritt, vertreten, vertretungsberechtigt, vertretungsberechtigte, représentée",
     "sourcecode": "source code, codebase, repository, repositories, repo, quellcode, code source",
     "outsource": "outsource, outsources, outsourced, outsourcing, third-party, third party, 3pl, outside provider, external provider, outside company, subcontractor, subcontractors, dienstleister",
@@ -157,6 +157,7 @@ _GROUPS: dict[str, str] = {
     "grow": "grew, grow, grows, growth, increased, increase, wachstum, gewachsen, gestiegen, croissance",
     "allowance": "allowance, allowances, budget, budgets, stipend, stipends, zuschuss",
     "qualify": "eligible, eligibility, qualify, qualifies, entitled",
+    "fiscal": "fiscal year, financial year, geschäftsjahr, exercice fiscal",
     "currency": "currency, currencies, währung, devise",
     "gram": "g, gram, grams, gramme, grammes, gramm, grammi",
     "kilogram": "kg, kilo, kilos, kilogram, kilograms, kilogramme, kilogramm",

@@ -10,7 +10,6 @@ from leadline.research.readers.extractive import gates
 from leadline.research.readers.extractive.asking import Asking
 from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.readers.extractive.fitting import Scope, adjacent_words_close, fit
-from leadline.research.readers.extractive.labels import LABELLED
 from leadline.research.readers.extractive.scene import Scene, Spot
 from leadline.research.values.concepts import concepts
 from leadline.research.values.dates import find_dates
@@ -18,7 +17,9 @@ from leadline.research.values.numbers import find_numbers
 from leadline.research.values.polarity import denials, is_open
 from leadline.research.values.terms import STOP_WORDS, squash, terms
 
-MAX_CHARACTERS = 320
+MAX_CHARACTERS = 450
+NEAR = 0.55  # share of the words met in or around the sentence; the rest is for those in the sentence itself
+LONG = 45  # words; a longer sentence says more than one thing
 _TIME = re.compile(
     r"\b(?:how long|how quickly|how fast|how soon|within what|what time|how often|wie lange|wie schnell)\b",
     re.IGNORECASE,
@@ -40,76 +41,92 @@ _NAMING = re.compile(r"\b(?:which|what|whose|welche[rns]?|quel(?:le)?s?)\b", re.
 
 
 def sentence_candidates(scene: Scene) -> Iterator[Candidate]:
+    """Every sentence with a score of how far it says what is asked; the words of the kind asked for
+    ("which PROVIDER") count for less, since the answer itself often stands in their place."""
     asked = scene.question.text
     for spot in scene.spots:
-        if spot.block.kind is BlockKind.HEADING or spot.block.region in (
-            Region.NAVIGATION,
-            Region.HEADER,
-            Region.FOOTER,
+        text = spot.text
+        if (
+            spot.block.kind is BlockKind.HEADING
+            or spot.block.region in (Region.NAVIGATION, Region.HEADER, Region.FOOTER)
+            or len(text) > MAX_CHARACTERS
+            or text.rstrip().endswith("?")
         ):
             continue
-        text = spot.text
-        if len(text) > MAX_CHARACTERS or text.rstrip().endswith("?") or len(text.split()) < 2:
-            continue
         asking = scene.asking(spot.language)
-        if _forbidden(asking, spot) or not _adds(asked, asking, spot):
-            continue
         strong = [w for w in asking.wanted if not w.weak and not w.light]
-        if len(strong) < (1 if any(w.light for w in asking.wanted) else 2):
+        kind = [w for w in asking.subject if w in strong]
+        if len(strong) - len(kind) < (1 if kind or any(w.light for w in asking.wanted) else 2):
             continue
-        kind = (
-            [w for w in asking.subject if w in strong]
-            if sum(w not in asking.subject for w in strong) >= 2
-            else []
-        )
+        if _forbidden(asking, spot):
+            continue
         typed = _typed(asked, text)
-        measured = fit(asking, spot, Scope(own=text), neighbours=False, leave_out=kind)
-        if not measured.names_met or not adjacent_words_close(asking, text, spot.language):
+        if typed is False or (not typed and _only_repeats(asking, spot)):
             continue
-        if typed:
-            if len(measured.missing) > 1 or measured.coverage < 0.6:
-                continue
-            score = 0.25 + 0.75 * measured.coverage
-        else:
-            if measured.missing or measured.own < 0.6 or LABELLED.match(text):
-                continue  # a label and its value are judged by their own rule
-            score = 0.5 * measured.coverage + 0.5 * measured.own
+        if any(w.light for w in asking.wanted) and not typed and not _adds(asked, asking, spot):
+            continue
+        beyond = fit(asking, spot, Scope(own=text), leave_out=kind)
+        whole = fit(asking, spot, Scope(own=text)) if kind else beyond
+        if not beyond.names_met or not adjacent_words_close(asking, text, spot.language):
+            continue
+        coverage = 0.7 * beyond.coverage + 0.3 * whole.coverage
+        own = 0.7 * beyond.own + 0.3 * whole.own
+        score = NEAR * coverage + (1 - NEAR) * own - _doubts(asked, asking, spot, typed=bool(typed))
         features = {
-            "coverage": round(measured.coverage, 3),
-            "own": round(measured.own, 3),
+            "coverage": round(coverage, 3),
+            "own": round(own, 3),
+            "missing": float(len(beyond.missing)),
             "rank": float(spot.rank),
             "wanted": float(len(strong)),
         }
         yield Candidate(
             text,
             (spot.unit,),
-            score * spot.region_weight - 0.002 * spot.rank,
+            score * spot.region_weight - 0.003 * spot.rank,
             "sentence-typed" if typed else "sentence",
             features,
         )
 
 
-def _typed(asked: str, text: str) -> bool:
-    """The question asks for a thing that can be told by its form, and the text holds one."""
+def _only_repeats(asking: Asking, spot: Spot) -> bool:
+    """True when the sentence hardly says a word that the question does not."""
+    known = frozenset().union(*(w.concepts for w in asking.wanted))
+    new = [
+        t
+        for t in terms(spot.text, spot.language)
+        if (t.folded not in STOP_WORDS or (t.text.isupper() and len(t.text) > 2))
+        and t.stem not in known
+        and not concepts(t.text, spot.language) & known
+        and not any(squash(t.text) in name for name in asking.company)
+    ]
+    return not new
+
+
+def _doubts(asked: str, asking: Asking, spot: Spot, *, typed: bool) -> float:
+    """What speaks against a sentence that has the words; below zero where something speaks for it."""
+    text = spot.text
+    words = len(text.split())
+    against = 0.0 if typed or _adds(asked, asking, spot) else 0.12
+    against += 0.1 * is_open(text) + 0.08 * (bool(denials(text)) != bool(denials(asking.text)))
+    against += 0.1 * (words < 4 and ":" not in text) + 0.1 * (words > LONG)
+    return against - 0.04 * gates.speaks_of_company(asking, text) - 0.05 * typed
+
+
+def _typed(asked: str, text: str) -> bool | None:
+    """Whether the text holds the thing asked for, where that can be told by its form; None where it cannot."""
     if re.search(r"\b(?:open[- ]source )?licen[cs]e\b", asked, re.IGNORECASE):
         return bool(_LICENCE_NAME.search(text))
     if _TIME.search(asked):
         return bool(_TIME_UNIT.search(text))
     if _WHEN.search(asked):
         return bool(find_dates(text) or _DAY.search(text))
-    if re.search(r"\be-?mail\b", asked, re.IGNORECASE):
+    if re.search(r"\be-?mail address\b", asked, re.IGNORECASE):
         return bool(re.search(r"[\w.+-]+@[\w-]+\.\w+", text))
-    return False
+    return None
 
 
 def _forbidden(asking: Asking, spot: Spot) -> bool:
-    return (
-        gates.forbids(asking, spot)
-        or gates.outdated(asking, spot)
-        or is_open(spot.text)
-        or bool(denials(spot.text)) != bool(denials(asking.text))
-        or gates.suppliers(asking, spot.text)
-    )
+    return gates.forbids(asking, spot) or gates.outdated(asking, spot) or gates.suppliers(asking, spot.text)
 
 
 def _adds(asked: str, asking: Asking, spot: Spot) -> bool:
@@ -125,7 +142,7 @@ def _adds(asked: str, asking: Asking, spot: Spot) -> bool:
     fresh = [
         t
         for i, t in enumerate(terms(text, spot.language))
-        if t.folded.split("'")[0] not in STOP_WORDS
+        if (t.folded.split("'")[0] not in STOP_WORDS or (t.text.isupper() and len(t.text) > 2))
         and (i > 0 or t.text.isupper())
         and (t.text[0].isupper() or any(c.isdigit() for c in t.text))
         and not concepts(t.text, spot.language) & known

@@ -1,0 +1,40 @@
+"""Short texts, yes and no, lists and addresses, read off invented fragments of many industries."""
+
+from __future__ import annotations
+
+import pytest
+from tests.research.readers.test_extractive import ask
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "part"),
+    [
+        ("<p>Our stock control runs on Larder, which we adopted last spring.</p><p>We bake in stone ovens.</p>",
+         "What software does Kornmann use for stock control?", "Larder"),
+        ("<p>In 2024 our priority is opening a second mill.</p><p>We bake rye.</p>",
+         "What did Kornmann concentrate on in 2024?", "second mill"),
+        ("<p>Commercial register: Hull Court, HRB 4471</p><p>We bake rye.</p>",
+         "Under which number is Kornmann entered in the register?", "HRB 4471"),
+        ("<p>The recipe book is published under the MIT licence.</p><p>Other books stand under free licences.</p>",
+         "Under which licence is the recipe book published?", "MIT"),
+        ("<p>The financial year of the bakery runs from 1 May to 30 April.</p>",
+         "When does the bakery's fiscal year end?", "1 May"),
+    ],
+)  # fmt: skip
+def test_a_sentence_that_says_it_in_other_words_answers(body: str, text: str, part: str) -> None:
+    value = ask(text, "open_text", body).value
+    assert value is not None
+    assert part in value
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("<p>The flour catalogue lists flour.</p>", "Which flour catalogue does Kornmann use?"),
+        ("<p>Recipes are published under free licences.</p>", "Under which licence are the recipes published?"),
+        ("<p>Our stock control runs on Larder.</p>", "What software does Tidewell use for stock control?"),
+        ("<p>We bake rye bread in Hull.</p>", "Which payroll software does Kornmann use?"),
+    ],
+)  # fmt: skip
+def test_a_sentence_that_does_not_say_it_is_passed_over(body: str, text: str) -> None:
+    assert ask(text, "open_text", body).value is None
