@@ -22,6 +22,7 @@ from leadline.cli.doctor import doctor
 from leadline.cli.evaluate import evaluate
 from leadline.cli.keys import credits_, keys
 from leadline.cli.migrate import migrate
+from leadline.cli.postgres import postgres
 from leadline.cli.running import EXIT_BAD_USAGE, EXIT_FAILED, EXIT_INTERRUPTED, Interrupted
 from leadline.cli.serve import api, serve, work
 from leadline.cli.terminal import harmless, say
@@ -70,6 +71,7 @@ for command in (
     evaluate,
     keys,
     migrate,
+    postgres,
     serve,
     trace,
     verify,
