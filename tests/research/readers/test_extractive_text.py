@@ -38,3 +38,21 @@ def test_a_sentence_that_says_it_in_other_words_answers(body: str, text: str, pa
 )  # fmt: skip
 def test_a_sentence_that_does_not_say_it_is_passed_over(body: str, text: str) -> None:
     assert ask(text, "open_text", body).value is None
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "kind", "reasoning"),
+    [
+        ("<p>We run 64 shops in the north.</p>", "How many shops does Kornmann run?", "number",
+         "Stated in a sentence on the page “kornmann.example”."),
+        ("<dl><dt>VAT number</dt><dd>GB 123 4567 89</dd></dl>", "What is the VAT number?", "open_text",
+         "Stated beside “VAT number” on the page “kornmann.example”."),
+        ("<table><tr><th>Box</th><th>Weekday price</th></tr><tr><td>Rye box</td><td>$9</td></tr><tr><td>Wheat box</td><td>$15</td></tr></table>",
+         "What does the wheat box cost?", "currency",
+         "The table on the page “kornmann.example” gives it in the row “Wheat box”."),
+        ("<p>We do not ship frozen dough.</p>", "Does Kornmann ship frozen dough?", "boolean",
+         "A sentence on the page “kornmann.example” denies it."),
+    ],
+)  # fmt: skip
+def test_the_reader_tells_where_the_answer_stands(body: str, text: str, kind: str, reasoning: str) -> None:
+    assert ask(text, kind, body).reasoning == reasoning

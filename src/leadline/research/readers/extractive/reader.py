@@ -10,6 +10,7 @@ from leadline.research.model import Claim, Derivation, Draft, Evidence, Passage,
 from leadline.research.readers.extractive import structured
 from leadline.research.readers.extractive.choosing import Choice, choose
 from leadline.research.readers.extractive.confidence import BASIS, confidence
+from leadline.research.readers.extractive.telling import tell
 
 
 class ExtractiveReader:
@@ -24,7 +25,10 @@ class ExtractiveReader:
     def answer(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Draft:
         """The draft, without awaiting: the rules compute and wait for nothing."""
         kind = answer_type(question.answer_type)
-        found = [*kind.extract(question, passages, evidence), *structured.candidates(question, passages, evidence)]
+        found = [
+            *kind.extract(question, passages, evidence),
+            *structured.candidates(question, passages, evidence),
+        ]
         choice = choose(kind.equal, found)
         if choice.value is None:
             rejected = choice.candidates[:1]
@@ -46,7 +50,7 @@ class ExtractiveReader:
             reader=self.name,
             value=choice.value,
             claims=claims,
-            reasoning=f"Read by rule {best.rule} from {len(choice.candidates)} place{'s' if len(choice.candidates) > 1 else ''}.",
+            reasoning=tell(choice, evidence),
             rule=best.rule,
             confidence=confidence(best.rule, best.score, choice.margin, len(choice.candidates)),
             confidence_basis=BASIS,
