@@ -277,6 +277,13 @@ def test_settings_of_the_document_exist(document: str) -> None:
     assert named - VARIABLES - OF_COMPOSE == set()
 
 
+def test_metrics_of_the_document_exist(document: str) -> None:
+    source = (ROOT / "src/leadline/api/metrics.py").read_text(encoding="utf-8")
+    counted = set(re.findall(r'"(leadline_\w+)"', source))
+    named = set(re.findall(r"`(leadline_\w+)`", document))
+    assert {name.removesuffix("_total") for name in named} == counted
+
+
 def test_files_of_the_document_exist(document: str) -> None:
     for name in re.findall(r"`?(deploy/[\w./@-]+\w)`?", document):
         assert (ROOT / name).exists() or name == "deploy/.env", name
