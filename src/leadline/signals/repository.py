@@ -49,6 +49,14 @@ class Listeners(NamedTuple):
     hooked: bool
 
 
+class SavedStep(NamedTuple):
+    """What a step of the engine returned, and how many seconds it took."""
+
+    name: str
+    value: Any
+    seconds: float
+
+
 class NewRow(msgspec.Struct, frozen=True, kw_only=True):
     organisation_id: UUID
     company_id: UUID
@@ -380,18 +388,20 @@ async def saved_steps(connection: Connection, signal_id: UUID) -> dict[str, str]
     return {row["step"]: row["value"] for row in rows}
 
 
-async def save_step(connection: Connection, signal_id: UUID, name: str, value: Any, seconds: float) -> None:
+async def save_steps(connection: Connection, signal_id: UUID, saved: Sequence[SavedStep]) -> None:
+    """Keep what steps returned, in this order; a step that was saved before is replaced in its place."""
     await connection.execute(
         """
         insert into signal_steps (signal_id, step, position, value, seconds)
-        values ($1, $2, (select count(*) from signal_steps where signal_id = $1), $3, $4)
+        select $1, n.step, (select count(*) from signal_steps where signal_id = $1) + n.place, n.value, n.seconds
+        from unnest($2::text[], $3::jsonb[], $4::real[]) with ordinality as n (step, value, seconds, place)
         on conflict (signal_id, step) do update set
             value = excluded.value, seconds = excluded.seconds, saved_at = now()
         """,
         signal_id,
-        name,
-        _json(value),
-        seconds,
+        [step.name for step in saved],
+        [_json(step.value) for step in saved],
+        [step.seconds for step in saved],
     )
 
 

@@ -40,7 +40,7 @@ from leadline.research.model import Budget, Company, Outcome, Proof, Question, V
 from leadline.research.ports import LanguageModel, ModelReply, ModelRequest, Progress, Reader
 from leadline.signals import batches, repository
 from leadline.signals.batches import Batch, Taken, Wanted
-from leadline.signals.repository import NewRow, Row
+from leadline.signals.repository import NewRow, Row, SavedStep
 from leadline.signals.schemas import (
     QuoteCheck,
     Signal,
@@ -60,6 +60,7 @@ MAX_QUESTION = 500  # characters (contract section 6)
 MAX_PAGES = 500  # pages of one question; a site is not mirrored
 TRANSACTION_TRIES = 5  # times a transaction is begun anew when its connection is cut
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+WRITTEN_AT_ONCE = frozenset({"collect", "answer"})  # steps that cost pages or money to do again
 MAX_ATTEMPTS = 5  # processes that a question may outlive before it is failed
 
 
@@ -381,7 +382,7 @@ class SignalService:
             outcome = await self._engine.answer(question, self._reader(row), trace, progress)
         except ModelError as error:
             outcome = _model_failure(error)
-        await self._finish(row, holder, outcome, time.monotonic() - started)
+        await self._finish(row, holder, outcome, time.monotonic() - started, trace)
 
     def _reader(self, row: Row) -> Reader:
         if row.reader == "extractive":
@@ -390,14 +391,20 @@ class SignalService:
             raise ModelRefused(f"this question was asked of {row.reader}, but no model is configured here")
         return self._readers.model_reader(_PaidOnce(self._readers.model, self._database, UUID(row.signal.id)))
 
-    async def _finish(self, row: Row, holder: UUID, outcome: Outcome, seconds: float) -> None:
+    async def _finish(
+        self, row: Row, holder: UUID, outcome: Outcome, seconds: float, trace: _StoredTrace | None = None
+    ) -> None:
         if row.reader != "extractive":
             spent = await repository.usage(self._database, UUID(row.signal.id))
             outcome = msgspec.structs.replace(outcome, usage=spent)
         metadata = _metadata(row, outcome, seconds)
-        if not await self._transact(
-            lambda connection: self._conclude(connection, row, holder, outcome, metadata)
-        ):
+
+        async def conclude(connection: Connection) -> bool:
+            if trace is not None:
+                await trace.write(connection)
+            return await self._conclude(connection, row, holder, outcome, metadata)
+
+        if not await self._transact(conclude):
             log.warning("signal finished elsewhere", signal_id=row.signal.id)
 
     async def _conclude(
@@ -484,11 +491,16 @@ class _StoredSource(msgspec.Struct):
 
 
 class _StoredTrace:
-    """``research.ports.Trace`` in the database."""
+    """``research.ports.Trace`` in the database.
+
+    A step is written when doing it again would cost something: pages were read, or a reader answered. The quick
+    ones between are written with the next of these, or with the outcome: each write waits for the disk.
+    """
 
     def __init__(self, database: Connection, signal_id: UUID) -> None:
         self._database = database
         self._signal_id = signal_id
+        self._unwritten: dict[str, SavedStep] = {}
         self._before: dict[str, str] | None = None  # what earlier processes saved; read once
 
     async def load(self, step: str, of: type[T]) -> T | None:
@@ -498,7 +510,16 @@ class _StoredTrace:
         return msgspec.json.decode(found, type=of) if found is not None else None
 
     async def save(self, step: str, value: msgspec.Struct, *, seconds: float) -> None:
-        await repository.save_step(self._database, self._signal_id, step, value, seconds)
+        self._unwritten.pop(step, None)
+        self._unwritten[step] = SavedStep(step, value, seconds)
+        if step in WRITTEN_AT_ONCE:
+            await self.write(self._database)
+            self._unwritten = {}
+
+    async def write(self, connection: Connection) -> None:
+        """Write what is not yet written; may be repeated when its transaction was."""
+        if self._unwritten:
+            await repository.save_steps(connection, self._signal_id, list(self._unwritten.values()))
 
 
 class _PaidOnce:
