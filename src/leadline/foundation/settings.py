@@ -277,7 +277,9 @@ class Settings:
     model_timeout: float | None = _setting(
         "seconds one call of the model may take; none: by provider", _number(0, above=True)
     )
-    model_concurrency: int | None = _setting("calls of the model at once, per process; none: by provider", _whole(1))
+    model_concurrency: int | None = _setting(
+        "calls of the model at once, per process; none: by provider", _whole(1)
+    )
     model_structured_mode: Literal["auto", "native", "tool", "prompted"] = _setting(
         "how the model is made to reply in JSON: native (JSON schema), tool, prompted, or auto",
         _one_of("auto", "native", "tool", "prompted"),
