@@ -56,3 +56,22 @@ def test_a_sentence_that_does_not_say_it_is_passed_over(body: str, text: str) ->
 )  # fmt: skip
 def test_the_reader_tells_where_the_answer_stands(body: str, text: str, kind: str, reasoning: str) -> None:
     assert ask(text, kind, body).reasoning == reasoning
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "value"),
+    [
+        ("<p>Smoking in the bakehouse is strictly forbidden.</p>", "Does Kornmann allow smoking in the bakehouse?", False),
+        ("<p>We have no plans to sell frozen dough.</p>", "Does Kornmann sell frozen dough?", False),
+        ("<p>No, we don't sell frozen dough.</p>", "Does Kornmann sell frozen dough?", False),
+        ("<p>We turned off our weekly order reminder mails.</p>", "Does Kornmann still send weekly order reminder mails?", False),
+        ("<p>We have our own mill and use an outside provider for deliveries to hotels.</p>",
+         "Does Kornmann use an outside provider for hotel deliveries?", True),
+        ("<p>We plan to sell frozen dough.</p>", "Does Kornmann sell frozen dough?", None),
+        ("<p>We currently run a closed loyalty scheme for hotels instead.</p>", "Does Kornmann run a public loyalty scheme?", None),
+        ("<p>We rent an oven from Heat & Sons, whose factory is certified to ISO 22000.</p>", "Is Kornmann certified to ISO 22000?", None),
+        ("<p>Our flour supplier is certified to ISO 22000.</p>", "Is Kornmann certified to ISO 22000?", None),
+    ],
+)  # fmt: skip
+def test_denials_without_a_not_are_understood(body: str, text: str, value: bool | None) -> None:
+    assert ask(text, "boolean", body).value is value

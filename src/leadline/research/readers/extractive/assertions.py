@@ -32,9 +32,22 @@ _ENDING = re.compile(
 _STILL = re.compile(
     r"\b(?:still|any ?more|continue[sd]? to|to this day|noch|nach wie vor|toujours|encore)\b", re.IGNORECASE
 )
+# Words that deny what stands before or behind them without a "not".
+_FORBIDS = re.compile(
+    r"\b(?:forbidden|prohibited|prohibits?|forbids?|banned|bans?|disallow(?:ed|s)?|turned off|switched off|shut down|(?:is|are|was|were|been|now) closed|"
+    r"refuses?|declines?|excluded|verboten|untersagt|ausgeschlossen|interdite?s?|exclue?s?)\b",
+    re.IGNORECASE,
+)
+_NO_PLANS = re.compile(
+    r"\bno (?:current |immediate )?(?:plans?|intention) (?:to|for|of)\b|\bkeine pläne\b", re.IGNORECASE
+)
+# Of these words a sentence need not tell: who has none has none "still", and "any".
+_DEGREE = re.compile(
+    r"still|already|yet|any|ever|actually|really|noch|bereits|schon|toujours|déjà", re.IGNORECASE
+)
 _LONG = 45  # words; what a longer sentence says of one thing is hard to tell
 _RESTRICTED = re.compile(
-    r"\b(?:only|except|unless|limited to|but not|other than|instead of|rather than|nur|ausser|außer|sauf|uniquement)\b",
+    r"\b(?:only|except|unless|limited to|but not|other than|instead|rather than|nur|ausser|außer|sauf|uniquement)\b",
     re.IGNORECASE,
 )
 
@@ -73,9 +86,19 @@ def asserted(question: Question, text: str, around: Sequence[str] = ()) -> bool 
 
 def polarity(asking: Asking, text: str, language: str = "en") -> bool | None:
     """Whether the sentence asserts (True) or denies (False) the topic words it holds; None when open."""
-    if _open_here(asking, text, language) and not is_open(asking.text.rstrip("?")):
+    bare = _NO_PLANS.sub("not", text)
+    if _open_here(asking, bare, language) and not is_open(asking.text.rstrip("?")):
         return None
+    text = re.sub(
+        r"^(?:no|nein|non),\s+(?=[^,;]*(?:n't|n’t|not|nicht|kein|pas)\b)", "", bare, flags=re.IGNORECASE
+    )
     denied = denials(text)
+    if not denied and not denials(asking.text):
+        forbids = _FORBIDS.search(text)
+        if forbids and not _FORBIDS.search(asking.text):
+            wanted = [w for w in asking.wanted if not w.weak and not _DEGREE.fullmatch(w.text)]
+            near = [w for w in wanted if w.concepts & concepts(text, language)]
+            return False if len(near) >= 0.75 * len(wanted) else None
     asked_denied = bool(denials(asking.text))
     if not denied:
         return None if asked_denied else True
@@ -150,19 +173,22 @@ def _sentence(scene: Scene, spot: Spot) -> Iterator[Candidate]:
         return
     if spot.block.kind is BlockKind.HEADING and denials(spot.text):
         return
-    measured = fit(asking, spot, Scope(own=spot.text), neighbours=False)
-    strong = [w for w in asking.wanted if not w.weak]
-    spared = 1 if len(strong) >= 4 and any(w.named for w in strong) and measured.own >= 0.75 else 0
+    degree = [w for w in asking.wanted if _DEGREE.fullmatch(w.text)]
+    measured = fit(asking, spot, Scope(own=spot.text), neighbours=False, leave_out=degree)
+    strong = [w for w in asking.wanted if not w.weak and w not in degree]
+    spared = 1 if len(strong) >= 3 and measured.own >= 0.65 else 0
     if not measured.names_met or len(measured.missing) > spared or measured.own < 0.6:
         return
     if _forbidden(asking, spot) or not adjacent_words_close(asking, spot.text, spot.language):
         return
     value = polarity(asking, spot.text, spot.language)
-    if _ENDING.search(spot.text) and not _ENDING.search(asking.text):
+    if value and _ENDING.search(spot.text) and not _ENDING.search(asking.text):
         return
     if value and _STILL.search(asking.text) and not _STILL.search(spot.text):
         return
     if value is None or (value and not _plainly_asserts(asking, spot, measured)):
+        return
+    if value and measured.missing and measured.coverage < 0.75:
         return
     yield Candidate(
         value,

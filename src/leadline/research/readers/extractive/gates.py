@@ -28,7 +28,7 @@ _OTHERS = re.compile(
 )
 _SUPPLIERS = re.compile(
     r"\b(?:vendors?|suppliers?|competitors?|(?:hosting|cloud|data|service|payment|infrastructure|third[- ]party)[\w -]{0,12} (?:providers?|processors?)|"
-    r"sub-?processors?|third[- ]part(?:y|ies)|data ?cent(?:er|re)s?|portfolio compan(?:y|ies)|lieferanten|fournisseurs?|prestataires?|operated by|which holds)\b",
+    r"sub-?processors?|third[- ]part(?:y|ies)|data ?cent(?:er|re)s?|portfolio compan(?:y|ies)|lieferanten|fournisseurs?|prestataires?|operated by|which holds|whose|dessen|deren|rechenzentr\w+|auftragsverarbeiter\w*|hoster|sous-traitants?)\b",
     re.IGNORECASE,
 )
 _OUR_OTHERS = re.compile(
