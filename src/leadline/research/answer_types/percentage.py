@@ -16,7 +16,7 @@ from leadline.research.answer_types.number import (
 from leadline.research.model import Evidence, Passage, Question
 from leadline.research.readers.extractive.figures import percentage_candidates
 from leadline.research.values.numbers import Number as Figure
-from leadline.research.values.percentages import find_percentages
+from leadline.research.values.percentages import find_fractions, find_percentages
 
 
 class Percentage:
@@ -39,7 +39,12 @@ class Percentage:
         return {"type": self.name, self.key: {"value": value}}
 
     def support(self, value: Any, words: Sequence[str], question: Question) -> Support:
-        held = values_in(words, lambda text, language: (m.value for m in find_percentages(text, language)))
+        held = values_in(
+            words,
+            lambda text, language: (
+                m.value for m in [*find_percentages(text, language), *find_fractions(text)]
+            ),
+        )
         if any(same_number(value, h) for h in held):
             return Support(True, "the percentage stands in the cited words")
         return computed_support(value, held, question)

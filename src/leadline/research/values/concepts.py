@@ -237,6 +237,23 @@ def _phrases() -> tuple[re.Pattern[str], dict[str, str]]:
     return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest_first)) + r")(?!\w)"), table
 
 
+_COMPOUNDING = frozenset({"de", "nl", "sv", "da", "no", "nb"})
+
+
+@lru_cache(maxsize=32768)
+def _in_compound(word: str, language: str) -> frozenset[str]:
+    """Concepts of the words that a compound begins or ends with: "Exportanteil" speaks of export and of a share."""
+    return frozenset(
+        "~" + concept
+        for concept, members in _GROUPS.items()
+        for member in map(fold, members.split(", "))
+        if len(member) >= 5
+        and " " not in member
+        and word != member
+        and (word.startswith(member) or word.endswith(member))
+    )
+
+
 @lru_cache(maxsize=32768)
 def concepts(text: str, language: str = "en") -> frozenset[str]:
     """Stems of all words of the text (stop words too), the words themselves ("=word"), and the concepts
@@ -256,6 +273,8 @@ def concepts(text: str, language: str = "en") -> frozenset[str]:
             found.add(exact[term.folded])
         if term.stem in words:
             found.add(words[term.stem])
+        if language in _COMPOUNDING and len(term.folded) >= 8:
+            found |= _in_compound(term.folded, language)
     pattern, table = _phrases()
     found.update(table[match.group()] for match in pattern.finditer(fold(text)))
     return frozenset(found)

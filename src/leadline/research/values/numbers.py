@@ -95,7 +95,7 @@ class Mention(NamedTuple):
 
 def plain(value: float) -> Number:
     """An integer where the value is one: integers stay integers on the wire."""
-    rounded = round(value, 10)
+    rounded = float(f"{value:.12g}")
     return int(rounded) if float(rounded).is_integer() else rounded
 
 
@@ -210,7 +210,7 @@ def _append_range_end(text: str, position: int, language: str, mentions: list[Me
 
 
 _UNITS_TOUCHING = re.compile(
-    r"(?:h|hrs?|GB|TB|MB|KB|PB|GHz|MHz|kW|kWh|MW|GW|km|kg|cm|mm|ms|min|s|d|y|x|px|t|pp|st|nd|rd|th|er|ème|e)\b"
+    r"(?:h|hrs?|m?g|W|Wh|V|mAh|ml|l|dB|Hz|kHz|GB|TB|MB|KB|PB|GHz|MHz|kW|kWh|MW|GW|km|kg|cm|mm|ms|min|s|d|y|x|px|t|pp|st|nd|rd|th|er|ème|e)\b"
 )
 
 

@@ -18,7 +18,9 @@ _ASKING = frozenset(
     current present presently today company companies business firm organisation organization corporation publicly officially
     stated total overall exactly viele welchem welchen été explicitly please many much number amount value figure kind type sort able way thing site
     called long far big large high old often hoch lang groß long offer offers offered provide provides provided able
+    gmbh ag inc ltd llc limited plc sarl
     called named newest latest recent recently last many count there possible brief
+    information info data reported report reports recorded quoted given known altogether newly far
     firma unternehmen nenne nennen gib derzeit aktuell aktuelle entreprise société donnez actuellement
     """.split()
 )  # fmt: skip
@@ -61,11 +63,24 @@ _FOCUS_ENDS = re.compile(
 )
 _PLURALS = frozenset({"people", "staff", "men", "women", "children", "personen", "personnes"})
 _UNIT_HINT = re.compile(
-    r"\(\s*(?:in\s+)?(?P<unit>minutes|hours|days|weeks|months|years|seconds|people|users|km|kg)\s*\)",
+    r"(?:\(\s*(?:in\s+)?|,?\s\b(?:in|expressed in)\s+)(?P<unit>(?:square |cubic )?[^\W\d_]+)\s*(?:\)|[?.]?\s*(?:\[[^\]]*\]\s*)?$)",
     re.IGNORECASE,
 )
+_UNITS_ASKED = frozenset(
+    """
+    minutes hours days weeks months years seconds people users km kg g mm cm m t gb tb mb grams grammes kilograms kilogrammes kilos tonnes tons
+    metres meters centimetres centimeters millimetres millimeters kilometres kilometers litres liters watts kilowatts volts amps hertz gigabytes
+    terabytes megabytes tagen stunden wochen monaten jahren minuten gramm metern jours heures mois ans
+    """.split()
+)
 _YEAR_ASKED = re.compile(
-    r"\b(?:what|which|in welchem|quelle) (?:calendar |fiscal )?(?:year|jahr|année)\b|\bwhen was\b.*\b(?:founded|established|incorporated)\b",
+    r"\b(?:what|which|in welchem|quelle) (?:calendar |fiscal )?(?:year|jahr|année)\b|^\W*(?:since |seit |depuis )?(?:when|wann|quand)\b(?! it)|"
+    r"\bsince when\b|\(\s*(?:the )?(?:year|jahr|année)\s*\)|\byear (?:of|in which|when|that)\b|\bgründungsjahr\b|\bfounding year\b",
+    re.IGNORECASE,
+)
+_TEAM_SIZE = re.compile(
+    r"\b(?:how (?:big|large) (?:is|are) (?:the |its |their |[\w.'’-]+ )*?(?P<a>team|staff|workforce|headcount|company)|(?P<b>headcount|mitarbeiterzahl)|"
+    r"size of (?:the |its |their |[\w.'’-]+ )*?(?P<c>team|staff|workforce))\b",
     re.IGNORECASE,
 )
 _ARITHMETIC = re.compile(
@@ -131,6 +146,9 @@ def company_names(question: Question) -> frozenset[str]:
     """Squashed names by which the company may be called: from its host and its known name."""
     labels = question.company.asked_host.removeprefix("www.").split(".")
     names = {squash("".join(labels[-2:])), squash(labels[-2]) if len(labels) > 1 else squash(labels[0])}
+    first = (labels[-2] if len(labels) > 1 else labels[0]).split("-")[0]
+    if len(first) >= 5:  # "mueller-metallbau.de" is called "Mueller"
+        names.add(squash(first))
     if len(labels) > 2 and len(labels[-2]) <= 3:  # "name.co.uk"
         names |= {squash(labels[-3])}
     if question.company.name:
@@ -157,6 +175,13 @@ def names_on_pages(evidence: Evidence, known: frozenset[str]) -> frozenset[str]:
     )
 
 
+_RECENTLY = re.compile(
+    r"\b(?:last|latest|most recent|previous|past|current|newest)\s(?:(?:reported|recorded|fiscal|financial|business|full|available|published|known|complete)\s){0,2}"
+    r"(?:year|quarter|month|figures?|report|letter|count|numbers?|information|data)\b|\b(?:letztes|letzten|vergangenen|dernière) (?:jahr|geschäftsjahr|année)\b",
+    re.IGNORECASE,
+)
+
+
 def periods_in(text: str) -> frozenset[str]:
     """The periods that a price or a quantity is stated for: "$5/month" -> month."""
     return frozenset(name for name, pattern in _PERIOD.items() if pattern.search(text))
@@ -175,6 +200,7 @@ def _take_apart(text: str, company: frozenset[str], language: str, yes_or_no: bo
     words = terms(text, language)
     own = _company_positions(words, company)
     bracket = _FIELD.search(text)
+    recently = [m.span() for m in _RECENTLY.finditer(text)]
     inside = {i for i, w in enumerate(words) if bracket and bracket.start() <= w.start < bracket.end()}
     wanted = tuple(
         Wanted(
@@ -188,7 +214,8 @@ def _take_apart(text: str, company: frozenset[str], language: str, yes_or_no: bo
             and not _is_name(w, i, text, language),
         )
         for i, w in enumerate(words)
-        if i in inside or (i not in own and _topical(w))
+        if i in inside
+        or (i not in own and _topical(w) and not any(start <= w.start < end for start, end in recently))
     )
     if inside:  # the words of a field are what must be met; the question around it is context
         wanted = tuple(
@@ -200,8 +227,8 @@ def _take_apart(text: str, company: frozenset[str], language: str, yes_or_no: bo
     return Asking(
         text=text,
         wanted=wanted,
-        focus=_focus(_FOCUS, text, wanted, words),
-        subject=_focus(_SUBJECT, text, wanted, words),
+        focus=_focus(_FOCUS, text, wanted, words, language),
+        subject=_focus(_SUBJECT, text, wanted, words, language),
         periods=periods_in(text),
         shares=_shares(text, wanted, words),
         years=frozenset(int(w.folded) for w in words if re.fullmatch(r"(?:19|20)\d\d", w.folded)),
@@ -210,6 +237,15 @@ def _take_apart(text: str, company: frozenset[str], language: str, yes_or_no: bo
         company=company,
         own=frozenset(own),
         acronyms=_acronyms(words, frozenset(own)),
+    )
+
+
+def with_verbs(asking: Asking) -> Asking:
+    """Of "which projects does it run" nothing is left to tell by but the verb: it counts in full then."""
+    if not asking.subject or any(not w.weak and not w.light and w not in asking.subject for w in asking.wanted):
+        return asking
+    return asking._replace(
+        wanted=tuple(w if w in asking.subject else w._replace(weak=False) for w in asking.wanted)
     )
 
 
@@ -303,15 +339,24 @@ def _shares(text: str, wanted: tuple[Wanted, ...], words: tuple[Term, ...]) -> t
 
 
 def _focus(
-    patterns: tuple[re.Pattern[str], ...], text: str, wanted: tuple[Wanted, ...], words: tuple[Term, ...]
+    patterns: tuple[re.Pattern[str], ...],
+    text: str,
+    wanted: tuple[Wanted, ...],
+    words: tuple[Term, ...],
+    language: str,
 ) -> tuple[Wanted, ...]:
     """The noun phrase that a pattern announces, up to its head."""
     bracket = _FIELD.search(text)
     if bracket and patterns is _FOCUS and not _UNIT_HINT.search(text):
         return tuple(w for w in wanted if words[w.position].start >= bracket.start())[-1:]
     hint = _UNIT_HINT.search(text)
-    if hint and patterns is _FOCUS:
-        return tuple(w for w in wanted if w.text.lower() == hint["unit"].lower())[-1:]
+    if hint and patterns is _FOCUS and (unit := hint["unit"].lower().split()[-1]) in _UNITS_ASKED:
+        said = [w for w in wanted if w.text.lower() == unit][-1:]
+        held = concepts(hint["unit"], language) | {unit}
+        return (said[0] if said else Wanted(hint["unit"], unit, held, False, len(words), weak=True),)
+    if patterns is _FOCUS and (team := _TEAM_SIZE.search(text)):
+        size = team["a"] or team["b"] or team["c"]
+        return (Wanted(size, fold(size), frozenset({fold(size), "~staff"}), False, len(words), weak=True),)
     for pattern in patterns:
         match = pattern.search(text)
         if not match:

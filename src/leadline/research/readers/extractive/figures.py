@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from leadline.research.model import BlockKind, Evidence, Passage, Question, Unit
@@ -20,14 +20,15 @@ from leadline.research.values.concepts import concepts
 from leadline.research.values.dates import find_dates
 from leadline.research.values.money import find_money
 from leadline.research.values.numbers import find_numbers
-from leadline.research.values.percentages import find_percentages
-from leadline.research.values.terms import stems, terms
+from leadline.research.values.percentages import find_fractions, find_percentages
+from leadline.research.values.terms import squash, stems, terms
 
 # Behind these words stands something else than what the number counts: "401 for employees".
 _APART = frozenset(
     "for in to with at on by from per and or as that which who if than für in mit bei von und oder pour dans avec par et ou "
     "after before since until beside is are was were has have our its their your the a an this these".split()
 )
+SHARE_UNMET, NAME_UNMET, OF_ANYBODY, OF_PART = 0.1, 0.1, 0.12, 0.3
 OUTDATED = 0.12  # taken from a figure of a page years older than the site's newest
 HEAD_REACH = 4  # words between a number and the noun it counts
 # Each figure of a line is judged with the whole line: a page made of one line would take hours.
@@ -88,7 +89,8 @@ def _find_counts(text: str, language: str) -> list[Figure]:
 
 
 def _find_percentages(text: str, language: str) -> list[Figure]:
-    return [Figure(m.start, m.end, m.value, m.range_end) for m in find_percentages(text, language)]
+    found = [*find_percentages(text, language), *find_fractions(text)]
+    return [Figure(m.start, m.end, m.value, m.range_end) for m in sorted(found)]
 
 
 def _find_money(text: str, language: str) -> list[Figure]:
@@ -104,11 +106,34 @@ def _find_money(text: str, language: str) -> list[Figure]:
 def _figures(scene: Scene, find: Finder, kind: str) -> Iterator[Candidate]:
     if scene.asking("en").arithmetic:
         return
+    yield from _newest(scene, _read_off(scene, find, kind))
+
+
+def _newest(scene: Scene, found: Iterable[Candidate]) -> Iterator[Candidate]:
+    """Of places that say the same of different years ("Sales 2023", "Sales 2024") the newest, unless a year is asked for."""
+    newest: dict[str, int] = {}
+    said: list[tuple[Candidate, str, int]] = []
+    for candidate in found:
+        text = candidate.units[0].text
+        years = {d.year for d in find_dates(text)}
+        label = squash(re.sub(r"\d[\d.,]*|mio|mrd|million|billion", " ", text, flags=re.IGNORECASE))
+        year = max(years) if len(years) == 1 and len(text) < 80 else 0
+        said.append((candidate, label, year))
+        newest[label] = max(newest.get(label, 0), year)
+    asked = scene.asking("en").years
+    for candidate, label, year in said:
+        if asked or not year or year == newest[label]:
+            yield candidate
+
+
+def _read_off(scene: Scene, find: Finder, kind: str) -> Iterator[Candidate]:
     for spot in scene.spots:
         if len(spot.text) > LONG_LINE:
             continue
-        figures = find(spot.text, spot.language)
-        if not 0 < len(figures) <= MANY_FIGURES or (spot.block.kind is BlockKind.HEADING and len(spot.text.split()) < 3):
+        figures = _in_cells(find, spot) if is_row(spot) else find(spot.text, spot.language)
+        if not 0 < len(figures) <= MANY_FIGURES:
+            continue
+        if spot.block.kind is BlockKind.HEADING and len(spot.text.split()) < 2:
             continue
         asking = scene.asking(spot.language)
         named = {m.value for m in find_numbers(asking.text, spot.language)}
@@ -119,6 +144,19 @@ def _figures(scene: Scene, find: Finder, kind: str) -> Iterator[Candidate]:
             candidate = _judge(asking, spot, figures, index, kind)
             if candidate and not figure.range_end:
                 yield candidate
+
+
+def _in_cells(find: Finder, spot: Spot) -> list[Figure]:
+    """The figures of a row, each cell read by itself: the sign at a cell's end is not the next figure's."""
+    found = []
+    for index, cell in enumerate(spot.block.cells):
+        begin = cell.start - spot.unit.start
+        if begin >= 0 and cell.end <= spot.unit.end:
+            found += [
+                f._replace(start=f.start + begin, end=f.end + begin)
+                for f in find(cell_text(spot, index), spot.language)
+            ]
+    return found
 
 
 def _card_scope(spot: Spot, scope: Scope) -> Scope:
@@ -162,29 +200,42 @@ def _judge(asking: Asking, spot: Spot, figures: Sequence[Figure], index: int, ki
     distance = 1.0
     if kind == "count":
         if asking.head is None:
-            return None
-        placed = _head_beside(asking, spot, figure, cell)
-        if placed is None:
-            return None
-        distance, helper = placed
-        units += helper
+            if not _labelled(spot, figure, cell):
+                return None
+        else:
+            placed = _head_beside(asking, spot, figure, cell)
+            if placed is None:
+                return None
+            distance, helper = placed
+            units += helper
     if gates.others_are_subject(asking, spot.text, figure.start) or gates.aspires(asking, spot.text):
         return None
     counted = [asking.head] if kind == "count" and asking.head else []
+    whole_staff = kind == "count" and _asks_whole_staff(asking)
+    if whole_staff:
+        counted += [w for w in asking.wanted if w.weak]
     measured = fit(
         asking, spot, scope, leave_out=_given(asking, figure, kind), given=counted, neighbours=cell is None
     )
-    if any(w in measured.missing for w in asking.shares):
+    if not (counted or any(not w.weak for w in asking.wanted)):
         return None
-    if not measured.names_met or not (counted or any(not w.weak for w in asking.wanted)):
+    unmet = _unmet(asking, spot, measured, near)
+    if unmet is None:
+        return None
+    if whole_staff and not (is_row(spot) or _alone(spot.text) or gates.speaks_of_company(asking, spot.text)):
         return None
     if not _company_is_meant(asking, spot, figure, measured):
-        return None
+        unmet += OF_ANYBODY
+    if whole_staff and (
+        _PART_OF_STAFF.search(spot.text) or any(_PART_OF_STAFF.search(h) for h in spot.headings[-1:])
+    ):
+        unmet += OF_PART
     score = (
         measured.coverage * spot.region_weight
         - 0.002 * spot.rank
         - 0.02 * (distance - 1)
         - _narrowed(asking, spot, measured)
+        - unmet
     )
     score -= OUTDATED if gates.outdated(asking, spot) else 0.0
     return Candidate(
@@ -194,6 +245,25 @@ def _judge(asking: Asking, spot: Spot, figures: Sequence[Figure], index: int, ki
         rule=f"{kind}-{'table' if cell is not None else 'text'}",
         features=figure_features(measured, spot, distance, asking),
     )
+
+
+def _unmet(asking: Asking, spot: Spot, measured: Fit, near: str) -> float | None:
+    """What is taken off for names and shares ("per user") that are not met; None where they forbid the figure."""
+    taken = 0.0
+    for word in measured.missing:
+        if word in asking.shares:
+            if re.search(r"/|\b(?:per|pro|par|each)\b", near, re.IGNORECASE):
+                return None  # it is stated for something else
+            taken += SHARE_UNMET
+        elif word.named and not word.light:
+            if not spot.scene.mentions(word):
+                return None  # the site never speaks of it
+            taken += NAME_UNMET
+    return taken
+
+
+# What a share is commonly of; a page that gives the share seldom repeats it.
+_WHOLES = frozenset("sales revenue turnover business output umsatz geschäft ventes".split())
 
 
 def _given(asking: Asking, figure: Figure, kind: str) -> list[Wanted]:
@@ -207,15 +277,30 @@ def _given(asking: Asking, figure: Figure, kind: str) -> list[Wanted]:
         given += [
             w
             for w in asking.wanted
-            if w.stem
+            if "~shareof" in w.concepts
+            or w.stem
             in ("percentag", "percent", "share", "proportion", "prozent", "anteil", "pourcentag", "rate")
         ]
+        given += [w for w in asking.wanted if w.text.lower() in _WHOLES and not w.light]
     return given if len(given) < len(asking.wanted) else []
 
 
 def _wrong_period(asking: Asking, tail: str, near: str) -> bool:
     said = periods_in(tail) or periods_in(near)
     return bool(asking.periods and said and not (asking.periods & said))
+
+
+_TRAILING_UNIT = re.compile(r"^\s*[^\W\d_²³%]{0,3}[²³]?\s*(?:$|\|)")
+
+
+def _labelled(spot: Spot, figure: Figure, cell: int | None) -> bool:
+    """True for a bare number whose label stands before it: "Minimum order quantity: 250"."""
+    if cell is not None:
+        return cell > 0 and _alone(cell_text(spot, cell))
+    before = spot.text[: figure.start]
+    return bool(re.fullmatch(r"[^:.!?]{3,60}:\s*", before)) and bool(
+        _TRAILING_UNIT.match(spot.text[figure.end :])
+    )
 
 
 def _head_beside(
@@ -230,11 +315,9 @@ def _head_beside(
     for position, term in enumerate(terms(behind, spot.language)[: HEAD_REACH + 1]):
         if any(c.isdigit() for c in term.folded) or term.folded in _APART:
             break
-        if (
-            "~staff" in head.concepts
-            and term.stem in ("peopl", "mensch", "person")
-            and {"~employ", "~staff"} & concepts(spot.text, spot.language)
-        ):
+        if "~staff" in head.concepts and term.stem in ("peopl", "mensch", "person"):
+            if not _STAFF_SAID.search(" ".join((spot.text, *spot.headings[-1:]))):
+                return None  # people at large
             return float(position + 1), []
         if head.concepts & concepts(term.text, spot.language) or head.concepts & _pair(
             behind, position, spot.language
@@ -244,6 +327,8 @@ def _head_beside(
         label = re.split(r"[.;!?•|]\s", spot.text[: figure.start])[-1]
         if len(label) < 60 and head.concepts & concepts(label, spot.language):
             return 1.0, []
+    if "~staff" in head.concepts and _TEAM_OF.search(spot.text[: figure.start]):
+        return 1.0, []
     if cell is not None and _alone(cell_text(spot, cell)):
         if re.search(r"[^\W\d_]{2,}", cell_text(spot, cell)):
             return None  # the cell counts something else: "6 months"
@@ -259,6 +344,34 @@ def _head_beside(
             ):
                 return 1.0, [unit]
     return None
+
+
+_TEAM_OF = re.compile(
+    r"\b(?:teams?|staff|workforce|crew|headcount|équipe|belegschaft|mannschaft)\s(?:of|is|von|mit|de)\s(?:about |around |over |some |more than |now |currently |rund |etwa )?$",
+    re.IGNORECASE,
+)
+_PART_OF_STAFF = re.compile(
+    r"\b(?:support|sales|engineering|engineers?|security|leadership|board|advisory|departments?|each|per|interns?|apprentices?|new|joined|hired|hire|"
+    r"trained|volunteers?|abteilung|azubis?|auszubildende|neue[rn]?|vertrieb|chaque|nouveaux|join|guests?|event|attend\w*|up to|teams)\b",
+    re.IGNORECASE,
+)
+
+
+def _asks_whole_staff(asking: Asking) -> bool:
+    """True when nothing but the company's number of people is asked for."""
+    head = asking.head
+    return (
+        head is not None
+        and "~staff" in head.concepts
+        and all(w.weak or w is head or w.concepts & {"~staff", "~employ"} or w.light for w in asking.wanted)
+    )
+
+
+_STAFF_SAID = re.compile(
+    r"\b(?:work(?:s|ing|ed)?|employ\w*|teams?|staff|colleagues|headcount|workforce|strong|roles?|beschäftig\w*|mitarbeit\w*|arbeiten|salari\w*|emploie\w*|"
+    r"équipe)\b",
+    re.IGNORECASE,
+)
 
 
 def _pair(text: str, position: int, language: str) -> frozenset[str]:

@@ -101,6 +101,11 @@ class Scene:
         small = _small_words(tuple(p.content.text_sha256 for p in self.evidence.pages), self.evidence)
         return any(word not in small for word in re.findall(r"[^\W\d_]+", name.lower()))
 
+    def mentions(self, wanted: Wanted) -> bool:
+        """True when some page of the site holds the word."""
+        forms = {fold(wanted.text).removesuffix("'s"), *(c for c in wanted.concepts if c[0] not in "~=")}
+        return any(form in folded_text(page) for form in forms for page in self.evidence.pages)
+
     def weight(self, wanted: Wanted) -> float:
         """About 0.3 for a word of every page, 1 for a rare one; what the pages never say weighs most."""
         if wanted.weak:

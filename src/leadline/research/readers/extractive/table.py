@@ -1,4 +1,4 @@
-"""Rows of tables: which words belong to the value in a cell."""
+"""Rows of tables, and terms with their definitions: which words belong to the value in a cell."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from leadline.research.readers.extractive.scene import Spot
 
 
 def is_row(spot: Spot) -> bool:
-    return spot.block.kind is BlockKind.TABLE_ROW and bool(spot.block.cells)
+    return spot.block.kind in (BlockKind.TABLE_ROW, BlockKind.DEFINITION) and len(spot.block.cells) > 1
 
 
 def cell_at(spot: Spot, offset: int) -> int | None:
