@@ -75,3 +75,20 @@ def test_the_reader_tells_where_the_answer_stands(body: str, text: str, kind: st
 )  # fmt: skip
 def test_denials_without_a_not_are_understood(body: str, text: str, value: bool | None) -> None:
     assert ask(text, "boolean", body).value is value
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "value"),
+    [
+        ("<h2>Team</h2><h3>Ann Lee</h3><p>Baker & Co-founder</p><h3>Max Orr</h3><p>Miller & Co-founder</p><h3>Ida Voss</h3><p>Driver</p>",
+         "Who are the founders of Kornmann?", ["Ann Lee", "Max Orr"]),
+        ("<h1>Dealers for our bread</h1><h2>France</h2><ul><li>Moulin Bleu</li><li>Pain Fin</li></ul><h2>Norway</h2><ul><li>Brod AS</li><li>Kjeks AS</li></ul>",
+         "Which resellers sell Kornmann bread in France?", ["Moulin Bleu", "Pain Fin"]),
+        ("<p>We have shops in Hull, Leeds and York.</p>", "In which towns does Kornmann have shops?", ["Hull", "Leeds", "York"]),
+        ("<p>Managing directors: Ann Lee, Max Orr</p>", "Who are the managing directors of Kornmann GmbH?", ["Ann Lee", "Max Orr"]),
+        ("<p>The board of the guild is elected by Baking, Milling and Delivery.</p>", "Who sits on Kornmann's board?", None),
+        ("<p>Ann Lee, our co-founder and baker, opened shops in Hull and Leeds.</p>", "Who are the founders of Kornmann?", None),
+    ],
+)  # fmt: skip
+def test_lists_are_read_in_other_words(body: str, text: str, value: list[str] | None) -> None:
+    assert ask(text, "list", body).value == value

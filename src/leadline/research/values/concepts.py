@@ -100,7 +100,8 @@ _GROUPS: dict[str, str] = {
     "plan": "plan, plans, tier, tiers, package, packages, edition, editions, tarif, paket, abo",
     "founder": "founder, founders, co-founder, co-founders, cofounder, cofounders, gründer, fondateur, fondateurs",
     "director": "managing director, managing directors, geschäftsführer, geschäftsführung, geschäftsführerin, "
-    "geschäftsführerinnen, geschäftsführende, gérant, gérante",
+    "geschäftsführerinnen, geschäftsführende, gérant, gérante, represented by, vertreten durch, vertritt, vertretungsberechtigt, "
+    "vertretungsberechtigte, représentée par",
     "legalname": "legal name, registered name, company name, legal entity, firma, raison sociale, "
     "trading name, registered company name, full legal name",
     "vatid": "vat id, vat number, vat no, ust-idnr, umsatzsteuer-id",
@@ -116,7 +117,6 @@ _GROUPS: dict[str, str] = {
     "reseller": "reseller, resellers, distributor, distributors, dealer, dealers, retailers, vertriebspartner, händler, revendeur, revendeurs, distributeur",
     "train": "train, trains, training, trained, trainings, course, courses, schulung, schulungen",
     "register": "registered, register, registration, eingetragen, handelsregister, registergericht, registernummer, commercial register, trade register, company number, registration number, entered in, immatriculée",
-    "represent": "represent, represents, represented, vertritt, vertreten, vertretungsberechtigt, vertretungsberechtigte, représentée",
     "sourcecode": "source code, codebase, repository, repositories, repo, quellcode, code source",
     "outsource": "outsource, outsources, outsourced, outsourcing, third-party, third party, 3pl, outside provider, external provider, outside company, subcontractor, subcontractors, dienstleister",
     "trial": "trial, trials, free trial, test period, trial period, testphase, testzeitraum, kostenlos testen, essai gratuit",
@@ -191,6 +191,7 @@ _GROUPS: dict[str, str] = {
     "payload": "payload, load capacity, nutzlast, traglast, charge utile",
     "power": "power consumption, power draw, draws, leistungsaufnahme, stromverbrauch, consommation",
     "speed": "speed, velocity, geschwindigkeit, vitesse",
+    "facevalue": "face value, nominal value, par value, nennwert, nominalwert, valeur nominale",
     "seat": "seat, seats, sitze, sitzplätze, places",
 }  # fmt: skip
 

@@ -7,7 +7,13 @@ from typing import Any, NamedTuple
 
 from leadline.research.readers.extractive.candidate import Candidate
 
-ACCEPT: dict[str, float] = {"sentence": 0.57, "sentence-typed": 0.55, "boolean-no": 0.65, "boolean-yes": 0.75}
+ACCEPT: dict[str, float] = {
+    "sentence": 0.57,
+    "sentence-typed": 0.55,
+    "list-sentence": 0.58,
+    "boolean-no": 0.65,
+    "boolean-yes": 0.75,
+}
 DEFAULT_ACCEPT = 0.8
 MARGIN = 0.1  # of the best score over the next that says otherwise
 SMALL_MARGIN = 0.04  # where the best meets every word of the question, and the next does not

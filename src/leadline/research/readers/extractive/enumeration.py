@@ -50,7 +50,9 @@ def _pieces(text: str) -> list[tuple[int, int, bool]]:
     for stop in _PIECE_END.finditer(text):
         if stop.group() == "." and stop.end() < len(text) and not text[stop.end()].isspace():
             continue  # "Node.js"
-        if stop.group() == "." and re.search(r"\b(?:Dr|Mr|Mrs|Ms|St|Inc|Prof|No)$", text[: stop.start()]):
+        if stop.group() == "." and re.search(
+            r"\b(?:Dr|Mr|Mrs|Ms|St|Inc|Prof|No|Ing|Dipl|med|rer|nat|Co|Corp|Ltd)$", text[: stop.start()]
+        ):
             continue
         pieces.append((start, stop.start(), colon))
         colon = stop.group().strip() in (":", "->", "-", "–", "—")

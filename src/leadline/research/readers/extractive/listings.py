@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 
 from leadline.research.model import BlockKind, Evidence, Passage, Question, Region
 from leadline.research.readers.extractive import gates
-from leadline.research.readers.extractive.asking import Asking
+from leadline.research.readers.extractive.asking import Asking, with_verbs
 from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.readers.extractive.enumeration import find_enumerations
 from leadline.research.readers.extractive.fitting import Fit, Scope, fit
-from leadline.research.readers.extractive.people import asks_for_person, names_in
+from leadline.research.readers.extractive.people import asks_for_person, names_in, person_candidates
 from leadline.research.readers.extractive.scene import Scene, Spot
 from leadline.research.values.concepts import concepts
 from leadline.research.values.polarity import denials, is_open
@@ -28,7 +28,7 @@ def list_candidates(
     question: Question, passages: Sequence[Passage], evidence: Evidence
 ) -> Sequence[Candidate]:
     scene = Scene(question, passages, evidence)
-    return _without_parts([*_enumerated(scene), *_itemised(scene)])
+    return _without_overlaps(_without_parts([*_enumerated(scene), *_itemised(scene), *_people(scene)]))
 
 
 def _without_parts(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -44,6 +44,23 @@ def _without_parts(candidates: Sequence[Candidate]) -> list[Candidate]:
     ]
 
 
+def _without_overlaps(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """A list that shares most of its members with a better one says the same, less well: it is no rival."""
+    kept: list[Candidate] = []
+    for candidate in sorted(candidates, key=lambda c: -c.score):
+        own = {squash(m) for m in candidate.value}
+        others = [{squash(m) for m in k.value} for k in kept]
+        if not any(
+            own != other and _shared(own, other) >= 0.5 * min(len(own), len(other)) for other in others
+        ):
+            kept.append(candidate)
+    return kept
+
+
+def _shared(one: set[str], two: set[str]) -> int:
+    return sum(any(a in b or b in a for b in two if min(len(a), len(b)) > 2 or a == b) for a in one)
+
+
 # ------------------------------------------------------------------ in a sentence
 
 
@@ -51,7 +68,7 @@ def _enumerated(scene: Scene) -> Iterator[Candidate]:
     for spot in scene.spots:
         if spot.block.region in _NAVIGATION or spot.block.kind is BlockKind.TABLE_ROW:
             continue
-        asking = scene.asking(spot.language)
+        asking = with_verbs(scene.asking(spot.language))
         if _forbidden(asking, spot):
             continue
         enumerations = find_enumerations(spot.text)
@@ -61,28 +78,62 @@ def _enumerated(scene: Scene) -> Iterator[Candidate]:
                 continue
             if _is_subject(asking, spot, enumeration.end, members):
                 continue
-            if asks_for_person(asking.text) and not all(names_in(m, asking) for m in members):
+            if asks_for_person(asking.text) and not all(_may_be_named(scene, asking, m) for m in members):
+                continue
+            if any(_role_words(m, asking, spot.language) for m in members):
                 continue
             rest = spot.text[: enumeration.start] + " … " + spot.text[enumeration.end :]
-            measured = fit(asking, spot, Scope(own=rest))
+            measured = _fit_beyond_kind(asking, spot, rest)
             if not (
                 gates.speaks_of_company(asking, spot.text)
                 or enumeration.after_colon
                 or len(asking.wanted) - len(measured.missing) >= 3
             ):
                 continue
-            if not _acceptable(asking, spot, measured) or not _subject_near(
-                asking, spot, enumeration.start, enumeration.end
-            ):
+            if not _acceptable(asking, spot, measured):
+                continue
+            near = _subject_near(asking, spot, enumeration.start, enumeration.end)
+            if measured.missing and (not near or asks_for_person(asking.text)):
                 continue
             score = (
                 measured.coverage * spot.region_weight
                 - 0.002 * spot.rank
                 - (0.05 if len(enumerations) > 1 else 0.0)
+                - (0.0 if near else 0.05)
+                - (0.15 if measured.own < 0.5 and measured.coverage < 0.9 else 0.0)
             )
             yield Candidate(
                 members, (spot.unit,), score, "list-sentence", _features(measured, spot, len(members))
             )
+
+
+def _may_be_named(scene: Scene, asking: Asking, member: str) -> bool:
+    """Who can be a person or a company; "Security" is a word that the pages also write small."""
+    if any(w.concepts & _ROLES for w in asking.wanted) and not names_in(member, asking):
+        return False  # a role is held by persons
+    return member[:1].isupper() and scene.may_be_name(member)
+
+
+_ROLES = frozenset({"~founder", "~ceo", "~cto", "~cfo", "~coo", "~cmo", "~ciso", "~director", "~chair"})
+
+
+def _role_words(member: str, asking: Asking, language: str) -> bool:
+    """A member such as "Co-founder" is what a person is called, not one of what is asked for."""
+    held = concepts(member, language) & _ROLES
+    return bool(held) and not any(w.concepts & held for w in asking.wanted)
+
+
+def _fit_beyond_kind(asking: Asking, spot: Spot, words: str) -> Fit:
+    """The fit, in which the kind asked for ("which SYSTEMS") counts for less than what is asked of it."""
+    whole = fit(asking, spot, Scope(own=words))
+    strong = [w for w in asking.wanted if not w.weak and not w.light]
+    kind = [w for w in asking.subject if w in strong]
+    if not kind or len(strong) == len(kind):
+        return whole
+    beyond = fit(asking, spot, Scope(own=words), leave_out=kind)
+    return beyond._replace(
+        coverage=0.7 * beyond.coverage + 0.3 * whole.coverage, own=0.7 * beyond.own + 0.3 * whole.own
+    )
 
 
 def _is_subject(asking: Asking, spot: Spot, end: int, members: Sequence[str]) -> bool:
@@ -124,6 +175,28 @@ def _subject_near(asking: Asking, spot: Spot, start: int, end: int) -> bool:
     around = spot.text[:start] + " " + spot.text[end:]
     places = (around, spot.intro, *spot.headings)
     return any(head.concepts & concepts(p, spot.language) for p in places)
+
+
+# ------------------------------------------------------------------ people of one role
+
+
+def _people(scene: Scene) -> Iterator[Candidate]:
+    """ "Who are the founders": the names that stand beside this role on one page, each in its own place."""
+    if not asks_for_person(scene.question.text):
+        return
+    pages: dict[int, list[Candidate]] = defaultdict(list)
+    for candidate in person_candidates(scene):
+        if candidate.units:
+            pages[candidate.units[0].page].append(candidate)
+    for found in pages.values():
+        found.sort(key=lambda c: c.units[0].start)
+        names = {squash(c.value): c for c in found}
+        if len(names) < 2:
+            continue
+        score = sum(c.score for c in names.values()) / len(names)
+        units = tuple(dict.fromkeys(u for c in names.values() for u in c.units))
+        features = {"coverage": 1.0, "own": 1.0, "members": float(len(names))}
+        yield Candidate([c.value for c in names.values()], units, score, "list-people", features)
 
 
 # ------------------------------------------------------------------ items of a list
@@ -207,10 +280,11 @@ def _asks_for_names(asking: Asking) -> bool:
 
 
 def _headed(asking: Asking, spot: Spot) -> bool:
-    """The noun asked for stands in the introduction or the nearest heading."""
+    """The noun asked for stands in the introduction, or in a heading above the list."""
     if not asking.subject:
         return True
-    return bool(asking.subject[-1].concepts & concepts(_introduction(spot), spot.language))
+    above = " | ".join((_introduction(spot), *spot.headings))
+    return bool(asking.subject[-1].concepts & concepts(above, spot.language))
 
 
 def _extra_heading(asking: Asking, spot: Spot) -> float:

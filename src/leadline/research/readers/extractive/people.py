@@ -49,6 +49,7 @@ _OTHER_ROLE = re.compile(
     r"\b(?:chief of staff|to the|office of|deputy|assistant|vice|former|formerly|ex|interim|acting|associate|junior|regional|sub|reports? to|stellvertretend\w*|ancien(?:ne)?)\b",
     re.IGNORECASE,
 )
+_JOB = re.compile(r"(?:[^aeiou]er|eer|or|ist|ant|ect|yst|ician)$")  # a calling, where a title begins with it
 _ELSEWHERE = re.compile(r"\b(?:at|of|chez|bei)\s+[A-ZÀ-Þ]|[,@]\s*[A-ZÀ-Þ]")
 _SEPARATORS = re.compile(
     r"\s+[-–—|·•/]\s+|\s*[:,;(]\s*|\s+->\s+|\s+(?:is|am|as|was|serves as|ist|est)\s+(?:(?:the|our|a|an|notre|unser\w*|le|la)\s+)?",
@@ -130,7 +131,7 @@ def _role(scene: Scene, spot: Spot, *, leading: bool) -> Iterator[Candidate]:
             or _of_another(asking, spot, name)
         ):
             continue
-        if any(_fits(role, part, spot.language, leading, asking.company) for part in parts):
+        if any(_fits(role, part, spot, leading, asking.company) for part in parts):
             extra = (
                 0.05
                 if spot.block.kind
@@ -221,9 +222,10 @@ def _beside(text: str, start: int, end: int) -> list[str]:
 
 
 def _fits(
-    role: list[Wanted], part: str, language: str, leading: bool, company: frozenset[str] = frozenset()
+    role: list[Wanted], part: str, spot: Spot, leading: bool, company: frozenset[str] = frozenset()
 ) -> bool:
     """True when the words are the role asked for, and not another that contains it."""
+    language = spot.language
     part = re.split(r"(?<=[a-z])\.\s", part.strip(" .,;:)("))[0]
     if not part or len(part.split()) > 14 or _OTHER_ROLE.search(part):
         return False
@@ -238,7 +240,11 @@ def _fits(
     foreign = [
         w
         for w in re.findall(r"(?<![\w])[A-ZÀ-Þ][\w'’-]+", part)
-        if fold(w) not in _NOT_NAMES and not concepts(w, language) & asked and squash(w) not in company
+        if fold(w) not in _NOT_NAMES
+        and not concepts(w, language) & asked
+        and squash(w) not in company
+        and spot.scene.may_be_name(w)
+        and not (_JOB.search(w) and part.startswith(w))
     ]
     if (foreign and not held & {"=of"}) or (_ELSEWHERE.search(part) and foreign):
         return False  # "CEO, Other Company"

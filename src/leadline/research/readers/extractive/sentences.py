@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from leadline.research.model import BlockKind, Region
 from leadline.research.readers.extractive import gates
-from leadline.research.readers.extractive.asking import Asking
+from leadline.research.readers.extractive.asking import Asking, with_verbs
 from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.readers.extractive.fitting import Scope, adjacent_words_close, fit
 from leadline.research.readers.extractive.scene import Scene, Spot
@@ -53,7 +53,7 @@ def sentence_candidates(scene: Scene) -> Iterator[Candidate]:
             or text.rstrip().endswith("?")
         ):
             continue
-        asking = scene.asking(spot.language)
+        asking = with_verbs(scene.asking(spot.language))
         strong = [w for w in asking.wanted if not w.weak and not w.light]
         kind = [w for w in asking.subject if w in strong]
         if len(strong) - len(kind) < (1 if kind or any(w.light for w in asking.wanted) else 2):
