@@ -253,3 +253,18 @@ def test_another_key_is_told_apart_from_a_fault(tmp_path: Path) -> None:
         open_vault(Fernet.generate_key().decode(), tmp_path).open(sealed)
     with pytest.raises(ConfigurationError, match="32 bytes"):
         open_vault("short", tmp_path)
+
+
+async def test_one_rotation_is_enough_after_the_key_of_the_vault_was_changed(
+    web: WebServer, database: Database, signals: SignalService, org: UUID, hooks: WebhookService
+) -> None:
+    web.route("*", "/hook", Reply("ok"))
+    await hooks.secret(org)
+    await signals.ask(org, asking(f"{web.origin}/hook"))
+    policy = NetworkPolicy(allow_networks=["127.0.0.0/8"])
+    async with guarded_async_client(policy, "Leadline/test") as http:
+        rekeyed = WebhookService(database, http, Vault(Fernet.generate_key()))
+        secret = await rekeyed.rotate_secret(org)
+        assert await rekeyed.deliver_due() == 1
+    (request,) = web.requests
+    Webhook(secret).verify(request.body, dict(request.headers))

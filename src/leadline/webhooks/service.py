@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import random
 from datetime import UTC, datetime
 from secrets import token_bytes
@@ -129,7 +130,13 @@ class WebhookService:
             fresh = self._vault.seal(token_bytes(SECRET_BYTES))
             await repository.add_secret(self._database, organisation_id, fresh)
             sealed = await repository.secrets(self._database, organisation_id)
-        return [self._vault.open(one) for one in sealed]
+        newest, *previous = sealed
+        opened = [self._vault.open(newest)]
+        for one in previous:
+            # After the vault's key was changed the secret before cannot be read, and need not be.
+            with contextlib.suppress(ConfigurationError):
+                opened.append(self._vault.open(one))
+        return opened
 
 
 def _shown(secret: bytes) -> str:
