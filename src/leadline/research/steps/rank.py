@@ -187,7 +187,7 @@ class PassageIndex:
     def _query(self, question: Question) -> list[str]:
         words: dict[str, None] = {}
         for language in self.languages or ("en",):
-            words |= dict.fromkeys(terms(question.text, language))
+            words |= dict.fromkeys(terms(f"{question.text} {_members(question)}", language))
         name = registrable(question.company.host).partition(".")[0]
         own_name = {stem for language in self.languages for stem in terms(name, language)}
         # The company's own name stands everywhere on its site and tells no passage from another.
@@ -252,6 +252,13 @@ class _Bm25:
         if not ids:
             return np.zeros(self._size, dtype=np.float32)
         return cast("Scores", self._index.get_scores(ids)[: self._size])
+
+
+def _members(question: Question) -> str:
+    """The names of the object's members that are asked for: "officeCity" asks for an office and a city."""
+    properties = (question.output_schema or {}).get("properties")
+    names = " ".join(map(str, properties)) if isinstance(properties, dict) else ""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|[_\W]+", " ", names)
 
 
 def _path_words(url: str) -> str:

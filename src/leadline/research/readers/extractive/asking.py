@@ -20,7 +20,7 @@ _ASKING = frozenset(
     called long far big large high old often hoch lang groß long offer offers offered provide provides provided able
     gmbh ag inc ltd llc limited plc sarl
     called named newest latest recent recently last many count there possible brief
-    information info data reported report reports recorded quoted given known altogether newly far
+    co op coop operative cooperative information info data reported report reports recorded quoted given known altogether newly far
     firma unternehmen nenne nennen gib derzeit aktuell aktuelle entreprise société donnez actuellement
     """.split()
 )  # fmt: skip
@@ -242,7 +242,9 @@ def _take_apart(text: str, company: frozenset[str], language: str, yes_or_no: bo
 
 def with_verbs(asking: Asking) -> Asking:
     """Of "which projects does it run" nothing is left to tell by but the verb: it counts in full then."""
-    if not asking.subject or any(not w.weak and not w.light and w not in asking.subject for w in asking.wanted):
+    if not asking.subject or any(
+        not w.weak and not w.light and w not in asking.subject for w in asking.wanted
+    ):
         return asking
     return asking._replace(
         wanted=tuple(w if w in asking.subject else w._replace(weak=False) for w in asking.wanted)
@@ -300,6 +302,8 @@ def _acronym(word: str) -> bool:
 def _is_name(word: Term, index: int, text: str, language: str) -> bool:
     if any(c.isdigit() for c in word.text):
         return True
+    if re.fullmatch(r"[A-Z]{2,}s", word.text):  # "SLAs" are no more a name than "deadlines"
+        return False
     if language == "de":  # every noun is written with a capital
         return _acronym(word.text)
     if not word.text[0].isupper() or word.text == "I":

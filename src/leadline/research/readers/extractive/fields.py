@@ -139,6 +139,7 @@ def _subject_words(name: str, kind: str) -> list[str]:
     """The field's words without those that tell its unit."""
     words = split_name(name)
     drop = {"usd", "eur", "gbp", "chf", "pct", "percent", "num", "count", *_TIME}
+    drop |= {"last", "latest", "recent", "current", "newest", "stated", "approx"}
     if kind == "amount":
         drop |= {"price", "cost", "amount", "monthly", "starting", "from"}
     kept = [w for w in words if w not in drop]

@@ -13,7 +13,7 @@ from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.readers.extractive.counting import count_candidates
 from leadline.research.readers.extractive.fitting import Fit, Scope, fit, sentence_scope
 from leadline.research.readers.extractive.measuring import figure_features
-from leadline.research.readers.extractive.scene import Scene, Spot
+from leadline.research.readers.extractive.scene import Scene, Spot, address_words
 from leadline.research.readers.extractive.table import cell_at, cell_scope, cell_text, is_row
 from leadline.research.readers.extractive.years import year_candidates
 from leadline.research.values.concepts import concepts
@@ -29,6 +29,8 @@ _APART = frozenset(
     "after before since until beside is are was were has have our its their your the a an this these".split()
 )
 SHARE_UNMET, NAME_UNMET, OF_ANYBODY, OF_PART = 0.1, 0.1, 0.12, 0.3
+MEASURE_UNMET = 0.15  # what is to be told is not named near the figure
+LITTLE, SAID_AROUND = 0.15, 0.2  # hardly a word of the question stands in the figure's own sentence
 OUTDATED = 0.12  # taken from a figure of a page years older than the site's newest
 HEAD_REACH = 4  # words between a number and the noun it counts
 # Each figure of a line is judged with the whole line: a page made of one line would take hours.
@@ -250,6 +252,7 @@ def _judge(asking: Asking, spot: Spot, figures: Sequence[Figure], index: int, ki
 def _unmet(asking: Asking, spot: Spot, measured: Fit, near: str) -> float | None:
     """What is taken off for names and shares ("per user") that are not met; None where they forbid the figure."""
     taken = 0.0
+    measure = _measure(asking)
     for word in measured.missing:
         if word in asking.shares:
             if re.search(r"/|\b(?:per|pro|par|each)\b", near, re.IGNORECASE):
@@ -259,7 +262,32 @@ def _unmet(asking: Asking, spot: Spot, measured: Fit, near: str) -> float | None
             if not spot.scene.mentions(word):
                 return None  # the site never speaks of it
             taken += NAME_UNMET
+        if word is measure:
+            taken += MEASURE_UNMET
+    if measured.own < LITTLE and not is_row(spot) and not _alone(spot.text):
+        taken += SAID_AROUND
     return taken
+
+
+_MEASURE = re.compile(
+    r"^\W*(?:what|which|wie hoch|wie groß|quel(?:le)?)\s(?:is|was|are|were|ist|war|sind|est|était)\b(?P<phrase>.+?)(?=\s(?:of|in|for|at|per|after|from|on|to|by|with|under|"
+    r"before|that|which|von|für|im|pro|der|des|de|du|par|pour)\s|[?,(]|$)",
+    re.IGNORECASE,
+)
+
+
+def _measure(asking: Asking) -> Wanted | None:
+    """What is to be told: the "valuation" of "What was the valuation after the second round?"."""
+    match = _MEASURE.search(asking.text)
+    words = terms(asking.text)
+    if match is None:
+        return None
+    inside = [
+        w
+        for w in asking.wanted
+        if w.position < len(words) and match.start("phrase") <= words[w.position].start < match.end("phrase")
+    ]
+    return inside[-1] if inside and not inside[-1].weak else None
 
 
 # What a share is commonly of; a page that gives the share seldom repeats it.
@@ -316,7 +344,10 @@ def _head_beside(
         if any(c.isdigit() for c in term.folded) or term.folded in _APART:
             break
         if "~staff" in head.concepts and term.stem in ("peopl", "mensch", "person"):
-            if not _STAFF_SAID.search(" ".join((spot.text, *spot.headings[-1:]))):
+            card = _alone(spot.text) and _OF_COMPANY.search(
+                f"{address_words(spot.page.url)} {spot.page.content.title}"
+            )
+            if not card and not _STAFF_SAID.search(" ".join((spot.text, *spot.headings[-1:]))):
                 return None  # people at large
             return float(position + 1), []
         if head.concepts & concepts(term.text, spot.language) or head.concepts & _pair(
@@ -367,6 +398,10 @@ def _asks_whole_staff(asking: Asking) -> bool:
     )
 
 
+_OF_COMPANY = re.compile(
+    r"\b(?:about|careers?|company|culture|jobs|team|who we are|über|uns|unternehmen|karriere|propos|entreprise|équipe)\b",
+    re.IGNORECASE,
+)
 _STAFF_SAID = re.compile(
     r"\b(?:work(?:s|ing|ed)?|employ\w*|teams?|staff|colleagues|headcount|workforce|strong|roles?|beschäftig\w*|mitarbeit\w*|arbeiten|salari\w*|emploie\w*|"
     r"équipe)\b",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from leadline.research.model import Evidence, Passage, Question, Unit
 from leadline.research.readers.extractive.assertions import boolean_candidates
 from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.readers.extractive.choosing import choose
-from leadline.research.readers.extractive.fields import Field, fields
+from leadline.research.readers.extractive.fields import fields
 from leadline.research.readers.extractive.figures import (
     currency_candidates,
     number_candidates,
@@ -30,6 +31,7 @@ _RULES: dict[str, Extract] = {
     "open_text": field_candidates,
 }
 MAX_FIELDS = 12
+AT_HOME = 0.08  # for a field's candidate on the page where most of the others stand
 TOGETHER, APART = 0.55, 0.75  # least score of a field whose fellows stand on the same page, or elsewhere
 
 
@@ -42,8 +44,10 @@ def record_candidates(
     value: dict[str, Any] = {}
     parts: list[tuple[str, Any, tuple[Unit, ...]]] = []
     chosen: list[tuple[Candidate, float]] = []
-    for field in wanted:
-        found = _read(field, passages, evidence)
+    read = [(field, _RULES[field.kind](field.question, passages, evidence)) for field in wanted]
+    home = _page_of_most([candidates for _, candidates in read])
+    for field, candidates in read:
+        found = _choose(candidates, home)
         if found is None:
             if field.nullable:
                 value[field.name] = None
@@ -74,9 +78,16 @@ def record_candidates(
     ]
 
 
-def _read(field: Field, passages: Sequence[Passage], evidence: Evidence) -> tuple[Candidate, float] | None:
-    candidates = _RULES[field.kind](field.question, passages, evidence)
-    choice = choose(_same, candidates, accept=TOGETHER)
+def _page_of_most(read: Sequence[Sequence[Candidate]]) -> int | None:
+    """The page from which most fields can be read best: what is asked for together often stands together."""
+    best = Counter(max(c, key=lambda x: x.score).units[0].page for c in read if c)
+    page, count = best.most_common(1)[0] if best else (None, 0)
+    return page if count >= 2 else None
+
+
+def _choose(candidates: Sequence[Candidate], home: int | None) -> tuple[Candidate, float] | None:
+    moved = [c._replace(score=c.score + AT_HOME) if c.units[0].page == home else c for c in candidates]
+    choice = choose(_same, moved, accept=TOGETHER)
     return (choice.candidates[0], choice.margin) if choice.value is not None else None
 
 

@@ -35,9 +35,13 @@ _FOUNDING_NOUN = re.compile(
 # Words of a question that ask for the founding without naming it: "since when has it been operating".
 _EXISTING = frozenset(
     "operating operate operated existing exist existed exists business active around trading running begin beginning birth opened open doors "
-    "officially legally registered start starts".split()
+    "officially legally registered start starts set since".split()
 )
 _SINCE = re.compile(r"(?<!\w)(?:since|seit|depuis)\s+(?:the\s+)?(?:year\s+)?$", re.IGNORECASE)
+_ORIGIN = re.compile(
+    r"\b(?:our|its|the company's|unserer|ihrer|notre|sa)\s(?:very\s)?(?:origins?|foundation|founding|inception|creation|beginnings?|start|gründung|création|fondation)\s(?:in|back in|im jahr|en)\s(?:the year\s)?$",
+    re.IGNORECASE,
+)
 _IN_BUSINESS = re.compile(
     r"\b(?:in business|operat\w+|exist\w*|around|family|trading|active|independent|familien\w+|besteht|inhabergeführt)\b",
     re.IGNORECASE,
@@ -111,9 +115,13 @@ def _asks_founding(asking: Asking, given: Sequence[Wanted]) -> bool:
     rest = [
         w for w in asking.wanted if w not in given and not w.light and not _SORT_OF_COMPANY.fullmatch(w.text)
     ]
-    return any("~founded" in w.concepts or w.text.lower() in _EXISTING for w in rest) and all(
-        "~founded" in w.concepts or w.text.lower() in _EXISTING or w.weak for w in rest
-    )
+    asked = any(_tells_founding(w) for w in rest) or bool(_IN_BUSINESS.search(asking.text))
+    return asked and all(_tells_founding(w) or w.weak for w in rest)
+
+
+def _tells_founding(word: Wanted) -> bool:
+    said = word.text.lower()
+    return "~founded" in word.concepts or said in _EXISTING or bool(_FOUNDING_VERB.fullmatch(said))
 
 
 def _foundings(asking: Asking, spot: Spot, dates: Sequence[DateMention]) -> Iterator[Candidate]:
@@ -130,7 +138,7 @@ def _founding_nearness(asking: Asking, spot: Spot, date: DateMention) -> float |
     """How surely the date is that of the company's founding; None when it is not told to be."""
     text = spot.text
     before = text[: date.start]
-    if is_row(spot) or re.match(r"^[^.:]{2,30}:\s", text):
+    if is_row(spot) or ((lead := re.match(r"^[^.:]{2,30}:\s", text)) and lead.end() <= date.start):
         label = re.split(r"[:|\n]", before)[0]
         said = _FOUNDING_NOUN.search(label)
         return (
@@ -139,9 +147,15 @@ def _founding_nearness(asking: Asking, spot: Spot, date: DateMention) -> float |
             else None
         )
     ours = gates.speaks_of_company(asking, text) or bool(_SAYS_COMPANY.search(text))
+    if ours and _ORIGIN.search(before):
+        return 0.93
     if _SINCE.search(before):
         if len(_dates(text)) > 1 or not (ours or len(text.split()) <= 8):
             return None
+        if re.search(
+            r"\b(?:since|seit|depuis|operating|business)\b", asking.text, re.IGNORECASE
+        ) and not before.strip("SinceSeitDepuis "):
+            return 0.84
         return 0.86 if _IN_BUSINESS.search(text) or len(before.split()) <= 1 else None
     for verb in _FOUNDING_VERB.finditer(text):
         if abs(verb.start() - date.start) > 90:
