@@ -78,11 +78,18 @@ def databases_folder(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str)
 def postgres_url(databases_folder: Path) -> Iterator[str]:
     """A real server for the whole session, shared by the workers of pytest-xdist; the last one stops it."""
     home = databases_folder / "postgres"
-    with EmbeddedServer(home) as server:
-        yield server.attach()
-    with (home / "lock").open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # the supervisor has it until the last worker has gone
-    shutil.rmtree(home, ignore_errors=True)
+    with (databases_folder / "users").open("w") as users:
+        fcntl.flock(users, fcntl.LOCK_SH)
+        with EmbeddedServer(home) as server:
+            yield server.attach()
+        try:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return  # another worker still uses it, and tidies up
+        with (home / "lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # the supervisor has it until the server has stopped
+        shutil.rmtree(home, ignore_errors=True)
+        (databases_folder / "users").unlink()
 
 
 @pytest.fixture

@@ -162,7 +162,8 @@ async def _consume(
     grace: float,
     heartbeat_timeout: float,
 ) -> None:
-    manager = _manager(database, tasks, concurrency)
+    active: set[asyncio.Future[None]] = set()
+    manager = _manager(database, tasks, concurrency, active)
     batch = max(1, concurrency // 2)
     running = asyncio.create_task(
         manager.run(
@@ -182,13 +183,19 @@ async def _consume(
     finally:
         stopping.cancel()
         if not running.done():
+            # The work first: the library cancels it only after it has written what it still holds.
+            for work in active:
+                work.cancel()
             running.cancel()
-            await asyncio.wait({running}, timeout=_GIVE_BACK_SECONDS)
+            await asyncio.wait({running, *active}, timeout=_GIVE_BACK_SECONDS)
     if running.done() and not running.cancelled():
         await running
 
 
-def _manager(database: Database, tasks: Mapping[str, Task], concurrency: int) -> QueueManager:
+def _manager(
+    database: Database, tasks: Mapping[str, Task], concurrency: int, active: set[asyncio.Future[None]]
+) -> QueueManager:
+    """``active`` holds what is being worked on at the moment."""
     from pgqueuer.core.qm import QueueManager
     from pgqueuer.models import Job as QueuedJob
     from pgqueuer.types import Channel
@@ -202,8 +209,11 @@ def _manager(database: Database, tasks: Mapping[str, Task], concurrency: int) ->
         async def run(job: QueuedJob) -> None:
             argument = (job.payload or b"").decode()
             async with gate:
+                work = asyncio.ensure_future(task(argument))
+                active.add(work)
+                work.add_done_callback(active.discard)
                 try:
-                    await task(argument)
+                    await work
                 except Exception:  # the edge of a job: it must not take the others along
                     log.exception("job failed", task=name, argument=argument)
 
