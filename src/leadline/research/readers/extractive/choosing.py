@@ -7,12 +7,21 @@ from typing import Any, NamedTuple
 
 from leadline.research.readers.extractive.candidate import Candidate
 
+FIGURE = 0.55  # least score of a figure
 ACCEPT: dict[str, float] = {
-    "sentence": 0.57,
+    "sentence": 0.6,
     "sentence-typed": 0.55,
-    "list-sentence": 0.58,
+    "list-sentence": 0.6,
     "boolean-no": 0.65,
     "boolean-yes": 0.75,
+    "count-text": FIGURE,
+    "count-table": FIGURE,
+    "money-text": FIGURE,
+    "money-table": FIGURE,
+    "percentage-text": FIGURE,
+    "percentage-table": FIGURE,
+    "year": FIGURE,
+    "count-of-list": 0.65,
 }
 DEFAULT_ACCEPT = 0.8
 MARGIN = 0.1  # of the best score over the next that says otherwise

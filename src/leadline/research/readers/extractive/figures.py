@@ -30,7 +30,7 @@ _APART = frozenset(
 )
 SHARE_UNMET, NAME_UNMET, OF_ANYBODY, OF_PART = 0.1, 0.1, 0.12, 0.3
 MEASURE_UNMET = 0.15  # what is to be told is not named near the figure
-LITTLE, SAID_AROUND = 0.15, 0.2  # hardly a word of the question stands in the figure's own sentence
+LITTLE, SAID_AROUND = 0.15, 0.25  # hardly a word of the question stands in the figure's own sentence
 OUTDATED = 0.12  # taken from a figure of a page years older than the site's newest
 HEAD_REACH = 4  # words between a number and the noun it counts
 # Each figure of a line is judged with the whole line: a page made of one line would take hours.

@@ -152,9 +152,8 @@ def _founding_nearness(asking: Asking, spot: Spot, date: DateMention) -> float |
     if _SINCE.search(before):
         if len(_dates(text)) > 1 or not (ours or len(text.split()) <= 8):
             return None
-        if re.search(
-            r"\b(?:since|seit|depuis|operating|business)\b", asking.text, re.IGNORECASE
-        ) and not before.strip("SinceSeitDepuis "):
+        asked_since = re.search(r"\b(?:since|seit|depuis|operating|business)\b", asking.text, re.IGNORECASE)
+        if asked_since and re.fullmatch(r"\W*(?:since|seit|depuis)\W*", before, re.IGNORECASE):
             return 0.84
         return 0.86 if _IN_BUSINESS.search(text) or len(before.split()) <= 1 else None
     for verb in _FOUNDING_VERB.finditer(text):
