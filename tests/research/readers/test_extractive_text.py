@@ -92,3 +92,18 @@ def test_denials_without_a_not_are_understood(body: str, text: str, value: bool 
 )  # fmt: skip
 def test_lists_are_read_in_other_words(body: str, text: str, value: list[str] | None) -> None:
     assert ask(text, "list", body).value == value
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "value"),
+    [
+        ('<p><a href="https://store.kornmann.example/">Store</a> <a href="https://kornmann.example/jobs">Jobs</a></p>',
+         "Where can I order bread online? Give the shop's address.", "https://store.kornmann.example/"),
+        ('<h1>Ann Lee, head baker</h1><p>My personal site is <a href="https://annlee.example">annlee.example</a>.</p>',
+         "What is the head baker's personal website?", "https://annlee.example"),
+        ('<p><a href="https://kornmann.example/recipes">Recipes</a></p>', "Where can I find Kornmann's allergy leaflet?", None),
+        ('<p>Our <a href="https://partner.example/terms">partner\'s terms</a> apply.</p>', "Where are the delivery terms of Kornmann?", None),
+    ],
+)  # fmt: skip
+def test_addresses_are_found_by_what_is_said_of_them(body: str, text: str, value: str | None) -> None:
+    assert ask(text, "url", body).value == value

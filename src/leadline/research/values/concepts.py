@@ -14,7 +14,7 @@ from leadline.research.values.terms import fold, stem, terms
 _GROUPS: dict[str, str] = {
     "staff": "employee, employees, staff, headcount, workforce, team members, team member, colleagues, mitarbeiter, mitarbeitende, "
     "beschäftigte, salariés, collaborateurs, employés, "
-    "people, persons, personnel, workers, ftes, team of, full-time employees, belegschaft, personen, arbeitnehmer, effectif, personnes",
+    "people, personnel, workers, ftes, team of, full-time employees, belegschaft, personen, arbeitnehmer, effectif, personnes",
     "price": "price, prices, pricing, cost, costs, charge, charged, fee, fees, preis, preise, kosten, kostet, prix, tarif, tarifs, coûte, "
     "priced, list price, pay per, listenpreis, gebühr, gebühren, frais",
     "founded": "founded, established, incorporated, started the company, set up in, was formed, gegründet, gründung, gründungsjahr, fondée, "
@@ -108,6 +108,7 @@ _GROUPS: dict[str, str] = {
     "host": "hosted, hosting, hosts, runs on, run on, running on, gehostet, hostet, hébergé, hébergée",
     "use": "use, uses, using, used, built with, built on, powered by, relies on, rely on, work with, works with, verwendet, verwenden, nutzt, nutzen, utilise, utilisons",
     "owner": "owner, owners, owned, owns, parent, parent company, holding company, belongs to, belong to, part of, subsidiary of, eigentümer, inhaber, gehört zu, muttergesellschaft, gesellschafter, propriétaire, maison mère, filiale de",
+    "website": "website, websites, web site, homepage, personal site, webseite, webauftritt, site web",
     "weight": "weigh, weighs, weight, weights, weighing, gewicht, wiegt, wiegen, mass, poids, pèse",
     "dimension": "dimension, dimensions, measures, abmessungen, maße, footprint",
     "newcomer": "new hire, new hires, new starter, new starters, new joiner, new joiners, joiners, newcomers, new employee, new employees, new staff",

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 from leadline.research.model import Evidence, Link, Passage, Question, Unit
-from leadline.research.readers.extractive.asking import Asking
+from leadline.research.readers.extractive.asking import Asking, Wanted
 from leadline.research.readers.extractive.candidate import Candidate
+from leadline.research.readers.extractive.fitting import Scope, fit
 from leadline.research.readers.extractive.scene import Scene, Spot, address_words
 from leadline.research.values.concepts import concepts
 from leadline.research.values.terms import squash
@@ -37,6 +38,10 @@ _HOSTS = {
     "github": r"github\.com", "gitlab": r"gitlab\.com", "mastodon": r"mastodon\.|fosstodon\.|hachyderm\.", "discord": r"discord\.(?:gg|com)",
     "xing": r"xing\.com", "tiktok": r"tiktok\.com",
 }  # fmt: skip
+_ASKED_FOR = re.compile(
+    r"\b(?:(?:link|address|url)\s+(?:to|of|for)|(?:give|name|state)(?:\s+me)?)\s+(?:the\s+)?(?P<thing>[^.?]*?\w)(?:['’]s)?\s*(?:(?:web\s?)?(?:address|link|url))?\s*[.?]?\s*$",
+    re.IGNORECASE,
+)
 _CODE = re.compile(
     r"\b(?:source (?:code )?repositor(?:y|ies)|code repositor(?:y|ies)|source code|repository|git repo)\b",
     re.IGNORECASE,
@@ -52,12 +57,34 @@ def url_candidates(
     question: Question, passages: Sequence[Passage], evidence: Evidence
 ) -> Sequence[Candidate]:
     scene = Scene(question, passages, evidence)
+    titles = {_key(page.url): page.content.title for page in evidence.pages}
     found: list[Candidate] = []
     for spot in scene.spots:
-        for link in _links_of(spot):
-            found.extend(_judge(scene, spot, link))
+        links = _links_of(spot)
+        for link in links:
+            found.extend(_judge(scene, spot, link, titles.get(_key(link.url), "")))
+        if len(links) == 1:
+            found.extend(_said_beside(scene, spot, links[0]))
         found.extend(_written(scene, spot))
     return found
+
+
+def _key(url: str) -> str:
+    return url.split("://")[-1].removeprefix("www.").rstrip("/")
+
+
+def _bare(word: str) -> str:
+    return re.sub(r"['’]s?$", "", word)
+
+
+def _topic(asking: Asking) -> list[Wanted]:
+    """What the address is to lead to: of "Where can one order? Give the shop's address." the shop."""
+    topic = [w for w in asking.wanted if w.stem not in _ASKING_FOR_LINKS]
+    asked = _ASKED_FOR.search(asking.text)
+    if asked:
+        inside = [w for w in topic if re.search(rf"\b{re.escape(_bare(w.text))}\b", asked["thing"])]
+        return inside or topic
+    return topic
 
 
 def _links_of(spot: Spot) -> list[Link]:
@@ -71,9 +98,10 @@ def _links_of(spot: Spot) -> list[Link]:
     ]
 
 
-def _judge(scene: Scene, spot: Spot, link: Link) -> Iterator[Candidate]:
+def _judge(scene: Scene, spot: Spot, link: Link, title: str) -> Iterator[Candidate]:
+    """``title``: of the page that the link leads to, where that page was read."""
     asking = scene.asking(spot.language)
-    topic = [w for w in asking.wanted if w.stem not in _ASKING_FOR_LINKS]
+    topic = _topic(asking)
     if not topic:
         return
     host = urlsplit(link.url).hostname or ""
@@ -88,11 +116,10 @@ def _judge(scene: Scene, spot: Spot, link: Link) -> Iterator[Candidate]:
     if _CODE.search(asking.text) and _CODE_HOSTS.match(host):
         yield from _repository(asking, spot, link.url)
         return
-    words = (
-        concepts(link.text, spot.language)
-        | concepts(address_words(link.url), spot.language)
-        | concepts(host.replace(".", " "), spot.language)
+    address = concepts(address_words(link.url), spot.language) | concepts(
+        host.replace(".", " "), spot.language
     )
+    words = concepts(link.text, spot.language) | concepts(title, spot.language) | address
     met = [w for w in topic if w.concepts & words]
     total = sum(scene.weight(w) for w in topic)
     share = sum(scene.weight(w) for w in met) / total
@@ -101,7 +128,30 @@ def _judge(scene: Scene, spot: Spot, link: Link) -> Iterator[Candidate]:
     extra = len([t for t in concepts(link.text, spot.language) if t[0] == "="]) - len(met)
     if extra > 4:
         return
-    yield _candidate(link.url, spot, 0.75 + 0.2 * share - 0.03 * max(0, extra), "link-text")
+    named = sum(bool(w.concepts & address) for w in topic) / len(topic)  # its own address says so too
+    own = any(name in squash(host) for name in asking.company if len(name) >= 3)
+    score = (
+        0.75 + 0.15 * share + 0.05 * (share == 1.0) + 0.08 * named - 0.03 * max(0, extra) - 0.1 * (not own)
+    )
+    yield _candidate(link.url, spot, min(score, 0.98), "link-text")
+
+
+def _said_beside(scene: Scene, spot: Spot, link: Link) -> Iterator[Candidate]:
+    """The only link of a sentence that says what it leads to: "Reports are published at ...", "see our site"."""
+    asking = scene.asking(spot.language)
+    topic = _topic(asking)
+    strong = [w for w in topic if not w.weak]
+    if (
+        len(strong) < 2
+        or _is_home(asking, link.url)
+        or len(spot.text.split()) > 30
+        or _CODE.search(asking.text)
+    ):
+        return
+    others = tuple(w for w in asking.wanted if w not in topic)
+    measured = fit(asking, spot, Scope(own=spot.text), leave_out=others, neighbours=False)
+    if measured.names_met and not measured.missing and measured.own >= 0.35:
+        yield _candidate(link.url, spot, 0.5 + 0.4 * measured.coverage, "link-beside")
 
 
 def _is_home(asking: Asking, url: str) -> bool:
@@ -121,7 +171,7 @@ def _repository(asking: Asking, spot: Spot, url: str) -> Iterator[Candidate]:
 def _written(scene: Scene, spot: Spot) -> Iterator[Candidate]:
     """An address written out in a sentence that names the thing just before it."""
     asking = scene.asking(spot.language)
-    topic = [w for w in asking.wanted if w.stem not in _ASKING_FOR_LINKS]
+    topic = _topic(asking)
     if not topic:
         return
     for match in _IN_TEXT.finditer(spot.text):

@@ -92,14 +92,16 @@ def _enumerated(scene: Scene) -> Iterator[Candidate]:
                 continue
             if not _acceptable(asking, spot, measured):
                 continue
-            near = _subject_near(asking, spot, enumeration.start, enumeration.end)
+            near = _subject_near(asking, spot, enumeration.start, enumeration.end) or _places(
+                asking, spot.text[: enumeration.start]
+            )
             if measured.missing and (not near or asks_for_person(asking.text)):
                 continue
             score = (
                 measured.coverage * spot.region_weight
                 - 0.002 * spot.rank
                 - (0.05 if len(enumerations) > 1 else 0.0)
-                - (0.0 if near else 0.05)
+                - (0.0 if near else 0.2)
                 - (0.15 if measured.own < 0.5 and measured.coverage < 0.9 else 0.0)
             )
             yield Candidate(
@@ -175,6 +177,20 @@ def _subject_near(asking: Asking, spot: Spot, start: int, end: int) -> bool:
     around = spot.text[:start] + " " + spot.text[end:]
     places = (around, spot.intro, *spot.headings)
     return any(head.concepts & concepts(p, spot.language) for p in places)
+
+
+_PLACE_KINDS = frozenset(
+    "citi city town countri region state place provinc continent land ort stadt vill locat ~country ~location".split()
+)
+
+
+def _places(asking: Asking, before: str) -> bool:
+    """Places are told by their form: "in which towns" is met by "shops in A, B and C"."""
+    return (
+        bool(asking.subject)
+        and any(w.concepts & _PLACE_KINDS for w in asking.subject)
+        and bool(re.search(r"\b(?:in|at|across|from|throughout|near|aus|bei|à|en|au)\s*$", before))
+    )
 
 
 # ------------------------------------------------------------------ people of one role
