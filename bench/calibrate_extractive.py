@@ -1,11 +1,12 @@
 """Fits the confidence of the extractive reader and prints the numbers that ``confidence.py`` ships.
 
-    python -m bench.calibrate_extractive [FOLDER]
+    python -m bench.calibrate_extractive [FOLDER[:QUESTIONS]]...
 
-FOLDER (default ``../shared/sites``) holds a folder of pages for each site, ``questions.jsonl`` and ``score.py``.
+FOLDER (default ``../shared/sites``) holds a folder of pages for each site and ``questions.jsonl`` (or the file named
+QUESTIONS); the first one holds ``score.py`` too. Give several to fit on the companies of all of them.
 For every question the best candidate is judged, whether the reader would accept it or not. A logistic regression
-over score, margin and agreement, with a shrunken intercept for each rule family, is fitted five sites at a time
-and measured on the sixth; the figures shipped are of all six.
+over score, margin and agreement, with a shrunken intercept for each rule family, is fitted with
+each site left out in turn and measured on it; the figures shipped are of all.
 """
 
 from __future__ import annotations
@@ -19,10 +20,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from leadline.research.answer_types import answer_type
 from leadline.research.documents.walk import read_page
 from leadline.research.model import Company, Evidence, Page, Question
-from leadline.research.readers.extractive.choosing import choose
 from leadline.research.readers.extractive.confidence import family, measures
 from leadline.research.readers.extractive.reader import ExtractiveReader
 from leadline.research.steps.rank import rank
@@ -61,11 +60,11 @@ def scorer(folder: Path) -> Any:
     return module
 
 
-def rows(folder: Path) -> list[Row]:
-    judge = scorer(folder).judge
-    found, evidence = [], {}
+def rows(folder: Path, questions: str, judge: Any) -> list[Row]:
+    found: list[Row] = []
+    evidence: dict[str, Evidence] = {}
     reader = ExtractiveReader()
-    for line in (folder / "questions.jsonl").read_text().splitlines():
+    for line in (folder / questions).read_text().splitlines():
         entry = json.loads(line)
         domain = entry["domain"]
         if domain not in evidence:
@@ -77,8 +76,7 @@ def rows(folder: Path) -> list[Row]:
             output_schema=entry.get("outputSchema"),
         )
         passages = rank(question, evidence[domain], reader.passage_limit)
-        kind = answer_type(question.answer_type)
-        choice = choose(kind.equal, kind.extract(question, passages, evidence[domain]))
+        choice = reader.choice(question, passages, evidence[domain])
         if not choice.candidates:
             continue
         value = choice.candidates[0].value
@@ -122,11 +120,16 @@ def calibration_error(p: Any, y: Any, bins: int = 10) -> float:
 
 
 def main() -> None:
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "../shared/sites")
-    if not folder.is_dir():
-        print(f"{folder} is not there: nothing measured")
-        return
-    data = rows(folder)
+    data: list[Row] = []
+    judge = None
+    for given in sys.argv[1:] or ["../shared/sites"]:
+        name, _, questions = given.partition(":")
+        folder = Path(name)
+        if not folder.is_dir():
+            print(f"{folder} is not there: nothing measured")
+            return
+        judge = judge or scorer(folder).judge
+        data += rows(folder, questions or "questions.jsonl", judge)
     families = sorted({r.family for r in data})
     held_out = np.zeros(len(data))
     for site in sorted({r.site for r in data}):

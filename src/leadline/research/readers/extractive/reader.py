@@ -22,14 +22,18 @@ class ExtractiveReader:
     async def read(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Draft:
         return await asyncio.to_thread(self.answer, question, passages, evidence)
 
-    def answer(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Draft:
-        """The draft, without awaiting: the rules compute and wait for nothing."""
+    def choice(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Choice:
+        """What is chosen among everything that the rules find, or why nothing is."""
         kind = answer_type(question.answer_type)
         found = [
             *kind.extract(question, passages, evidence),
             *structured.candidates(question, passages, evidence),
         ]
-        choice = choose(kind.equal, found)
+        return choose(kind.equal, found)
+
+    def answer(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Draft:
+        """The draft, without awaiting: the rules compute and wait for nothing."""
+        choice = self.choice(question, passages, evidence)
         if choice.value is None:
             rejected = choice.candidates[:1]
             return Draft(
