@@ -49,7 +49,7 @@ def test_a_sentence_that_does_not_say_it_is_passed_over(body: str, text: str) ->
          "Stated beside “VAT number” on the page “kornmann.example”."),
         ("<table><tr><th>Box</th><th>Weekday price</th></tr><tr><td>Rye box</td><td>$9</td></tr><tr><td>Wheat box</td><td>$15</td></tr></table>",
          "What does the wheat box cost?", "currency",
-         "The table on the page “kornmann.example” gives it in the row “Wheat box”."),
+         "The table on the page “kornmann.example” gives it in the row “Wheat box” for “Weekday price”."),
         ("<p>We do not ship frozen dough.</p>", "Does Kornmann ship frozen dough?", "boolean",
          "A sentence on the page “kornmann.example” denies it."),
     ],
@@ -107,3 +107,16 @@ def test_lists_are_read_in_other_words(body: str, text: str, value: list[str] | 
 )  # fmt: skip
 def test_addresses_are_found_by_what_is_said_of_them(body: str, text: str, value: str | None) -> None:
     assert ask(text, "url", body).value == value
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "value"),
+    [
+        ("<p>I (Ann Lee) am the CEO of Kornmann.</p>", "Who is the CEO of Kornmann?", "Ann Lee"),
+        ("<h1>Contact</h1><p>2nd floor<br>7 Mill Lane<br>Leeds<br>LS1 4AP United Kingdom</p><p>4 Quay Street<br>Hull<br>HU1 2AA United Kingdom</p>",
+         "What is the Leeds office address of Kornmann?", "2nd floor, 7 Mill Lane, Leeds, LS1 4AP United Kingdom"),
+        ("<h1>Contact</h1><p>4 Quay Street<br>Hull<br>HU1 2AA United Kingdom</p>", "What is the Leeds office address of Kornmann?", None),
+    ],
+)  # fmt: skip
+def test_people_and_addresses_are_read(body: str, text: str, value: str | None) -> None:
+    assert ask(text, "open_text", body).value == value

@@ -52,7 +52,7 @@ _OTHER_ROLE = re.compile(
 _JOB = re.compile(r"(?:[^aeiou]er|eer|or|ist|ant|ect|yst|ician)$")  # a calling, where a title begins with it
 _ELSEWHERE = re.compile(r"\b(?:at|of|chez|bei)\s+[A-ZÀ-Þ]|[,@]\s*[A-ZÀ-Þ]")
 _SEPARATORS = re.compile(
-    r"\s+[-–—|·•/]\s+|\s*[:,;(]\s*|\s+->\s+|\s+(?:is|am|as|was|serves as|ist|est)\s+(?:(?:the|our|a|an|notre|unser\w*|le|la)\s+)?",
+    r"\s+[-–—|·•/]\s+|\s*[:,;()]\s*|\s+->\s+|(?:^|\s+)(?:is|am|as|was|serves as|ist|est)\s+(?:(?:the|our|a|an|notre|unser\w*|le|la)\s+)?",
     re.IGNORECASE,
 )
 

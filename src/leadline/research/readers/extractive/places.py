@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from leadline.research.model import Unit
 from leadline.research.readers.extractive import gates
 from leadline.research.readers.extractive.asking import Asking
 from leadline.research.readers.extractive.candidate import Candidate
@@ -79,9 +80,12 @@ def _seated(asking: Asking, spot: Spot) -> Iterator[Candidate]:
 def _postal(asking: Asking, spot: Spot) -> Iterator[Candidate]:
     """An address with a postal code, on a legal page, in a footer, or beside the company's name."""
     match = _POSTAL.search(spot.text)
-    if not match or len(spot.text) > 250:
+    if not match:
         return
-    near = " ".join([spot.text, *(u.text for u in spot.neighbours(2))])
+    value, units = _whole_address(asking, spot, match.start(), match.end())
+    if len(value) > 250:
+        return
+    near = " ".join([value, *(u.text for u in spot.neighbours(2))])
     if any(w.named and not w.concepts & concepts(near, spot.language) for w in asking.wanted):
         return
     if (
@@ -96,7 +100,7 @@ def _postal(asking: Asking, spot: Spot) -> Iterator[Candidate]:
         return
     named = any(name in squash(near) for name in asking.company if len(name) >= 3)
     legal = re.search(
-        r"\b(?:imprint|impressum|legal notice|legal|mentions legales|contact|kontakt)\b",
+        r"\b(?:imprint|impressum|legal notice|legal|mentions legales|contact|kontakt|privacy|datenschutz|terms|agb)\b",
         address_words(spot.page.url) + " " + " ".join(spot.headings),
         re.IGNORECASE,
     )
@@ -107,9 +111,30 @@ def _postal(asking: Asking, spot: Spot) -> Iterator[Candidate]:
             re.IGNORECASE,
         )
     )
-    if not (named or (labelled and legal)) or not (legal or spot.block.region.value == "footer"):
+    asked_by_name = any(w.named and w.concepts & concepts(value, spot.language) for w in asking.wanted)
+    if not (named or ((labelled or asked_by_name) and legal)) or not (
+        legal or spot.block.region.value == "footer"
+    ):
         return
     features = {"coverage": 1.0, "rank": float(spot.rank), "region": spot.region_weight}
     yield Candidate(
-        spot.text, (spot.unit,), 0.9 - 0.002 * spot.rank + (0.03 if legal else 0.0), "place-postal", features
+        value, units, 0.9 - 0.002 * spot.rank + (0.03 if legal else 0.0), "place-postal", features
     )
+
+
+def _whole_address(asking: Asking, spot: Spot, start: int, end: int) -> tuple[str, tuple[Unit, ...]]:
+    """All lines of an address; of a long sentence the part from the company's name to the country."""
+    if len(spot.text) > 120:
+        ahead = [
+            m
+            for m in re.finditer(r"\b[A-ZÀ-Þ][\w.]+", spot.text[:start])
+            if squash(m.group()) in asking.company
+        ]
+        rest = re.match(r"\s?[,/]\s?[A-ZÀ-Þ][a-zà-ÿ]+(?:\s[A-ZÀ-Þ][a-zà-ÿ]+)*", spot.text[end:])
+        if ahead and start - ahead[-1].start() <= 120:
+            return spot.text[ahead[-1].start() : end + (rest.end() if rest else 0)], (spot.unit,)
+    lines = tuple(u for u in spot.passage.units if u.block == spot.unit.block)
+    whole = ", ".join(u.text.strip(" ,") for u in lines)
+    if 1 < len(lines) <= 8 and len(whole) <= 220 and max(len(u.text) for u in lines) <= 60:
+        return whole, lines
+    return spot.text, (spot.unit,)

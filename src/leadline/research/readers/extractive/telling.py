@@ -66,8 +66,10 @@ def _place(best: Candidate, evidence: Evidence) -> str:
 def _table(block: Block, page: Page, on: str, value: object) -> str:
     label = _cell(page, block, 0)
     said = f"The table on {on} gives it in the row {_quoted(label)}" if label else f"A table on {on} gives it"
-    shown = squash(f"{value:g}" if isinstance(value, float) else str(value))
-    holds = [c for c in block.cells[1:] if shown and shown in squash(page.words(c.start, c.end)) and c.header]
+    plain = value.get("value", "") if isinstance(value, dict) else value
+    shown = squash(f"{plain:g}" if isinstance(plain, float) else str(plain))
+    cells = [(c, squash(page.words(c.start, c.end))) for c in block.cells[1:] if c.header and shown]
+    holds = [c for c, words in cells if words == shown] or [c for c, words in cells if shown in words]
     return said + (f" for {_quoted(holds[0].header)}." if len(holds) == 1 else ".")
 
 
