@@ -48,6 +48,11 @@ CASES: list[tuple[str, str, str, Any]] = [
     ("<p>In March we closed a $6 million Series A.</p>", "How much did Kornmann raise in its series A?", "currency", {"value": 6000000, "currency": "USD"}),
     ("<p>A new mill cost us $6 million.</p>", "How much did Kornmann raise in its last round?", "currency", None),
     ("<table><tr><td>Mixer M3</td><td>890,00 €</td></tr><tr><td>Mixer M5</td><td>on request</td></tr></table>", "What is the list price of the mixer M5?", "currency", None),
+    # rows, counts, neighbours
+    ("<table><tr><th>Box</th><th>Small</th><th>Large</th></tr><tr><td>Rolls</td><td>60</td><td>400</td></tr></table>", "How many rolls are in the large box?", "number", 400),
+    ("<p>Mixers are sold apart: a whisk costs €9, a dough hook €14.</p><table><tr><th></th><th>Small</th></tr><tr><td>Price</td><td>€49</td></tr></table>", "What does a dough hook cost?", "currency", {"value": 14, "currency": "EUR"}),
+    ("<p>We bake in 380 places and run 12 shops.</p>", "How many shops does Kornmann have?", "number", 12),
+    ("<p>Kornmann was valued by its guests when it raised $4 million.</p>", "What was the valuation of Kornmann after the round?", "currency", None),
 ]  # fmt: skip
 
 

@@ -80,6 +80,11 @@ def _check(
         ]
     asked = question if claim.path == "" else leaf_question(question, claim.path)
     support = answer_type(name).support(claim.value, words, asked)
+    if not support.holds and any(_by_cell(unit, evidence) for unit, _ in cited):
+        # "60" and "400" of neighbouring cells are not the number 60 400.
+        cells = [_by_cell(unit, evidence) or unit.text for unit, _ in cited]
+        apart = answer_type(name).support(claim.value, cells, asked)
+        support = apart if apart.holds else support
     if support.holds is None:
         return CheckedClaim(claim=claim, verdict=Verdict.NOT_CHECKED, why=support.why)
     return CheckedClaim(
@@ -105,6 +110,17 @@ def _is_stated(name: str, value: Any, words: Sequence[str]) -> bool:
             return bool(value) and all(said(part) for part in value)
         case _:
             return said(value) or any(kind.equal(value, text) for text in stated if isinstance(value, str))
+
+
+def _by_cell(unit: Unit, evidence: Evidence) -> str:
+    """The unit's cells set apart; empty when it is no row."""
+    if unit.script >= 0:
+        return ""
+    page = evidence.pages[unit.page]
+    cells = page.content.blocks[unit.block].cells
+    return " | ".join(
+        page.words(c.start, c.end) for c in cells if unit.start <= c.start and c.end <= unit.end
+    )
 
 
 def _leaf_type(value: Any) -> str:

@@ -18,6 +18,7 @@ _ASKING = frozenset(
     current present presently today company companies business firm organisation organization corporation publicly officially
     stated total overall exactly viele welchem welchen été explicitly please many much number amount value figure kind type sort able way thing site
     called long far big large high old often hoch lang groß long offer offers offered provide provides provided able
+    lately another someone somebody anybody hersteller manufacturer maker startup i.e e.g
     gmbh ag inc ltd llc limited plc sarl
     called named newest latest recent recently last many count there possible brief
     co op coop operative cooperative information info data reported report reports recorded quoted given known altogether newly far
@@ -61,6 +62,7 @@ _FOCUS_ENDS = re.compile(
     r"which|who|hat|haben|gibt|ist|sind|arbeiten|bietet|betreibt|a|ont|est|sont|compte|emploie|propose|the|a|an|its|their)\b|[?,(]",
     re.IGNORECASE,
 )
+_ENGLISH = re.compile(r"\b(?:how many|number of|the|which|what)\b", re.IGNORECASE)
 _PLURALS = frozenset({"people", "staff", "men", "women", "children", "personen", "personnes"})
 _UNIT_HINT = re.compile(
     r"(?:\(\s*(?:in\s+)?|,?\s\b(?:in|expressed in)\s+)(?P<unit>(?:square |cubic )?[^\W\d_]+)\s*(?:\)|[?.]?\s*(?:\[[^\]]*\]\s*)?$)",
@@ -215,7 +217,11 @@ def _take_apart(text: str, company: frozenset[str], language: str, yes_or_no: bo
         )
         for i, w in enumerate(words)
         if i in inside
-        or (i not in own and _topical(w) and not any(start <= w.start < end for start, end in recently))
+        or (
+            i not in own
+            and (_topical(w) or _of_size(words, i))
+            and not any(start <= w.start < end for start, end in recently)
+        )
     )
     if inside:  # the words of a field are what must be met; the question around it is context
         wanted = tuple(
@@ -249,6 +255,14 @@ def with_verbs(asking: Asking) -> Asking:
     return asking._replace(
         wanted=tuple(w if w in asking.subject else w._replace(weak=False) for w in asking.wanted)
     )
+
+
+_SIZES = frozenset("large big small high long".split())
+
+
+def _of_size(words: tuple[Term, ...], index: int) -> bool:
+    """True for "the large box": by "how large" one only asks."""
+    return words[index].folded in _SIZES and not (index and words[index - 1].folded in ("how", "a", "as"))
 
 
 def _topical(word: Term) -> bool:
@@ -360,7 +374,7 @@ def _focus(
         return (said[0] if said else Wanted(hint["unit"], unit, held, False, len(words), weak=True),)
     if patterns is _FOCUS and (team := _TEAM_SIZE.search(text)):
         size = team["a"] or team["b"] or team["c"]
-        return (Wanted(size, fold(size), frozenset({fold(size), "~staff"}), False, len(words), weak=True),)
+        return (Wanted(size, fold(size), frozenset({"~staff"}), False, len(words), weak=True),)
     for pattern in patterns:
         match = pattern.search(text)
         if not match:
@@ -372,7 +386,9 @@ def _focus(
         for i, word in enumerate(inside):
             folded = fold(word.text)
             if folded in _PLURALS or (
-                folded.endswith(("s", "en")) and not folded.endswith("ss") and not word.text.isupper()
+                folded.endswith(("s",) if _ENGLISH.search(text) else ("s", "en"))
+                and not folded.endswith("ss")
+                and not word.text.isupper()
             ):
                 return tuple(inside[: i + 1])
         return tuple(inside) if patterns is _SUBJECT else tuple(inside[:1])

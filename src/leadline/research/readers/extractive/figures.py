@@ -29,6 +29,7 @@ _APART = frozenset(
     "after before since until beside is are was were has have our its their your the a an this these".split()
 )
 SHARE_UNMET, NAME_UNMET, OF_ANYBODY, OF_PART = 0.1, 0.1, 0.12, 0.3
+BY_SYNONYM = 0.08  # what is counted is said by another word
 MEASURE_UNMET = 0.15  # what is to be told is not named near the figure
 LITTLE, SAID_AROUND = 0.15, 0.25  # hardly a word of the question stands in the figure's own sentence
 OUTDATED = 0.12  # taken from a figure of a page years older than the site's newest
@@ -199,7 +200,7 @@ def _judge(asking: Asking, spot: Spot, figures: Sequence[Figure], index: int, ki
     ):
         return None
     units = [spot.unit]
-    distance = 1.0
+    distance, meant = 1.0, 0.0
     if kind == "count":
         if asking.head is None:
             if not _labelled(spot, figure, cell):
@@ -210,6 +211,8 @@ def _judge(asking: Asking, spot: Spot, figures: Sequence[Figure], index: int, ki
                 return None
             distance, helper = placed
             units += helper
+            said = stems(" ".join((scope.own, *(u.text for u in helper))), spot.language)
+            meant = 0.0 if asking.head.stem in said or "~staff" in asking.head.concepts else BY_SYNONYM
     if gates.others_are_subject(asking, spot.text, figure.start) or gates.aspires(asking, spot.text):
         return None
     counted = [asking.head] if kind == "count" and asking.head else []
@@ -238,6 +241,7 @@ def _judge(asking: Asking, spot: Spot, figures: Sequence[Figure], index: int, ki
         - 0.02 * (distance - 1)
         - _narrowed(asking, spot, measured)
         - unmet
+        - meant
     )
     score -= OUTDATED if gates.outdated(asking, spot) else 0.0
     return Candidate(

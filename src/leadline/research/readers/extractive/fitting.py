@@ -135,6 +135,9 @@ def _value(word: Wanted, place: float, held: frozenset[str]) -> float:
     return place if exact else 0.75 * place
 
 
+_WITH_FIGURE = re.compile(r"[$€£]\s?\d|\d\s?(?:[€£%]|percent\b|euros?\b|dollars?\b|prozent\b)", re.IGNORECASE)
+
+
 def _places(spot: Spot, scope: Scope, *, neighbours: bool) -> list[tuple[float, frozenset[str]]]:
     language = spot.language
     places = [(OWN, concepts(scope.own, language))]
@@ -143,7 +146,8 @@ def _places(spot: Spot, scope: Scope, *, neighbours: bool) -> list[tuple[float, 
     if scope.elsewhere:
         places.append((ELSEWHERE, concepts(scope.elsewhere, language)))
     if spot.intro:
-        places.append((INTRO, concepts(spot.intro, language)))
+        priced = _WITH_FIGURE.search(spot.intro)  # then its words are those of its own figure
+        places.append((ELSEWHERE if priced else INTRO, concepts(spot.intro, language)))
     if spot.headings:
         places.append((HEADING, concepts(spot.headings[-1], language)))
         places.extend((OUTER_HEADING, concepts(h, language)) for h in spot.headings[:-1])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from leadline.research.model import Evidence, Passage, Question, Unit
+from leadline.research.readers.extractive import structured
 from leadline.research.readers.extractive.assertions import boolean_candidates
 from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.readers.extractive.choosing import choose
@@ -44,7 +45,16 @@ def record_candidates(
     value: dict[str, Any] = {}
     parts: list[tuple[str, Any, tuple[Unit, ...]]] = []
     chosen: list[tuple[Candidate, float]] = []
-    read = [(field, _RULES[field.kind](field.question, passages, evidence)) for field in wanted]
+    read = [
+        (
+            field,
+            [
+                *_RULES[field.kind](field.question, passages, evidence),
+                *structured.candidates(field.question, passages, evidence),
+            ],
+        )
+        for field in wanted
+    ]
     home = _page_of_most([candidates for _, candidates in read])
     for field, candidates in read:
         found = _choose(candidates, home)
