@@ -45,6 +45,11 @@ _NO_PLANS = re.compile(
 _DEGREE = re.compile(
     r"still|already|yet|any|ever|actually|really|noch|bereits|schon|toujours|déjà", re.IGNORECASE
 )
+_EXTENT = re.compile(
+    _DEGREE.pattern
+    + r"|fully|completely|entirely|full|positions?|roles?|jobs?|vollständig|komplett|entièrement",
+    re.IGNORECASE,
+)
 _LONG = 45  # words; what a longer sentence says of one thing is hard to tell
 _RESTRICTED = re.compile(
     r"\b(?:only|except|unless|limited to|but not|other than|instead|rather than|nur|ausser|außer|sauf|uniquement)\b",
@@ -173,29 +178,45 @@ def _sentence(scene: Scene, spot: Spot) -> Iterator[Candidate]:
         return
     if spot.block.kind is BlockKind.HEADING and denials(spot.text):
         return
-    degree = [w for w in asking.wanted if _DEGREE.fullmatch(w.text)]
+    value = polarity(asking, spot.text, spot.language)
+    spare = _EXTENT if value is False else _DEGREE
+    degree = [w for w in asking.wanted if spare.fullmatch(w.text)]
     measured = fit(asking, spot, Scope(own=spot.text), neighbours=False, leave_out=degree)
     strong = [w for w in asking.wanted if not w.weak and w not in degree]
     spared = 1 if len(strong) >= 3 and measured.own >= 0.65 else 0
-    if not measured.names_met or len(measured.missing) > spared or measured.own < 0.6:
+    listed = _listed(asking, spot)
+    if not measured.names_met or len(measured.missing) > spared or (measured.own < 0.6 and not listed):
         return
     if _forbidden(asking, spot) or not adjacent_words_close(asking, spot.text, spot.language):
         return
-    value = polarity(asking, spot.text, spot.language)
     if value and _ENDING.search(spot.text) and not _ENDING.search(asking.text):
         return
     if value and _STILL.search(asking.text) and not _STILL.search(spot.text):
         return
-    if value is None or (value and not _plainly_asserts(asking, spot, measured)):
+    if value is None or (value and not listed and not _plainly_asserts(asking, spot, measured)):
         return
-    if value and measured.missing and measured.coverage < 0.75:
+    if value and measured.missing and measured.coverage < (0.6 if listed else 0.75):
         return
     yield Candidate(
         value,
         (spot.unit,),
-        measured.coverage * spot.region_weight - 0.002 * spot.rank,
+        max(measured.coverage, 0.8 if listed else 0.0) * spot.region_weight - 0.002 * spot.rank,
         f"boolean-{'yes' if value else 'no'}",
         _features(measured, spot),
+    )
+
+
+def _listed(asking: Asking, spot: Spot) -> bool:
+    """A short entry such as "ISO 22000:2018" under a heading such as "Certificates" says that it is held."""
+    named = [w for w in asking.wanted if w.named]
+    own = concepts(spot.text, spot.language)
+    heading = concepts(spot.headings[-1], spot.language) if spot.headings else frozenset()
+    return (
+        len(spot.text.split()) <= 8
+        and spot.block.kind in (BlockKind.LIST_ITEM, BlockKind.TABLE_ROW)
+        and any(any(c.isdigit() for c in w.text) for w in named)
+        and all(w.concepts & own for w in named)
+        and any(w.concepts & heading and not w.weak for w in asking.wanted if w not in named)
     )
 
 

@@ -12,7 +12,7 @@ from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.readers.extractive.fitting import Scope, fit
 from leadline.research.readers.extractive.scene import Scene, Spot, address_words
 from leadline.research.values.concepts import concepts
-from leadline.research.values.terms import squash
+from leadline.research.values.terms import squash, terms
 
 _ASKING_FOR_LINKS = frozenset(
     {
@@ -133,6 +133,13 @@ def _judge(scene: Scene, spot: Spot, link: Link, title: str) -> Iterator[Candida
     score = (
         0.75 + 0.15 * share + 0.05 * (share == 1.0) + 0.08 * named - 0.03 * max(0, extra) - 0.1 * (not own)
     )
+    asked = frozenset().union(*(w.concepts for w in topic))
+    besides = [
+        t
+        for t in terms(address_words(link.url), spot.language)
+        if not concepts(t.text, spot.language) & asked
+    ]
+    score -= 0.03 * max(0, len(besides) - 1)  # a deep address is of something within what is asked for
     yield _candidate(link.url, spot, min(score, 0.98), "link-text")
 
 

@@ -20,6 +20,10 @@ from leadline.research.values.terms import squash, stems
 
 MAX_ITEM_WORDS = 8
 PART_MARGIN = 0.05
+# A member that is a sentence of its own is none.
+_CLAUSE = re.compile(
+    r"^(?:[Yy]es|[Nn]o|[Jj]a|[Nn]ein|[Oo]ui|[Nn]on)\b|\b(?:is|are|was|were|has|have|had|will|can|may|must|should|ist|sind|hat|haben|wird)\b"
+)
 _LABEL = re.compile(r"^(?P<label>[^:–—→]{2,60}?)\s*(?:\s[-–—]\s|:\s|\s?->\s|→|\s\()")
 _NAVIGATION = frozenset({Region.NAVIGATION, Region.HEADER, Region.FOOTER})
 
@@ -80,8 +84,10 @@ def _enumerated(scene: Scene) -> Iterator[Candidate]:
                 continue
             if asks_for_person(asking.text) and not all(_may_be_named(scene, asking, m) for m in members):
                 continue
-            if any(_role_words(m, asking, spot.language) for m in members):
+            if any(_role_words(m, asking, spot.language) or _CLAUSE.search(m) for m in members):
                 continue
+            if _asks_for_places(asking) and any(c.isdigit() for m in members for c in m):
+                continue  # lines of an address
             rest = spot.text[: enumeration.start] + " … " + spot.text[enumeration.end :]
             measured = _fit_beyond_kind(asking, spot, rest)
             if not (
@@ -184,12 +190,14 @@ _PLACE_KINDS = frozenset(
 )
 
 
+def _asks_for_places(asking: Asking) -> bool:
+    return any(w.concepts & _PLACE_KINDS for w in asking.subject)
+
+
 def _places(asking: Asking, before: str) -> bool:
     """Places are told by their form: "in which towns" is met by "shops in A, B and C"."""
-    return (
-        bool(asking.subject)
-        and any(w.concepts & _PLACE_KINDS for w in asking.subject)
-        and bool(re.search(r"\b(?:in|at|across|from|throughout|near|aus|bei|à|en|au)\s*$", before))
+    return _asks_for_places(asking) and bool(
+        re.search(r"\b(?:in|at|across|from|throughout|near|aus|bei|à|en|au)\s*$", before)
     )
 
 
