@@ -53,6 +53,8 @@ CASES: list[tuple[str, str, str, Any]] = [
     ("<p>Mixers are sold apart: a whisk costs €9, a dough hook €14.</p><table><tr><th></th><th>Small</th></tr><tr><td>Price</td><td>€49</td></tr></table>", "What does a dough hook cost?", "currency", {"value": 14, "currency": "EUR"}),
     ("<p>We bake in 380 places and run 12 shops.</p>", "How many shops does Kornmann have?", "number", 12),
     ("<p>Kornmann was valued by its guests when it raised $4 million.</p>", "What was the valuation of Kornmann after the round?", "currency", None),
+    ("<h2>Open positions</h2><ul><li>Night baker</li><li>Van driver</li><li>Shop keeper</li></ul>", "How many open jobs does Kornmann advertise?", "number", 3),
+    ("<h2>Our values</h2><ul><li>Patience</li><li>Warmth</li></ul>", "How many open jobs does Kornmann advertise?", "number", None),
 ]  # fmt: skip
 
 

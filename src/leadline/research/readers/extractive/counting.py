@@ -19,6 +19,12 @@ _COUNTED = (BlockKind.LIST_ITEM, BlockKind.TABLE_ROW)
 _OUTSIDE = frozenset({Region.NAVIGATION, Region.HEADER, Region.FOOTER})
 
 
+# Words around "jobs" that the list of them need not repeat.
+_ADVERTISED = frozenset(
+    "open advertise advertised advertising list listed available hiring fill vacant now careers career".split()
+)
+
+
 def count_candidates(scene: Scene) -> Iterator[Candidate]:
     groups: dict[tuple[int, int], list[Spot]] = defaultdict(list)
     for spot in scene.spots:
@@ -48,7 +54,10 @@ def _count(scene: Scene, group: int, spots: list[Spot]) -> Candidate | None:
     counted = complete_group(first, group, spots)
     if counted is None or len(counted) < 2:
         return None
-    measured = fit(asking, first, Scope(own=introduction), given=[head], neighbours=False)
+    given = [head]
+    if "~vacancy" in head.concepts:
+        given += [w for w in asking.wanted if w.text.lower() in _ADVERTISED]
+    measured = fit(asking, first, Scope(own=introduction), given=given, neighbours=False)
     if measured.missing or not measured.names_met or not _all_alike(counted):
         return None
     features = {
