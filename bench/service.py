@@ -36,9 +36,9 @@ from leadline.foundation.waiter import CHANNEL, Waiter
 from leadline.research.model import Budget, Draft, Evidence, Outcome, Passage, Question
 from leadline.signals import repository
 from leadline.signals.admission import ANSWER, Admission, present
-from leadline.signals.repository import NewRow
+from leadline.signals.repository import NewRow, SavedStep
 from leadline.signals.schemas import SignalRequest, TraceStep
-from leadline.signals.service import Readers, SignalService
+from leadline.signals.service import WRITTEN_AT_ONCE, Readers, SignalService
 from leadline.webhooks.service import WebhookService
 
 ACCEPTED = 20_000
@@ -217,9 +217,14 @@ async def _bare(
         holder = new_id()
         assert await repository.lease(connection, signal_id, holder, 10) is not None
         await repository.saved_steps(connection, signal_id)
+        unwritten = []
         for step in steps:
-            await repository.save_step(connection, signal_id, step.step, step.value, step.seconds)
+            unwritten.append(SavedStep(step.step, step.value, step.seconds))
+            if step.step in WRITTEN_AT_ONCE:
+                await repository.save_steps(connection, signal_id, unwritten)
+                unwritten = []
         async with connection.transaction():
+            await repository.save_steps(connection, signal_id, unwritten)
             assert await repository.finish(connection, signal_id, holder, Outcome(), {}) is not None
             await ledger.capture(connection, [signal_id])
 
