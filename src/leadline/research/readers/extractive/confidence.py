@@ -2,7 +2,7 @@
 
 A logistic curve over what is measured of the chosen candidate. Its numbers are printed by
 ``bench/calibrate_extractive.py``; they are not tuned by hand. The figure is capped: the set is small, and
-no share above the cap could be told apart on it.
+and on companies that the rules were not developed on about three in four answers were right.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ FAMILY = {
     "sentence": -0.28,
     "year": -0.15,
 }
-CAP = 0.9
+CAP = 0.8
 BASIS = (
     "fitted on the best candidates for 161 of 243 labelled questions about nine companies; calibration error 0.09 "
-    "with each company left out in turn. The rules were developed on the same nine, so the figure is capped at 0.9"
+    "with each company left out in turn. The rules were developed on the same nine, so the figure is capped at 0.8: "
+    "of 13 answers to 54 questions about three further companies 10 were right"
 )
 
 
