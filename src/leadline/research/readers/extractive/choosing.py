@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from leadline.research.readers.extractive.candidate import Candidate
 
-FIGURE = 0.55  # least score of a figure
+FIGURE = 0.7  # least score of a figure
 ACCEPT: dict[str, float] = {
-    "sentence": 0.6,
-    "sentence-typed": 0.55,
-    "list-sentence": 0.6,
+    "sentence": 0.65,
+    "sentence-typed": 0.65,
+    "list-sentence": 0.65,
     "boolean-no": 0.65,
     "boolean-yes": 0.75,
     "count-text": FIGURE,
@@ -21,7 +21,7 @@ ACCEPT: dict[str, float] = {
     "percentage-text": FIGURE,
     "percentage-table": FIGURE,
     "year": FIGURE,
-    "count-of-list": 0.65,
+    "count-of-list": 0.7,
 }
 DEFAULT_ACCEPT = 0.8
 MARGIN = 0.1  # of the best score over the next that says otherwise
