@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from leadline.research.readers.extractive.candidate import Candidate
 
-FIGURE = 0.7  # least score of a figure
+FIGURE = 0.6  # least score of a figure
 ACCEPT: dict[str, float] = {
     "sentence": 0.65,
     "sentence-typed": 0.65,
