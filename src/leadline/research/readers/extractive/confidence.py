@@ -1,7 +1,7 @@
 """How often answers such as this one were right.
 
 A logistic curve over what is measured of the chosen candidate. Its numbers are printed by
-``bench/calibrate_extractive.py``; they are not tuned by hand. The figure is capped: the set is small, and
+``bench/calibrate_extractive.py``; they are not tuned by hand. The figure is capped: the set is small,
 and on companies that the rules were not developed on about three in four answers were right.
 """
 
@@ -29,7 +29,7 @@ CAP = 0.8
 BASIS = (
     "fitted on the best candidates for 161 of 243 labelled questions about nine companies; calibration error 0.09 "
     "with each company left out in turn. The rules were developed on the same nine, so the figure is capped at 0.8: "
-    "of 13 answers to 54 questions about three further companies 10 were right"
+    "of 11 answers to 54 questions about three further companies 9 were right"
 )
 
 
