@@ -367,8 +367,9 @@ def _was_not_executed(error: BaseException) -> bool:
     """Whether a lost statement certainly had no effect."""
     return (
         isinstance(error, (*_NOT_EXECUTED, asyncpg.InterfaceError, asyncpg.InternalClientError))
-        # asyncpg reports the cut connection, and as its cause what the server said before it cut it
-        or isinstance(error.__cause__, _NOT_EXECUTED)
+        # asyncpg reports the cut connection, and as its cause what the server said before it cut it, or that
+        # the statement could not even be sent
+        or isinstance(error.__cause__, (*_NOT_EXECUTED, BrokenPipeError))
     )
 
 
