@@ -7,8 +7,8 @@
     verify   do the cited words bear the draft out?                -> Verification
     settle   strict or lenient, confidence, sources, warnings      -> Outcome
 
-What each step returns is saved in the trace before the next one begins, so a question whose process
-died resumes where it stopped, and pays for nothing twice.
+What each step returns goes to the trace before the next one begins. The trace keeps at once what cost pages
+or money, so a question whose process died resumes there, and pays for nothing twice.
 """
 
 from __future__ import annotations

@@ -15,11 +15,10 @@ import msgspec
 
 from leadline.foundation.database import Connection
 from leadline.foundation.ids import new_id
+from leadline.foundation.waiter import CHANNEL
 from leadline.research.model import Outcome, Usage
 from leadline.research.ports import ModelReply
 from leadline.signals.schemas import ModelCall, Signal, SourceView, TraceStep
-
-FINISHED = "signal_finished"  # the channel on which the end of an awaited signal is told
 
 _BATCH_LOCK = 0x6C646274
 
@@ -368,7 +367,7 @@ async def finish(
 
 async def tell(connection: Connection, signal_id: UUID) -> None:
     """Tell the processes that listen that a signal is finished; sent when the transaction commits."""
-    await connection.execute("select pg_notify($1, $2)", FINISHED, str(signal_id))
+    await connection.execute("select pg_notify($1, $2)", CHANNEL, str(signal_id))
 
 
 async def sources(connection: Connection, organisation_id: UUID, signal_id: UUID) -> str | None:
