@@ -50,7 +50,6 @@ class Report:
     kills: int = 0
     restarts: int = 0
     seconds: float = 0.0
-    begun: int = 0  # how often a worker began a signal
     by_status: dict[str, int] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
 
@@ -58,7 +57,6 @@ class Report:
         yield f"signals            {self.signals} ({', '.join(f'{n} {s}' for s, n in self.by_status.items())})"
         yield f"workers killed     {self.kills}"
         yield f"database restarts  {self.restarts}"
-        yield f"begun              {self.begun} times"
         yield f"seconds            {self.seconds:.1f}"
         yield from (f"WRONG              {sentence}" for sentence in self.wrong)
         if not self.wrong:
@@ -134,7 +132,7 @@ async def _disturb(plan: Plan, leadline: Leadline, processes: _Workers, report: 
 
 
 async def _somebody_works(database: Any) -> bool:
-    return bool(await database.fetchval("select exists (select from signals where lease_until > now())"))
+    return bool(await database.fetchval("select exists (select from work_items where lease_until > now())"))
 
 
 def _restart(folder: Path, how: signal.Signals) -> None:
@@ -147,7 +145,7 @@ async def _audit(leadline: Leadline, report: Report) -> None:
     database = leadline.database.repeatable
     rows = await database.fetch(
         """
-        select s.status, s.charged, s.attempts,
+        select s.status, s.charged,
                count(e.id) filter (where e.kind = 'reserve') as reserved,
                count(e.id) filter (where e.kind = 'capture') as captured,
                count(e.id) filter (where e.kind = 'release') as released
@@ -156,12 +154,13 @@ async def _audit(leadline: Leadline, report: Report) -> None:
     )
     for row in rows:
         report.by_status[row["status"]] = report.by_status.get(row["status"], 0) + 1
-        report.begun += row["attempts"]
         settled = (row["captured"], row["released"])
         if row["status"] == "processing":
             report.wrong.append("a signal is not finished")
         elif row["reserved"] != 1 or settled != ((1, 0) if row["charged"] else (0, 1)):
             report.wrong.append(f"a {row['status']} signal has reserved {row['reserved']}, settled {settled}")
+    if left_open := await database.fetchval("select count(*) from work_items"):
+        report.wrong.append(f"{left_open} items of work are left open")
     if len(rows) != report.signals:
         report.wrong.append(f"{len(rows)} signals instead of {report.signals}")
     if report.by_status.get("failed"):

@@ -27,19 +27,23 @@ from leadline.companies import repository as companies
 from leadline.connectors.pages.fake import MemoryFetcher
 from leadline.credits.service import Ledger
 from leadline.evidence.service import StoredLibrary
-from leadline.foundation import jobs
-from leadline.foundation.database import Database, open_database
+from leadline.foundation.database import Connection, Database, open_database
 from leadline.foundation.ids import new_id
 from leadline.foundation.secrets import Vault
 from leadline.foundation.settings import Settings
 from leadline.foundation.waiter import CHANNEL, Waiter
+from leadline.research.engine import Engine
 from leadline.research.model import Budget, Draft, Evidence, Outcome, Passage, Question
 from leadline.signals import repository
-from leadline.signals.admission import ANSWER, Admission, present
+from leadline.signals.checking import Checker
 from leadline.signals.repository import NewRow, SavedStep
 from leadline.signals.schemas import SignalRequest, TraceStep
-from leadline.signals.service import WRITTEN_AT_ONCE, Readers, SignalService
+from leadline.signals.service import SignalService
+from leadline.signals.tasks import SIGNAL, WRITTEN_AT_ONCE, Answering, Readers
 from leadline.webhooks.service import WebhookService
+from leadline.work import repository as items
+from leadline.work.model import Done, GivenUp, Kind, NewItem, WorkItem
+from leadline.work.service import WorkService
 
 ACCEPTED = 20_000
 DOMAINS = 2_000
@@ -73,17 +77,32 @@ async def fresh_database() -> AsyncIterator[Database]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def service_over(database: Database, due: Callable[[], None] | None = None) -> SignalService:
-    return SignalService(
+def answering_over(database: Database, library: StoredLibrary, ledger: Ledger) -> Answering:
+    webhooks = WebhookService(database, httpx2.AsyncClient(trust_env=False), Vault(Fernet.generate_key()))
+    readers = Readers(extractive=NothingReader)
+    return Answering(database, Engine(library), readers, webhooks, ledger, budget=Budget(max_pages=10))
+
+
+def service_over(database: Database, kind: Kind | None = None) -> tuple[SignalService, WorkService]:
+    """Signals, and the work service that answers them; ``kind`` does it in place of the engine."""
+    library = StoredLibrary(database, MemoryFetcher(SITE), freshness=timedelta(hours=24))
+    ledger = Ledger(monthly_credits=10_000_000, signal_price=1)
+    answering = answering_over(database, library, ledger)
+    work = WorkService(database, [kind or answering.kind()])
+    webhooks = WebhookService(database, httpx2.AsyncClient(trust_env=False), Vault(Fernet.generate_key()))
+    signals = SignalService(
         database,
-        StoredLibrary(database, MemoryFetcher(SITE), freshness=timedelta(hours=24)),
+        library,
         Readers(extractive=NothingReader),
-        WebhookService(database, httpx2.AsyncClient(trust_env=False), Vault(Fernet.generate_key())),
-        Ledger(monthly_credits=10_000_000, signal_price=1),
-        budget=Budget(max_pages=10),
+        webhooks,
+        ledger,
+        answering,
+        work,
+        Checker(),
+        default_pages=10,
         cache=timedelta(hours=12),
-        due=due,
     )
+    return signals, work
 
 
 async def yardstick(database: Database, schema: str) -> Queries:
@@ -101,7 +120,7 @@ async def accepting() -> Row:
     ours: list[float] = []
     theirs: list[float] = []
     async with fresh_database() as database:
-        service, queue = service_over(database), await yardstick(database, "yardstick")
+        (service, _), queue = service_over(database), await yardstick(database, "yardstick")
         for repetition in range(REPETITIONS):
             org = await organisation(database.repeatable, f"bench {repetition}")
             requests = [
@@ -131,50 +150,86 @@ async def accepting() -> Row:
     )
 
 
-async def whole_path() -> Row:
-    """Accept, admit, take off the queue, run research that reads nothing, finish; by one worker process.
+async def whole_path() -> list[Row]:
+    """Accept, admit, take off the queue, do, finish; by one worker process. Once with research that reads nothing,
+    through the whole engine, and once with a kind of work that does nothing, which shows what work itself costs.
 
-    The yardstick: the statements that record a signal (company, signal, credits; lease; the same steps of the
-    trace; outcome, credits), by the same repositories on bare asyncpg connections, without queue, engine and
-    service around them.
+    The yardstick of each: the statements that record it, by the same repositories on bare asyncpg connections, without
+    queue, engine and service around them.
     """
     async with fresh_database() as database:
         org = await organisation(database.repeatable, "bench")
-        admission = Admission(database, patience=10)
-        service = service_over(database, due=admission.poke)
-        await present(database, new_id(), CONCURRENCY)
-        stop, left = asyncio.Event(), PATHS
-
-        async def answer(argument: str) -> None:
-            nonlocal left
-            await service.run(UUID(argument))
-            admission.poke()
-            left -= 1
-            if not left:
-                stop.set()
-
-        started = time.perf_counter()
-        async with admission.running():
-            working = asyncio.create_task(
-                jobs.work(database, {ANSWER: answer}, stop, concurrency=CONCURRENCY, grace=10)
-            )
-            await _spread([lambda n=n: service.accept(org, _asked(n)) for n in range(PATHS)])
-            await stop.wait()
-            ours = time.perf_counter() - started
-            await working
+        service, work = service_over(database)
+        ours = await _seconds(work, [lambda n=n: service.accept(org, _asked(n)) for n in range(PATHS)])
         ledger = Ledger(monthly_credits=10_000_000, signal_price=1)
         one = await database.fetchval("select id from signals limit 1")
         steps = await repository.steps(database, one)
         started = time.perf_counter()
         await _spread([lambda n=n: _bare(database, ledger, org, n, steps) for n in range(PATHS)])
         bare = time.perf_counter() - started
-    return Row(
-        "accept, admit, run no-op research, finish, against the statements that record it, bare",
-        f"{bare / ours:.2f}",
-        "at least 0.6",
-        f"{PATHS / ours:,.0f} signals/s, {PATHS / bare:,.0f} bare",
-        bare / ours >= 0.6,
-    )
+        nothing = Kind("nothing", _nothing, _give_nothing_up)
+        idle = WorkService(database, [nothing])
+        alone = await _seconds(idle, [lambda: _add_nothing(database, org) for _ in range(PATHS)])
+        started = time.perf_counter()
+        await _spread([lambda: _bare_nothing(database, org) for _ in range(PATHS)])
+        bare_alone = time.perf_counter() - started
+    return [
+        Row(
+            "accept, admit, run no-op research, finish, against the statements that record it, bare",
+            f"{bare / ours:.2f}",
+            "at least 0.6",
+            f"{PATHS / ours:,.0f} signals/s, {PATHS / bare:,.0f} bare; the engine runs whole",
+            bare / ours >= 0.6,
+        ),
+        Row(
+            "add, admit, do nothing, end, against the statements that record it, bare",
+            f"{bare_alone / alone:.2f}",
+            "at least 0.6",
+            f"{PATHS / alone:,.0f} items/s, {PATHS / bare_alone:,.0f} bare",
+            bare_alone / alone >= 0.6,
+        ),
+    ]
+
+
+async def _seconds(work: WorkService, calls: Sequence[Callable[[], Awaitable[object]]]) -> float:
+    """How long it takes until all that these calls add is done, by one worker."""
+    stop = asyncio.Event()
+    database = work._database
+    started = time.perf_counter()
+    async with work.present(CONCURRENCY, stop, 1.0), work.admission.running():
+        working = asyncio.create_task(work.work(stop, concurrency=CONCURRENCY, grace=10))
+        await _spread(calls)
+        while await database.fetchval("select exists (select from work_items)"):
+            await asyncio.sleep(0.005)
+        seconds = time.perf_counter() - started
+        stop.set()
+        await working
+    return seconds
+
+
+async def _nothing(item: WorkItem) -> Done:
+    return Done(_write_nothing)
+
+
+async def _write_nothing(_: Connection) -> None: ...
+
+
+async def _give_nothing_up(_: Connection, item: WorkItem, why: GivenUp) -> None: ...
+
+
+async def _add_nothing(database: Database, org: UUID) -> None:
+    async with database.transaction() as connection:
+        await items.add(connection, [NewItem(new_id(), "nothing", org, "lane")])
+
+
+async def _bare_nothing(database: Database, org: UUID) -> None:
+    async with database.pool.acquire() as connection:
+        item_id, holder = new_id(), new_id()
+        async with connection.transaction():
+            await items.add(connection, [NewItem(item_id, "nothing", org, "lane", admitted=True)])
+        assert await items.lease(connection, item_id, holder, 10) is not None
+        async with connection.transaction():
+            assert await items.end(connection, item_id, holder)
 
 
 def _asked(number: int) -> SignalRequest:
@@ -212,10 +267,12 @@ async def _bare(
             )
             signal_id = await repository.add(connection, new)
             assert signal_id is not None
+            await items.add(connection, [NewItem(signal_id, SIGNAL, org, "extractive", admitted=True)])
             await repository.get(connection, org, signal_id)
             await ledger.reserve(connection, org, [signal_id])
         holder = new_id()
-        assert await repository.lease(connection, signal_id, holder, 10) is not None
+        assert await items.lease(connection, signal_id, holder, 10) is not None
+        await repository.of_work(connection, signal_id)
         await repository.saved_steps(connection, signal_id)
         unwritten = []
         for step in steps:
@@ -225,7 +282,8 @@ async def _bare(
                 unwritten = []
         async with connection.transaction():
             await repository.save_steps(connection, signal_id, unwritten)
-            assert await repository.finish(connection, signal_id, holder, Outcome(), {}) is not None
+            assert await items.end(connection, signal_id, holder)
+            assert await repository.finish(connection, signal_id, Outcome(), {}) is not None
             await ledger.capture(connection, [signal_id])
 
 
@@ -269,5 +327,5 @@ async def waking() -> Row:
 
 def rows() -> Iterator[Row]:
     yield asyncio.run(accepting())
-    yield asyncio.run(whole_path())
+    yield from asyncio.run(whole_path())
     yield asyncio.run(waking())

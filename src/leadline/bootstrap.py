@@ -20,14 +20,17 @@ from leadline.foundation.network import NetworkPolicy
 from leadline.foundation.secrets import open_vault
 from leadline.foundation.settings import Settings
 from leadline.foundation.waiter import Waiter
+from leadline.research.engine import Engine
 from leadline.research.model import Budget
 from leadline.research.ports import Progress
 from leadline.research.readers.extractive.reader import ExtractiveReader
 from leadline.research.readers.language_model import LanguageModelReader
-from leadline.signals.admission import Admission, Caps
+from leadline.signals.checking import Checker
 from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTrace
-from leadline.signals.service import HEARTBEAT, LEASE, Readers, SignalService
+from leadline.signals.service import SignalService
+from leadline.signals.tasks import Answering, Readers
 from leadline.webhooks.service import WebhookService
+from leadline.work.service import HEARTBEAT, LEASE, WorkService
 
 
 class Leadline:
@@ -38,14 +41,14 @@ class Leadline:
         settings: Settings,
         database: Database,
         signals: SignalService,
-        admission: Admission,
+        work: WorkService,
         webhooks: WebhookService,
         model: ChosenModel | None,
     ) -> None:
         self.settings = settings
         self.database = database
         self.signals = signals
-        self.admission = admission
+        self.work = work
         self.webhooks = webhooks
         self.waiter = Waiter(database.dedicated)
         self.model = model
@@ -101,29 +104,45 @@ async def open_leadline(settings: Settings) -> AsyncIterator[Leadline]:
         webhooks = WebhookService(database, hooks, open_vault(settings.secret_key, settings.data_dir))
         library = StoredLibrary(database, fetcher, freshness=timedelta(hours=settings.page_freshness_hours))
         stack.push_async_callback(library.aclose)
-        admission = Admission(
+        readers = Readers(extractive=ExtractiveReader, model=model, model_reader=LanguageModelReader)
+        ledger = Ledger(monthly_credits=settings.monthly_credits, signal_price=settings.signal_price)
+        reserved_hosts = frozenset(settings.connect_to)
+        answering = Answering(
             database,
-            Caps(settings.organisation_concurrency, settings.reader_concurrency),
-            patience=settings.lease_seconds,
-        )
-        signals = SignalService(
-            database,
-            library,
-            Readers(extractive=ExtractiveReader, model=model, model_reader=LanguageModelReader),
+            Engine(library),
+            readers,
             webhooks,
-            Ledger(monthly_credits=settings.monthly_credits, signal_price=settings.signal_price),
+            ledger,
             budget=Budget(
                 max_pages=settings.max_pages,
                 max_seconds=settings.question_seconds,
                 max_price=settings.max_model_price or Decimal(1000),
             ),
-            cache=timedelta(hours=settings.cache_hours),
-            reserved_hosts=frozenset(settings.connect_to),
+            reserved_hosts=reserved_hosts,
+        )
+        work = WorkService(
+            database,
+            [
+                answering.kind(
+                    organisation_cap=settings.organisation_concurrency, reader_cap=settings.reader_concurrency
+                )
+            ],
             lease=settings.lease_seconds,
             heartbeat=settings.lease_seconds * HEARTBEAT / LEASE,
-            due=admission.poke,
         )
-        yield Leadline(settings, database, signals, admission, webhooks, model)
+        signals = SignalService(
+            database,
+            library,
+            readers,
+            webhooks,
+            ledger,
+            answering,
+            work,
+            Checker(reserved_hosts),
+            default_pages=settings.max_pages,
+            cache=timedelta(hours=settings.cache_hours),
+        )
+        yield Leadline(settings, database, signals, work, webhooks, model)
 
 
 def chosen_model(settings: Settings) -> ModelChoice | None:

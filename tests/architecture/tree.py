@@ -34,7 +34,7 @@ def files(*suffixes: str, under: Path = ROOT) -> Iterator[Path]:
             name for name in folders if name not in _NOT_OURS and not name.endswith(".egg-info")
         )
         for name in sorted(names):
-            if name != ".env" and (not suffixes or name.endswith(suffixes)):
+            if name not in (".env", ".git") and (not suffixes or name.endswith(suffixes)):
                 yield Path(folder, name)
 
 

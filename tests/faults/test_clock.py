@@ -13,8 +13,8 @@ from leadline.connectors.pages.fake import MemoryFetcher
 from leadline.foundation.clock import SystemClock
 from leadline.foundation.database import Database
 from leadline.foundation.ids import new_id
-from leadline.signals.admission import Admission, present
 from leadline.signals.schemas import SignalRequest
+from leadline.work.repository import present
 
 
 class WrongClock(SystemClock):
@@ -30,11 +30,11 @@ async def test_a_wrong_clock_changes_no_answer(database: Database, hours: float)
     org = await default_organisation(database)
     fetcher = MemoryFetcher(PAGES)
     service = make_service(database, fetcher, clock=WrongClock(hours))
-    admission = Admission(database, patience=10)
-    await present(database, new_id(), 5)
+    admission = service._work.admission
+    await present(database, new_id(), {"signal": 5})
     row, _ = await service.accept(org, ASK)
     assert await admission.admit() == 1
-    assert await service.run(UUID(row.signal.id))
+    assert await service._work.run(UUID(row.signal.id))
     first = await service.get(org, row.signal.id)
     assert first.answer == 1987
     again, how = await service.accept(org, ASK)

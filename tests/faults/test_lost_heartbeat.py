@@ -34,10 +34,10 @@ async def test_a_lease_is_extended_again_after_the_database_was_away(database: D
     away = AwayWhileExtending(database, outages=2)
     service = make_service(away, reader=reader, lease=60.0, heartbeat=0.02)
     row, _ = await service.accept(await default_organisation(database), ASK)
-    running = asyncio.create_task(service.run(UUID(row.signal.id)))
+    running = asyncio.create_task(service._work.run(UUID(row.signal.id)))
     await reader.reading.wait()
-    until = await database.fetchval("select lease_until from signals")
-    while not await database.fetchval("select lease_until > $1 from signals", until):
+    until = await database.fetchval("select lease_until from work_items")
+    while not await database.fetchval("select lease_until > $1 from work_items", until):
         await asyncio.sleep(0.02)
     assert away.outages == 0
     reader.go.set()

@@ -76,8 +76,8 @@ async def test_a_worker_killed_in_mid_signal_costs_nothing(
     held.release()
     async with command.start("work"):
         await until(lambda: finished(database))
-    row = await database.fetchrow("select status, answer, charged, attempts from signals")
-    assert tuple(row) == ("completed", "1999", True, 2)
+    row = await database.fetchrow("select status, answer, charged from signals")
+    assert tuple(row) == ("completed", "1999", True)
     assert await settled(database) == {"reserve": 1, "capture": 1}
 
 
@@ -92,8 +92,8 @@ async def test_a_signal_that_kills_every_worker_is_given_up(
             await command.seen(victim, web, lambda attempt=attempt: web.count(HOST, "/") == attempt)
             victim.kill()
             await victim.wait()
-    assert await database.fetchval("select attempts from signals") == 2
-    await database.execute("update signals set attempts = 5")
+    assert await database.fetchval("select attempts from work_items") == 2
+    await database.execute("update work_items set attempts = 5")
     async with command.start("work"):
         await until(lambda: finished(database))
     row = await database.fetchrow("select status, error_code, charged from signals")
@@ -111,16 +111,15 @@ async def test_sigterm_under_load_ends_in_time_and_hands_everything_back(
     await accepted(database, *(f"In which year was Acme founded, version {n}?" for n in range(10)))
     async with command.start("work") as worker:
         await until(
-            lambda: database.fetchval("select count(*) = 4 from signals where lease_until is not null")
+            lambda: database.fetchval("select count(*) = 4 from work_items where lease_until is not null")
         )
         worker.send_signal(signal.SIGTERM)
         async with asyncio.timeout(10):
             await worker.communicate()
     assert worker.returncode == 0
-    rows = await database.fetch(
-        "select 1 from signals where lease_until is not null or attempts > 0 or status <> 'processing'"
-    )
+    rows = await database.fetch("select 1 from work_items where lease_until is not null or attempts > 0")
     assert rows == [], "each is as if it had never been begun"
+    assert await database.fetchval("select count(*) from work_items") == 10
     assert await database.fetchval("select count(*) from workers") == 0
     held.release()
     async with command.start("work"):

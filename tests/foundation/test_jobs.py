@@ -22,7 +22,9 @@ async def working(
 ) -> AsyncIterator[asyncio.Event]:
     stop = asyncio.Event()
     running = asyncio.create_task(
-        jobs.work(database, tasks, stop, concurrency=concurrency, grace=grace, heartbeat_timeout=60)
+        jobs.work(
+            database, tasks, stop, places=dict.fromkeys(tasks, concurrency), grace=grace, heartbeat_timeout=60
+        )
     )
     try:
         yield stop

@@ -79,5 +79,5 @@ async def test_a_signal_of_a_batch_is_like_any_other(database: Database, org: UU
     service = make_service(database)
     (one,) = await service.accept_many(org, [ASK])
     assert one.signal_id is not None
-    await service.run(one.signal_id)
+    await service._work.run(one.signal_id)
     assert (await service.get(org, str(one.signal_id))).answer == 1987

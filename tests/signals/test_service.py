@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,12 +21,16 @@ from leadline.foundation.clock import Clock
 from leadline.foundation.database import Database
 from leadline.foundation.errors import InvalidInput, NotFound
 from leadline.foundation.secrets import Vault
+from leadline.research.engine import Engine
 from leadline.research.errors import ModelError, ModelRateLimited, ModelReplyInvalid, ModelUnavailable, Reason
 from leadline.research.model import Budget, Claim, Draft, Evidence, Passage, Question, Usage
 from leadline.research.ports import LanguageModel, ModelReply, ModelRequest, PageFetcher
+from leadline.signals.checking import Checker
 from leadline.signals.schemas import SignalRequest
-from leadline.signals.service import Readers, SignalService
+from leadline.signals.service import SignalService
+from leadline.signals.tasks import Answering, Readers
 from leadline.webhooks.service import WebhookService
+from leadline.work.service import WorkService
 
 PAGES = {
     "https://acme.com/": "<title>Acme</title><p>We make anvils in Leeds.</p><a href='/about'>About us</a>",
@@ -135,21 +139,36 @@ def make_service(
     cache: timedelta = timedelta(hours=12),
     webhooks: WebhookService | None = None,
     clock: Clock | None = None,
+    reserved_hosts: Collection[str] = (),
     **timing: Any,
 ) -> SignalService:
     reader = reader or FoundingReader()
     library = StoredLibrary(
         database, fetcher or MemoryFetcher(PAGES), freshness=timedelta(hours=24), clock=clock
     )
+    readers = readers or Readers(extractive=lambda: reader)
+    webhooks = webhooks or silent_webhooks(database)
+    ledger = Ledger(monthly_credits=100, signal_price=1)
+    answering = Answering(
+        database,
+        Engine(library),
+        readers,
+        webhooks,
+        ledger,
+        budget=Budget(max_pages=10),
+        reserved_hosts=reserved_hosts,
+    )
     return SignalService(
         database,
         library,
-        readers or Readers(extractive=lambda: reader),
-        webhooks or silent_webhooks(database),
-        Ledger(monthly_credits=100, signal_price=1),
-        budget=Budget(max_pages=10),
+        readers,
+        webhooks,
+        ledger,
+        answering,
+        WorkService(database, [answering.kind()], **timing),
+        Checker(reserved_hosts),
+        default_pages=10,
         cache=cache,
-        **timing,
     )
 
 
@@ -294,7 +313,7 @@ async def test_a_dead_process_leaves_its_question_to_the_next(database: Database
         database, fetcher, readers=Readers(FoundingReader, model, first_reader), lease=0.5, heartbeat=60.0
     )
     row, _ = await dead.accept(org, ASK)
-    task = asyncio.create_task(dead.run(UUID(row.signal.id)))
+    task = asyncio.create_task(dead._work.run(UUID(row.signal.id)))
     while not dying:
         await asyncio.sleep(0.01)
     await dying[0].paid.wait()  # the reply is stored; the draft is not: here the process dies
@@ -316,23 +335,23 @@ async def test_a_process_that_lost_its_lease_finishes_nothing(database: Database
     first = make_service(database, reader=slow, lease=0.3, heartbeat=60.0)
     second = make_service(database, reader=quick)
     row, _ = await first.accept(org, ASK)
-    late = asyncio.create_task(first.run(UUID(row.signal.id)))
+    late = asyncio.create_task(first._work.run(UUID(row.signal.id)))
     await slow.reading.wait()
     done = await second.ask(org, ASK)
     slow.go.set()
     await late
     again = await second.get(org, done.id)
     assert again == done
-    assert await database.fetchval("select attempts from signals") == 2
+    assert await database.fetchval("select count(*) from work_items") == 0
 
 
 async def test_a_lost_lease_is_noticed_by_the_heartbeat(database: Database, org: UUID) -> None:
     reader = BlockingReader()
     service = make_service(database, reader=reader, heartbeat=0.05)
     row, _ = await service.accept(org, ASK)
-    running = asyncio.create_task(service.run(UUID(row.signal.id)))
+    running = asyncio.create_task(service._work.run(UUID(row.signal.id)))
     await reader.reading.wait()
-    await database.execute("update signals set lease_holder = gen_random_uuid()")
+    await database.execute("update work_items set lease_holder = gen_random_uuid()")
     assert await running is False
 
 
@@ -340,12 +359,12 @@ async def test_a_cancelled_question_can_be_taken_up_at_once(database: Database, 
     reader = BlockingReader()
     service = make_service(database, reader=reader)
     row, _ = await service.accept(org, ASK)
-    running = asyncio.create_task(service.run(UUID(row.signal.id)))
+    running = asyncio.create_task(service._work.run(UUID(row.signal.id)))
     await reader.reading.wait()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    row_after = await database.fetchrow("select lease_until, admitted_at, attempts from signals")
+    row_after = await database.fetchrow("select lease_until, admitted_at, attempts from work_items")
     assert tuple(row_after) == (None, None, 0), "an orderly end is no failed attempt"
     async with asyncio.timeout(5):
         assert (await make_service(database).ask(org, ASK)).answer == 1987
@@ -354,7 +373,7 @@ async def test_a_cancelled_question_can_be_taken_up_at_once(database: Database, 
 async def test_a_question_that_kills_every_process_is_given_up(database: Database, org: UUID) -> None:
     service = make_service(database)
     row, _ = await service.accept(org, ASK)
-    await database.execute("update signals set attempts = 5")
+    await database.execute("update work_items set attempts = 5")
     signal = await service.ask(org, ASK)
     assert (signal.id, signal.status, signal.error_code) == (row.signal.id, "failed", "TOO_MANY_ATTEMPTS")
 
@@ -402,14 +421,38 @@ async def test_the_trace_tells_every_step(database: Database, org: UUID) -> None
     assert any("1987" in unit["text"] for passage in ranked.value["passages"] for unit in passage["units"])
 
 
-async def test_an_unexpected_fault_gives_the_lease_back_at_once(database: Database, org: UUID) -> None:
-    class BrokenReader(FoundingReader):
-        async def read(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Draft:
-            raise ZeroDivisionError
+class BrokenReader(FoundingReader):
+    async def read(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Draft:
+        self.read_count += 1
+        raise ZeroDivisionError("in the middle of a rule")
 
+
+async def test_an_unexpected_fault_is_counted_waits_and_fails_the_signal(
+    database: Database, org: UUID
+) -> None:
+    reader = BrokenReader()
+    broken = make_service(database, reader=reader)
+    row, _ = await broken.accept(org, ASK)
+    signal_id = UUID(row.signal.id)
+    for failures in (1, 2):
+        assert await broken._work.run(signal_id)
+        assert await database.fetchval("select failures from work_items") == failures
+        assert not await broken._work.run(signal_id), "it waits before it is tried again"
+        await database.execute("update work_items set not_before = now()")
+    assert await broken._work.run(signal_id)
+    failed = await broken.get(org, row.signal.id)
+    assert (failed.status, failed.error_code) == ("failed", "INTERNAL_FAULT")
+    assert "ZeroDivisionError" in (failed.error or "")
+    kinds = await database.fetch(
+        "select kind from credit_entries where signal_id = $1 order by id", signal_id
+    )
+    assert [entry["kind"] for entry in kinds] == ["reserve", "release"]
+    assert reader.read_count == 3
+
+
+async def test_a_fault_that_passes_costs_no_answer(database: Database, org: UUID) -> None:
     broken = make_service(database, reader=BrokenReader())
     row, _ = await broken.accept(org, ASK)
-    with pytest.raises(ZeroDivisionError):
-        await broken.run(UUID(row.signal.id))
-    assert await database.fetchval("select lease_until from signals") is None
+    await broken._work.run(UUID(row.signal.id))
+    await database.execute("update work_items set not_before = now()")
     assert (await make_service(database).ask(org, ASK)).answer == 1987

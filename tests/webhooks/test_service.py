@@ -93,7 +93,7 @@ async def test_every_distinct_address_of_joined_requests_is_called_once(
     web.route("*", "*", Reply("ok"))
     for path in ("/a", "/b", "/a"):
         row, _ = await signals.accept(org, asking(web.origin + path))
-    assert await signals.run(UUID(row.signal.id))
+    assert await signals._work.run(UUID(row.signal.id))
     await hooks.deliver_due()
     assert sorted(request.path for request in web.requests) == ["/a", "/b"]
 
@@ -202,7 +202,7 @@ async def test_a_webhook_of_a_finished_signal_is_not_attached(
     hooks: WebhookService, signals: SignalService, org: UUID, database: Database
 ) -> None:
     row, _ = await signals.accept(org, asking("https://hook.acme.com/"))
-    await signals.run(UUID(row.signal.id))
+    await signals._work.run(UUID(row.signal.id))
     await hooks.attach(database, UUID(row.signal.id), "https://late.acme.com/")
     assert [d.url for d in await states(hooks, org, row.signal.id)] == ["https://hook.acme.com/"]
 
@@ -242,7 +242,7 @@ async def test_a_signal_that_finishes_while_it_is_joined_is_not_promised_a_call(
         hooks = FinishingMeanwhile(database, http, Vault(Fernet.generate_key()))
         signals = make_service(database, webhooks=hooks)
         first, _ = await signals.accept(org, asking("https://first.acme.com/"))
-        hooks.finish = lambda: signals.run(UUID(first.signal.id))
+        hooks.finish = lambda: signals._work.run(UUID(first.signal.id))
         second, how = await signals.accept(org, asking("https://second.acme.com/"))
     assert (how, second.signal.id, second.signal.status) == ("cached", first.signal.id, "completed")
 

@@ -24,7 +24,7 @@ async def answered(opened: Leadline, web: WebServer) -> UUID:
     web.page("acme.com", "/", PAGE + link)
     web.page("acme.com", "/about", "<title>About</title><p>We like anvils and do not say much about us.</p>")
     signal_id = await accepted(opened)
-    await opened.signals.run(signal_id)
+    await opened.signals._work.run(signal_id)
     assert await opened.database.fetchval("select count(*) from snapshots") == 2
     return signal_id
 

@@ -30,7 +30,7 @@ async def test_two_workers_share_the_work(leadline: Leadline, web: WebServer) ->
     ids = [await accepted(leadline, f"acme{number}.com") for number in range(6)]
     async with working(leadline), working(leadline):
         await finished(leadline, *ids)
-    assert await leadline.database.fetchval("select count(*) from signals where attempts = 1") == 6
+    assert await leadline.database.fetchval("select count(*) from work_items") == 0
     assert await leadline.database.fetchval("select count(*) from credit_entries where kind = 'capture'") == 6
 
 
@@ -40,7 +40,7 @@ async def test_a_stopped_worker_hands_its_signals_to_the_next(leadline: Leadline
     signal_id = await accepted(leadline)
     async with working(leadline):
         await web.wait_for(lambda: web.count("acme.com", "/") == 1)
-    row = await leadline.database.fetchrow("select admitted_at, lease_until, attempts from signals")
+    row = await leadline.database.fetchrow("select admitted_at, lease_until, attempts from work_items")
     assert tuple(row) == (None, None, 0)
     held.release()
     async with working(leadline):
@@ -54,12 +54,12 @@ async def test_a_signal_that_two_processes_died_on_takes_no_other_along(
     for host in hosts:
         web.route(host, "/", Held())
     ids: list[UUID] = [await accepted(leadline, host) for host in hosts]
-    await leadline.database.execute("update signals set attempts = 2")
+    await leadline.database.execute("update work_items set attempts = 2")
     async with working(leadline):
         await web.wait_for(lambda: sum(web.count(host, "/") for host in hosts) == 1)
         while await leadline.database.fetchval("select count(*) < 3 from pgqueuer where status = 'picked'"):
             await asyncio.sleep(0.02)
-        leased = "select count(*) from signals where lease_until is not null"
+        leased = "select count(*) from work_items where lease_until is not null"
         assert await leadline.database.fetchval(leased) == 1, "the others wait for their turn"
     assert len(ids) == 3
 

@@ -91,7 +91,7 @@ async def _answering(leadline: Leadline, host: str | None, port: int | None) -> 
 
     async with (
         leadline.waiter.running(),
-        leadline.admission.running(),
+        leadline.work.admission.running(),
         serving(leadline, host, port) as address,
     ):
         yield address.url

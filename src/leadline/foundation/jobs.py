@@ -135,11 +135,11 @@ async def work(
     tasks: Mapping[str, Task],
     stop: asyncio.Event,
     *,
-    concurrency: int,
+    places: Mapping[str, int],
     grace: float,
     heartbeat_timeout: float = HEARTBEAT_TIMEOUT,
 ) -> None:
-    """Do jobs, up to ``concurrency`` at once, until ``stop`` is set.
+    """Do jobs, of each task up to its ``places`` at once, until ``stop`` is set.
 
     Jobs that run then have ``grace`` seconds to end; after that they are cancelled. A lost database is
     waited for. Nothing in a task may block the loop for as long as ``heartbeat_timeout`` (seconds): the job
@@ -147,7 +147,7 @@ async def work(
     """
     while not stop.is_set():
         try:
-            await _consume(database, tasks, stop, concurrency, grace, heartbeat_timeout)
+            await _consume(database, tasks, stop, places, grace, heartbeat_timeout)
         except DatabaseUnavailable as error:
             log.warning("queue waits for the database", reason=error.message)
             with contextlib.suppress(TimeoutError):
@@ -158,18 +158,19 @@ async def _consume(
     database: Database,
     tasks: Mapping[str, Task],
     stop: asyncio.Event,
-    concurrency: int,
+    places: Mapping[str, int],
     grace: float,
     heartbeat_timeout: float,
 ) -> None:
     active: set[asyncio.Future[None]] = set()
-    manager = _manager(database, tasks, concurrency, active)
-    batch = max(1, concurrency // 2)
+    manager = _manager(database, tasks, places, active)
+    total = sum(places[task] for task in tasks)
+    batch = max(1, total // 2)
     running = asyncio.create_task(
         manager.run(
             dequeue_timeout=timedelta(seconds=_POLL_SECONDS),
             batch_size=batch,
-            max_concurrent_tasks=max(2 * batch, concurrency),
+            max_concurrent_tasks=max(2 * batch, total),
             heartbeat_timeout=timedelta(seconds=heartbeat_timeout),
             log_aggregation_interval=timedelta(0),
         )
@@ -193,7 +194,10 @@ async def _consume(
 
 
 def _manager(
-    database: Database, tasks: Mapping[str, Task], concurrency: int, active: set[asyncio.Future[None]]
+    database: Database,
+    tasks: Mapping[str, Task],
+    places: Mapping[str, int],
+    active: set[asyncio.Future[None]],
 ) -> QueueManager:
     """``active`` holds what is being worked on at the moment."""
     from pgqueuer.core.qm import QueueManager
@@ -202,9 +206,10 @@ def _manager(
 
     queries = _queries(_Reconnecting(database))
     manager = QueueManager(queries, Channel(queries.qbe.settings.channel))
-    gate = asyncio.Semaphore(concurrency)  # the library picks two at least
 
     def entrypoint(name: str, task: Task) -> None:
+        gate = asyncio.Semaphore(places[name])  # the library picks two at least, and knows no tasks
+
         @manager.entrypoint(name, accepts_context=False)
         async def run(job: QueuedJob) -> None:
             argument = (job.payload or b"").decode()

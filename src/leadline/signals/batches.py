@@ -10,10 +10,12 @@ from uuid import UUID
 from leadline.credits.service import Ledger
 from leadline.foundation.database import Connection
 from leadline.foundation.errors import LeadlineError
-from leadline.research.model import Company
 from leadline.signals import repository
+from leadline.signals.checking import Wanted
 from leadline.signals.repository import NewRow
-from leadline.signals.schemas import SignalRequest
+from leadline.signals.tasks import SIGNAL
+from leadline.work import service as work
+from leadline.work.service import NewItem
 
 CHUNK = 2000  # rows of one statement
 
@@ -26,14 +28,6 @@ class Taken(NamedTuple):
     how: How
     signal_id: UUID | None = None
     error: LeadlineError | None = None
-
-
-class Wanted(NamedTuple):
-    """A request that was checked."""
-
-    request: SignalRequest
-    company: Company
-    key: bytes
 
 
 class Batch:
@@ -88,26 +82,21 @@ async def accept(
             del batch.wanted[key]
     for keys in _chunks(list(batch.wanted)):
         rows = [
-            NewRow(
-                organisation_id=organisation_id,
-                company_id=company_ids[wanted.company.host],
-                asked_host=wanted.company.asked_host,
-                question=wanted.request.question.strip(),
-                answer_type=wanted.request.answer_type,
-                output_schema=wanted.request.output_schema,
-                verification_mode=wanted.request.verification_mode,
-                max_pages=wanted.request.max_pages or default_pages,
-                force_refresh=wanted.request.force_refresh,
+            NewRow.of(
+                organisation_id,
+                company_ids[wanted.company.host],
+                wanted,
+                default_pages,
                 reader=reader,
-                request_key=key,
                 key_id=key_id,
             )
-            for key, wanted in ((key, batch.wanted[key]) for key in keys)
+            for wanted in (batch.wanted[key] for key in keys)
         ]
         added = await repository.add_many(connection, rows)
         for key, signal_id in added:
             batch.found(key, "new", signal_id)
             new.append(signal_id)
+        await work.add(connection, [NewItem(one, SIGNAL, organisation_id, reader) for _, one in added])
         if len(added) < len(keys):
             others = list(set(keys) - {key for key, _ in added})
             for key, signal_id in await repository.running_many(connection, organisation_id, others):

@@ -1,5 +1,5 @@
 """SQL of signals, their steps and their paid model calls. Every query is scoped to an organisation,
-but for those of a worker that already holds a signal's id and lease.
+but for those of a worker that holds a signal's work item.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from leadline.foundation.ids import new_id
 from leadline.foundation.waiter import CHANNEL
 from leadline.research.model import Outcome, Usage
 from leadline.research.ports import ModelReply
+from leadline.signals.checking import Wanted
 from leadline.signals.schemas import ModelCall, Signal, SourceView, TraceStep
 
 _BATCH_LOCK = 0x6C646274
 
 _SIGNAL = """
     s.id, s.organisation_id, s.asked_host, s.question, s.answer_type, s.output_schema,
-    s.verification_mode, s.max_pages, s.force_refresh, s.reader, s.status, s.attempts, s.answer,
+    s.verification_mode, s.max_pages, s.force_refresh, s.reader, s.status, s.answer,
     s.confidence, s.confidence_basis, s.reasoning, s.sources, s.error, s.error_code,
     s.error_action, s.metadata, s.created_at, s.completed_at, s.company_id
 """
@@ -38,7 +39,6 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     max_pages: int
     force_refresh: bool
     reader: str
-    attempts: int
 
 
 class Listeners(NamedTuple):
@@ -70,7 +70,35 @@ class NewRow(msgspec.Struct, frozen=True, kw_only=True):
     request_key: bytes
     key_id: UUID | None = None
     awaited: bool = False
-    admitted: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        organisation_id: UUID,
+        company_id: UUID,
+        wanted: Wanted,
+        default_pages: int,
+        *,
+        reader: str,
+        key_id: UUID | None,
+        awaited: bool = False,
+    ) -> NewRow:
+        request = wanted.request
+        return cls(
+            organisation_id=organisation_id,
+            company_id=company_id,
+            asked_host=wanted.company.asked_host,
+            question=request.question.strip(),
+            answer_type=request.answer_type,
+            output_schema=request.output_schema,
+            verification_mode=request.verification_mode,
+            max_pages=request.max_pages or default_pages,
+            force_refresh=request.force_refresh,
+            reader=reader,
+            request_key=wanted.key,
+            key_id=key_id,
+            awaited=awaited,
+        )
 
 
 # An even number of backslashes before it are written backslashes, and do not belong to the escape.
@@ -113,7 +141,6 @@ def _row(record: Any) -> Row:
         max_pages=record["max_pages"],
         force_refresh=record["force_refresh"],
         reader=record["reader"],
-        attempts=record["attempts"],
     )
 
 
@@ -166,9 +193,8 @@ async def add(connection: Connection, new: NewRow) -> UUID | None:
         """
         insert into signals (id, organisation_id, company_id, asked_host, question, answer_type,
                              output_schema, verification_mode, max_pages, force_refresh, reader,
-                             request_key, key_id, awaited, admitted_at, status)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-                case when $15 then now() end, 'processing')
+                             request_key, key_id, awaited, status)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'processing')
         on conflict (organisation_id, request_key) where status = 'processing' do nothing
         returning id
         """,
@@ -186,7 +212,6 @@ async def add(connection: Connection, new: NewRow) -> UUID | None:
         new.request_key,
         new.key_id,
         new.awaited,
-        new.admitted,
     )
     return added
 
@@ -276,80 +301,31 @@ async def await_(connection: Connection, signal_id: UUID) -> None:
     )
 
 
-# ------------------------------------------------------------------ the lease
+# ------------------------------------------------------------------ the end
 
 
-async def lease(connection: Connection, signal_id: UUID, holder: UUID, seconds: float) -> Row | None:
-    """Take the right to work on a running signal; None while somebody else has it, or when it is finished."""
+async def of_work(connection: Connection, signal_id: UUID) -> Row | None:
+    """A running signal, for who holds its work item; None when it is finished."""
     record = await connection.fetchrow(
-        f"""
-        update signals s set lease_holder = $2, lease_until = now() + make_interval(secs => $3),
-                             attempts = attempts + 1
-        where s.id = $1 and s.status = 'processing'
-          and (s.lease_until is null or s.lease_until < now() or s.lease_holder = $2)
-        returning {_SIGNAL}
-        """,  # noqa: S608
+        f"select {_SIGNAL} from signals s where s.id = $1 and s.status = 'processing'",  # noqa: S608
         signal_id,
-        holder,
-        seconds,
     )
     return _row(record) if record is not None else None
 
 
-async def extend(connection: Connection, signal_id: UUID, holder: UUID, seconds: float) -> bool:
-    """Keep the lease; False when it was lost."""
-    return (
-        await connection.fetchval(
-            """
-            update signals set lease_until = now() + make_interval(secs => $3)
-            where id = $1 and lease_holder = $2 and status = 'processing' returning true
-            """,
-            signal_id,
-            holder,
-            seconds,
-        )
-        is not None
-    )
-
-
-async def give_back(connection: Connection, signal_id: UUID, holder: UUID) -> None:
-    """Let somebody else go on with the signal at once. An orderly end is no attempt that failed."""
-    await connection.execute(
-        """
-        update signals set lease_holder = null, lease_until = null, admitted_at = null,
-                           attempts = greatest(0, attempts - 1)
-        where id = $1 and lease_holder = $2 and status = 'processing'
-        """,
-        signal_id,
-        holder,
-    )
-
-
-async def hand_back(connection: Connection, signal_id: UUID) -> None:
-    """Make an admitted signal due again that nobody has begun."""
-    await connection.execute(
-        """
-        update signals set admitted_at = null
-        where id = $1 and status = 'processing' and lease_holder is null
-        """,
-        signal_id,
-    )
-
-
 async def finish(
-    connection: Connection, signal_id: UUID, holder: UUID, outcome: Outcome, metadata: dict[str, Any]
+    connection: Connection, signal_id: UUID, outcome: Outcome, metadata: dict[str, Any]
 ) -> Listeners | None:
-    """Write the outcome; who is to hear of it, or None when the lease was lost before."""
+    """Write the outcome; who is to hear of it, or None when the signal was finished before."""
     row = await connection.fetchrow(
         """
         update signals set
-            status = $3, answer = $4, confidence = $5, confidence_basis = $6, reasoning = $7,
-            sources = $8, error = $9, error_code = $10, error_action = $11, charged = $12,
-            metadata = $13, completed_at = now(), lease_holder = null, lease_until = null
-        where id = $1 and lease_holder = $2 and status = 'processing' returning awaited, hooked
+            status = $2, answer = $3, confidence = $4, confidence_basis = $5, reasoning = $6,
+            sources = $7, error = $8, error_code = $9, error_action = $10, charged = $11,
+            metadata = $12, completed_at = now()
+        where id = $1 and status = 'processing' returning awaited, hooked
         """,
         signal_id,
-        holder,
         "failed" if outcome.failed else "completed",
         _json(outcome.answer) if outcome.answer is not None else None,
         outcome.confidence,

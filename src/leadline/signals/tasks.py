@@ -1,35 +1,293 @@
-"""What a worker does for a job: see one signal through."""
+"""Answering: what a worker does for a signal. The engine runs with no transaction open; what came of it is written
+in one, together with the credits and the word to who waits.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
+import hashlib
+import time
+from collections.abc import Callable, Collection
+from typing import Any, TypeVar
 from uuid import UUID
 
-from leadline.foundation.jobs import Task
-from leadline.signals.admission import ANSWER, ANSWER_ALONE, Admission
-from leadline.signals.service import SignalService
+import msgspec
+
+from leadline.companies import service as companies
+from leadline.credits.service import Ledger
+from leadline.foundation.database import Connection, Database
+from leadline.foundation.errors import InvalidInput
+from leadline.research.engine import Engine
+from leadline.research.errors import (
+    ModelContextExceeded,
+    ModelError,
+    ModelRateLimited,
+    ModelRefused,
+    ModelReplyInvalid,
+    ModelUnavailable,
+)
+from leadline.research.model import Budget, Outcome, Question, VerificationMode
+from leadline.research.ports import LanguageModel, ModelReply, ModelRequest, Progress, Reader
+from leadline.signals import repository
+from leadline.signals.repository import Row, SavedStep
+from leadline.signals.schemas import to_wire
+from leadline.webhooks.service import WebhookService
+from leadline.work.service import Done, GivenUp, Kind, Reason, WorkItem
+
+T = TypeVar("T")
+
+SIGNAL = "signal"  # the kind of work
+WRITTEN_AT_ONCE = frozenset({"collect", "answer"})  # steps that cost pages or money to do again
 
 
-def signal_tasks(signals: SignalService, admission: Admission) -> Mapping[str, Task]:
-    """The tasks of one worker process, by name."""
-    alone = asyncio.Lock()
+class Readers(msgspec.Struct, frozen=True):
+    """How answers are read off passages. ``model`` is None when no language model is configured."""
 
-    async def answer(signal_id: str, turn: AbstractAsyncContextManager[object]) -> None:
+    extractive: Callable[[], Reader]
+    model: LanguageModel | None = None
+    model_reader: Callable[[LanguageModel], Reader] | None = None
+
+    def name(self, wanted: str) -> str:
+        """The stored name of the reader that ``wanted`` (auto, model, extractive) means."""
+        if wanted not in ("auto", "model", "extractive"):
+            raise InvalidInput(("reader", f"{wanted!r} is no reader; choose auto, model or extractive"))
+        if wanted == "extractive" or (wanted == "auto" and self.model is None):
+            return "extractive"
+        if self.model is None:
+            raise InvalidInput(
+                ("reader", "no language model is configured; set LEADLINE_MODEL or choose extractive")
+            )
+        return f"model:{self.model.name}"
+
+
+class Answering:
+    """Answers signals: the kind of work ``signal``."""
+
+    def __init__(
+        self,
+        database: Database,
+        engine: Engine,
+        readers: Readers,
+        webhooks: WebhookService,
+        ledger: Ledger,
+        *,
+        budget: Budget,
+        reserved_hosts: Collection[str] = (),
+    ) -> None:
+        self._database = database.repeatable
+        self._engine = engine
+        self._readers = readers
+        self._webhooks = webhooks
+        self._ledger = ledger
+        self._budget = budget
+        self._reserved_hosts = reserved_hosts
+
+    def kind(self, *, organisation_cap: int | None = None, reader_cap: int | None = None) -> Kind:
+        """Signals as work; their lane is the reader that answers them."""
+        return Kind(SIGNAL, self.run, self.gave_up, organisation_cap=organisation_cap, lane_cap=reader_cap)
+
+    async def run(self, item: WorkItem, progress: Progress | None = None) -> Done:
+        """Answer the signal; a model that fails fails it visibly."""
+        row = await repository.of_work(self._database, item.id)
+        if row is None:  # finished already: only the item is left
+            return Done(_nothing)
+        started = time.monotonic()
+        trace = _StoredTrace(self._database, item.id)
         try:
-            async with turn:
-                await signals.run(UUID(signal_id))
-        except asyncio.CancelledError:
-            await asyncio.shield(signals.hand_back(UUID(signal_id)))
-            raise
-        finally:
-            admission.poke()
+            reader = self._reader(row)
+            outcome = await self._engine.answer(self._question(row), reader, trace, progress or _silent)
+        except ModelError as error:
+            outcome = _model_failure(error)
+        if row.reader != "extractive":
+            spent = await repository.usage(self._database, item.id)
+            outcome = msgspec.structs.replace(outcome, usage=spent)
+        metadata = _metadata(row, outcome, time.monotonic() - started)
 
-    async def answer_at_once(signal_id: str) -> None:
-        await answer(signal_id, nullcontext())
+        async def close(connection: Connection) -> None:
+            await trace.write(connection)
+            await self._finish(connection, row, outcome, metadata)
 
-    async def answer_alone(signal_id: str) -> None:
-        await answer(signal_id, alone)
+        return Done(close)
 
-    return {ANSWER: answer_at_once, ANSWER_ALONE: answer_alone}
+    async def gave_up(self, connection: Connection, item: WorkItem, why: GivenUp) -> None:
+        """The signal has failed, visibly, and costs nothing."""
+        row = await repository.of_work(connection, item.id)
+        if row is not None:
+            outcome = _given_up(why)
+            await self._finish(connection, row, outcome, _metadata(row, outcome, 0.0))
+
+    def _question(self, row: Row) -> Question:
+        signal = row.signal
+        return Question(
+            company=companies.parse(signal.domain, reserved_hosts=self._reserved_hosts),
+            text=signal.question,
+            answer_type=signal.answer_type,
+            output_schema=signal.output_schema,
+            mode=VerificationMode(signal.verification_mode),
+            budget=msgspec.structs.replace(self._budget, max_pages=row.max_pages),
+            force_refresh=row.force_refresh,
+            asked_at=signal.created_at,
+        )
+
+    def _reader(self, row: Row) -> Reader:
+        if row.reader == "extractive":
+            return self._readers.extractive()
+        if self._readers.model is None or self._readers.model_reader is None:
+            raise ModelRefused(f"this question was asked of {row.reader}, but no model is configured here")
+        return self._readers.model_reader(_PaidOnce(self._readers.model, self._database, UUID(row.signal.id)))
+
+    async def _finish(
+        self, connection: Connection, row: Row, outcome: Outcome, metadata: dict[str, Any]
+    ) -> None:
+        """Outcome, credits and the word to who waits."""
+        signal_id, organisation_id = UUID(row.signal.id), UUID(row.signal.organisation_id)
+        listeners = await repository.finish(connection, signal_id, outcome, metadata)
+        if listeners is None:
+            return
+        if outcome.charged:
+            await self._ledger.capture(connection, [signal_id])
+        else:
+            await self._ledger.release(connection, organisation_id, [signal_id])
+        if outcome.company_name:
+            await companies.name(connection, row.company_id, outcome.company_name)
+        if listeners.hooked:
+            finished = await repository.get(connection, organisation_id, signal_id)
+            assert finished is not None
+            body = msgspec.json.encode(to_wire(finished.signal))
+            await self._webhooks.tell(connection, organisation_id, signal_id, body)
+        if listeners.awaited:
+            await repository.tell(connection, signal_id)
+
+
+class _StoredTrace:
+    """``research.ports.Trace`` in the database.
+
+    A step is written when doing it again would cost something: pages were read, or a reader answered. The quick
+    ones between are written with the next of these, or with the outcome: each write waits for the disk.
+    """
+
+    def __init__(self, database: Connection, signal_id: UUID) -> None:
+        self._database = database
+        self._signal_id = signal_id
+        self._unwritten: dict[str, SavedStep] = {}
+        self._before: dict[str, str] | None = None  # what earlier processes saved; read once
+
+    async def load(self, step: str, of: type[T]) -> T | None:
+        if self._before is None:
+            self._before = await repository.saved_steps(self._database, self._signal_id)
+        found = self._before.get(step)
+        return msgspec.json.decode(found, type=of) if found is not None else None
+
+    async def save(self, step: str, value: msgspec.Struct, *, seconds: float) -> None:
+        self._unwritten.pop(step, None)
+        self._unwritten[step] = SavedStep(step, value, seconds)
+        if step in WRITTEN_AT_ONCE:
+            await self.write(self._database)
+            self._unwritten = {}
+
+    async def write(self, connection: Connection) -> None:
+        """Write what is not yet written; may be repeated when its transaction was."""
+        if self._unwritten:
+            await repository.save_steps(connection, self._signal_id, list(self._unwritten.values()))
+
+
+class _PaidOnce:
+    """``research.ports.LanguageModel`` that keeps each reply: the same request is never paid twice."""
+
+    def __init__(self, model: LanguageModel, database: Connection, signal_id: UUID) -> None:
+        self._model = model
+        self._database = database
+        self._signal_id = signal_id
+        self.name = model.name
+        self.context_tokens = model.context_tokens
+
+    async def complete(self, request: ModelRequest) -> ModelReply:
+        digest = hashlib.sha256(
+            self.name.encode() + b"\0" + msgspec.json.encode(request, order="deterministic")
+        ).digest()
+        stored = await repository.stored_reply(self._database, self._signal_id, digest)
+        if stored is not None:
+            return stored
+        started = time.monotonic()
+        reply = await self._model.complete(request)
+        await repository.save_reply(
+            self._database, self._signal_id, digest, reply, time.monotonic() - started
+        )
+        return reply
+
+
+def _metadata(row: Row, outcome: Outcome, seconds: float) -> dict[str, Any]:
+    return {
+        **({"companyName": outcome.company_name} if outcome.company_name else {}),
+        "processingTimeMs": round(seconds * 1000),
+        "pagesRead": outcome.pages_read,
+        "pagesFetched": outcome.pages_fetched,
+        "reader": row.reader,
+        "modelCalls": outcome.usage.model_calls,
+        "inputTokens": outcome.usage.input_tokens,
+        "outputTokens": outcome.usage.output_tokens,
+        "priceUsd": float(outcome.usage.price) if outcome.usage.price is not None else None,
+        "inference": outcome.inference,
+        "unreadable": [{"url": u.url, "reason": u.reason.value} for u in outcome.unreadable[:20]],
+    }
+
+
+_MODEL_FAILURES: tuple[tuple[type[ModelError], str, str], ...] = (
+    (ModelRateLimited, "MODEL_RATE_LIMITED", "The model's service asks for fewer calls; ask again later."),
+    (
+        ModelUnavailable,
+        "MODEL_UNAVAILABLE",
+        "Check that the model's service runs and can be reached, then ask again.",
+    ),
+    (ModelRefused, "MODEL_REFUSED", "Check the model's name, its key and its quota (leadline doctor)."),
+    (
+        ModelContextExceeded,
+        "MODEL_CONTEXT_EXCEEDED",
+        "Set LEADLINE_MODEL_CONTEXT_TOKENS to what the model can take.",
+    ),
+    (
+        ModelReplyInvalid,
+        "MODEL_REPLY_INVALID",
+        "The model does not answer in the form asked for; try a stronger one.",
+    ),
+)
+
+
+def _model_failure(error: ModelError) -> Outcome:
+    for kind, code, action in _MODEL_FAILURES:
+        if isinstance(error, kind):
+            return Outcome(
+                failed=True,
+                charged=False,
+                error=f"The language model failed: {error}",
+                error_code=code,
+                error_action=action,
+            )
+    return Outcome(
+        failed=True, charged=False, error=f"The language model failed: {error}", error_code="MODEL_FAILED"
+    )
+
+
+def _given_up(why: GivenUp) -> Outcome:
+    if why.reason is Reason.DIED:
+        return Outcome(
+            failed=True,
+            charged=False,
+            error=f"The question was begun {why.times} times and its process died each time.",
+            error_code="TOO_MANY_ATTEMPTS",
+            error_action="Look into the logs of the processes that died, then ask again.",
+        )
+    return Outcome(
+        failed=True,
+        charged=False,
+        error=f"Answering failed {why.times} times with an unexpected fault ({why.detail}).",
+        error_code="INTERNAL_FAULT",
+        error_action="Look into the worker's log for this signal and report the fault; nothing was charged.",
+    )
+
+
+async def _nothing(_: Connection) -> None:
+    """Nothing is left to write."""
+
+
+def _silent(step: str, detail: str, /, **facts: object) -> None:
+    """Nobody listens."""

@@ -1,22 +1,19 @@
 """One worker process. Any number of them, on any number of machines, share one database.
 
-That a signal is finished once is the lease's doing, not the queue's: whoever lost the lease finishes
-nothing. So a worker may die at any moment, and two may be given the same signal.
+It does the kinds of work that the wiring hands it, and knows no room. That work is ended once is the lease's doing, not
+the queue's: whoever lost the lease ends nothing. So a worker may die at any moment, and two may be given the same item.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from leadline.foundation import jobs
 from leadline.foundation.errors import DatabaseUnavailable
-from leadline.foundation.ids import new_id
 from leadline.foundation.log import get_logger
-from leadline.signals import admission as workers
-from leadline.signals.tasks import signal_tasks
 from leadline.worker.pruning import prune
 
 if TYPE_CHECKING:
@@ -34,16 +31,7 @@ async def run_worker(
     leadline: Leadline, stop: asyncio.Event, *, heartbeat_timeout: float = jobs.HEARTBEAT_TIMEOUT
 ) -> None:
     """Work until ``stop`` is set. What runs then has ``shutdown_grace`` seconds to end, or is handed back."""
-    settings = leadline.settings
-    database = leadline.database.repeatable
-    worker_id = new_id()
-
-    async def present() -> None:
-        if not stop.is_set():
-            await workers.present(database, worker_id, settings.worker_concurrency)
-
-    async def sweep() -> None:
-        await leadline.admission.sweep()
+    settings, work = leadline.settings, leadline.work
 
     async def call_webhooks() -> None:
         while await leadline.webhooks.deliver_due():
@@ -52,19 +40,15 @@ async def run_worker(
     async def prune_all() -> None:
         await prune(leadline)
 
-    await present()
     async with (
-        leadline.admission.running(),
-        _every(PRESENT_EVERY, present),
-        _every(SWEEP_EVERY, sweep),
+        work.present(settings.worker_concurrency, stop, PRESENT_EVERY),
+        work.admission.running(),
+        _every(SWEEP_EVERY, work.sweep),
         _every(WEBHOOKS_EVERY, call_webhooks),
         _every(PRUNE_EVERY, prune_all),
-        _once_set(stop, lambda: workers.absent(database, worker_id)),
     ):
         log.info("worker started", concurrency=settings.worker_concurrency)
-        await jobs.work(
-            leadline.database,
-            signal_tasks(leadline.signals, leadline.admission),
+        await work.work(
             stop,
             concurrency=settings.worker_concurrency,
             grace=settings.shutdown_grace,
@@ -87,29 +71,10 @@ async def _every(seconds: float, do: Callable[[], Awaitable[None]]) -> AsyncIter
                 log.exception("chore failed")
             await asyncio.sleep(seconds)
 
-    async with _alongside(repeat()):
-        yield
-
-
-@contextlib.asynccontextmanager
-async def _once_set(event: asyncio.Event, do: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    """Does something when the event is set, inside the block."""
-
-    async def once() -> None:
-        await event.wait()
-        with contextlib.suppress(DatabaseUnavailable):
-            await do()
-
-    async with _alongside(once()):
-        yield
-
-
-@contextlib.asynccontextmanager
-async def _alongside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    task = asyncio.create_task(work)
+    repeating = asyncio.create_task(repeat())
     try:
         yield
     finally:
-        task.cancel()
+        repeating.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await task
+            await repeating

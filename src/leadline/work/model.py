@@ -1,0 +1,91 @@
+"""What passes between this room and those whose work it carries."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
+
+from leadline.foundation.database import Connection
+
+
+class NewItem(NamedTuple):
+    """Work to be done. ``id`` is that of the thing it is done for: at most one item of it is open at a time.
+
+    ``lane`` names what the work uses up, such as a reader or a host: it has a cap of its own. ``delay``: seconds
+    before it is due. ``admitted``: the caller does it itself at once, see ``WorkService.run``.
+    """
+
+    id: UUID
+    kind: str
+    organisation_id: UUID
+    lane: str
+    delay: float = 0.0
+    admitted: bool = False
+
+
+class WorkItem(NamedTuple):
+    """Open work under a lease. ``attempts``: processes that began it, this one included; ``failures``: exceptions
+    it ended in."""
+
+    id: UUID
+    kind: str
+    organisation_id: UUID
+    lane: str
+    attempts: int
+    failures: int
+
+
+Close = Callable[[Connection], Awaitable[None]]
+"""Writes what came of the work, in the transaction that ends the item."""
+
+
+class Done(NamedTuple):
+    """The work is over. ``close`` is run in the transaction that deletes the item; it may run again when that
+    transaction is repeated, and not at all when the lease was lost meanwhile."""
+
+    close: Close
+
+
+class Again(NamedTuple):
+    """The work is to be done again in ``seconds``, and this was no failure. ``close`` as with ``Done``."""
+
+    seconds: float
+    close: Close
+
+
+class Reason(StrEnum):
+    """Why work is given up."""
+
+    FAILED = "failed"  # it raised an exception, again and again
+    DIED = "died"  # its processes died, again and again
+
+
+class GivenUp(NamedTuple):
+    """``detail`` is of the last exception, for people; ``times``: how often it was tried."""
+
+    reason: Reason
+    times: int
+    detail: str = ""
+
+
+Run = Callable[[WorkItem], Awaitable[Done | Again]]
+
+
+class Kind(NamedTuple):
+    """One kind of work, made by its room and handed to the workers by the wiring.
+
+    ``run`` does it with no transaction open, and may be begun again in another process at any moment.
+    ``gave_up`` writes a visible failure and sets free what was reserved, in the transaction that ends the item.
+    ``share``: how many of it a worker does at once, in parts of the worker's concurrency.
+    ``lane_cap``, ``organisation_cap``: how many of one lane or organisation may be in work at once, over all
+    workers; None: no more than the workers take.
+    """
+
+    name: str
+    run: Run
+    gave_up: Callable[[Connection, WorkItem, GivenUp], Awaitable[None]]
+    share: float = 1.0
+    lane_cap: int | None = None
+    organisation_cap: int | None = None

@@ -1,0 +1,320 @@
+"""Work: stored with what it is done for, done under a lease, ended once.
+
+A room that has something durable to do declares a ``Kind`` and adds items in the transaction that makes the thing
+they are for. Whoever leases an item runs it with no transaction open; what came of it is written in one short
+transaction that also deletes the item, if the lease still holds. So an item is ended once, whatever process dies.
+
+Rule of failure: an orderly stop gives the attempt back. A process that dies costs an attempt; after
+``MAX_ATTEMPTS`` of them the item is given up. An exception counts, and waits 2, then 4 seconds; after
+``MAX_FAILURES`` the item is given up. Giving up is the kind's own ``gave_up``: a visible failure, credits released.
+A database that is away is nobody's failure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import TypeVar
+from uuid import UUID
+
+from leadline.foundation import jobs
+from leadline.foundation.database import Connection, Database
+from leadline.foundation.errors import DatabaseUnavailable
+from leadline.foundation.ids import new_id
+from leadline.foundation.jobs import Task
+from leadline.foundation.log import get_logger
+from leadline.work import repository
+from leadline.work.admission import Admission, alone
+from leadline.work.model import Again, Close, Done, GivenUp, Kind, NewItem, Reason, Run, WorkItem
+
+T = TypeVar("T")
+log = get_logger(__name__)
+
+LEASE = 10.0  # seconds; a dead process's work is taken over after this
+HEARTBEAT = 3.0  # seconds between two extensions of the lease
+MAX_ATTEMPTS = 5  # processes that an item may outlive
+MAX_FAILURES = 3  # exceptions that an item may end in
+GIVE_UP_AGAIN = 60.0  # seconds after which giving up is tried again when it failed itself
+TRANSACTION_TRIES = 5  # times a transaction is begun anew when its connection is cut
+_SPREAD = 0.25  # of a pause, so that what failed together does not come back together
+
+
+async def add(connection: Connection, items: Sequence[NewItem]) -> None:
+    """Store work in the caller's transaction. Work that is open already stays as it is."""
+    if items:
+        await repository.add(connection, items)
+
+
+async def due_now(connection: Connection, item_ids: Sequence[UUID]) -> None:
+    """Work that waits for its time is to be done as soon as there is room."""
+    await repository.due_now(connection, item_ids)
+
+
+async def drop(connection: Connection, item_ids: Sequence[UUID]) -> None:
+    """Forget work whose reason has gone. Whoever is at it writes nothing more."""
+    await repository.drop(connection, item_ids)
+
+
+async def in_transaction(database: Database, work: Callable[[Connection], Awaitable[T]]) -> T:
+    """Run ``work`` in a transaction, again when its connection was cut: all of it can be repeated."""
+    tries = 0
+    while True:
+        try:
+            async with database.transaction() as connection:
+                return await work(connection)
+        except DatabaseUnavailable:
+            tries += 1
+            if tries >= TRANSACTION_TRIES:
+                raise
+        await asyncio.sleep(0.2 * tries)
+
+
+class WorkService:
+    """Does the work of the kinds it is given."""
+
+    def __init__(
+        self,
+        database: Database,
+        kinds: Sequence[Kind],
+        *,
+        lease: float = LEASE,
+        heartbeat: float = HEARTBEAT,
+    ) -> None:
+        """``lease`` and ``heartbeat`` are in seconds."""
+        self._transactions = database
+        self._database = database.repeatable
+        self._kinds = {kind.name: kind for kind in kinds}
+        self._lease = lease
+        self._heartbeat = heartbeat
+        self.admission = Admission(database, kinds, patience=lease)
+
+    def poke(self) -> None:
+        """Work was added: let it be admitted soon."""
+        self.admission.poke()
+
+    async def run(self, item_id: UUID, *, run: Run | None = None) -> bool:
+        """Do an item under its lease. False when somebody else has it, or when it is over.
+
+        ``run`` is done in place of the kind's own, for who wants to watch. An exception of the work is not raised
+        but counted: the item is then put off or given up.
+        """
+        holder = new_id()
+        item = await repository.lease(self._database, item_id, holder, self._lease)
+        if item is None:
+            return False
+        kind = self._kinds[item.kind]
+        if item.attempts > MAX_ATTEMPTS:
+            await self._give_up(kind, item, holder, GivenUp(Reason.DIED, item.attempts - 1))
+            return True
+        work = asyncio.create_task(_outcome(run or kind.run, item))
+        heartbeat = asyncio.create_task(self._keep_lease(item_id, holder, work))
+        ended = False
+        try:
+            outcome = await work
+            if isinstance(outcome, Exception):
+                ended = await self._failed(kind, item, holder, outcome)
+            else:
+                ended = await self._end(kind, item, holder, outcome)
+        except asyncio.CancelledError:
+            if heartbeat.done() and not heartbeat.cancelled() and heartbeat.exception() is None:
+                return False  # the lease was lost: somebody else goes on
+            raise
+        finally:
+            heartbeat.cancel()
+            work.cancel()
+            if not ended:
+                with contextlib.suppress(DatabaseUnavailable):  # then the lease lapses
+                    await asyncio.shield(repository.give_back(self._database, item_id, holder))
+        return True
+
+    async def sweep(self) -> None:
+        """Make due again what nobody works on any more."""
+        await self.admission.sweep()
+
+    # ------------------------------------------------------------------ as a worker
+
+    def places(self, concurrency: int) -> dict[str, int]:
+        """How many of each kind a worker of that concurrency does at once."""
+        return {kind.name: max(1, round(kind.share * concurrency)) for kind in self._kinds.values()}
+
+    @contextlib.asynccontextmanager
+    async def present(self, concurrency: int, stop: asyncio.Event, every: float) -> AsyncIterator[None]:
+        """Inside the block a worker of that concurrency counts for admission, until ``stop`` is set."""
+        worker_id = new_id()
+        places = self.places(concurrency)
+        await repository.present(self._database, worker_id, places)
+
+        async def keep() -> None:
+            while not stop.is_set():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), every)
+                if not stop.is_set():
+                    with contextlib.suppress(DatabaseUnavailable):
+                        await repository.present(self._database, worker_id, places)
+            with contextlib.suppress(DatabaseUnavailable):
+                await repository.absent(self._database, worker_id)
+
+        keeping = asyncio.create_task(keep())
+        try:
+            yield
+        finally:
+            stop.set()
+            await keeping
+
+    async def work(
+        self,
+        stop: asyncio.Event,
+        *,
+        concurrency: int,
+        grace: float,
+        heartbeat_timeout: float = jobs.HEARTBEAT_TIMEOUT,
+    ) -> None:
+        """Take admitted work off the queue and do it, until ``stop`` is set; then ``jobs.work`` tells."""
+        await jobs.work(
+            self._transactions,
+            self._tasks(),
+            stop,
+            places=self._queue_places(concurrency),
+            grace=grace,
+            heartbeat_timeout=heartbeat_timeout,
+        )
+
+    def _queue_places(self, concurrency: int) -> dict[str, int]:
+        places = self.places(concurrency)
+        return {task: count for kind, count in places.items() for task in (kind, alone(kind))}
+
+    def _tasks(self) -> Mapping[str, Task]:
+        tasks: dict[str, Task] = {}
+        one_at_a_time = asyncio.Lock()
+        for kind in self._kinds:
+            tasks[kind] = self._task(nullcontext())
+            tasks[alone(kind)] = self._task(one_at_a_time)
+        return tasks
+
+    def _task(self, turn: AbstractAsyncContextManager[object]) -> Task:
+        async def do(item_id: str) -> None:
+            try:
+                async with turn:
+                    await self.run(UUID(item_id))
+            except asyncio.CancelledError:
+                with contextlib.suppress(DatabaseUnavailable):
+                    await asyncio.shield(repository.hand_back(self._database, UUID(item_id)))
+                raise
+            except DatabaseUnavailable as error:
+                log.warning("work waits for the database", item=item_id, reason=error.message)
+            finally:
+                self.poke()
+
+        return do
+
+    # ------------------------------------------------------------------ how
+
+    async def _keep_lease(
+        self, item_id: UUID, holder: UUID, work: asyncio.Task[Done | Again | Exception]
+    ) -> None:
+        while True:
+            await asyncio.sleep(self._heartbeat)
+            try:
+                kept = await repository.extend(self._database, item_id, holder, self._lease)
+            except DatabaseUnavailable as error:
+                # The lease may lapse meanwhile; whether it did is seen when the database is back.
+                log.warning("lease not extended", item=str(item_id), reason=error.message)
+                continue
+            if not kept:
+                work.cancel()
+                return
+
+    async def _end(self, kind: Kind, item: WorkItem, holder: UUID, outcome: Done | Again) -> bool:
+        """Write what came of it. False when that could not be written, which is the item's own failure or none."""
+        try:
+            if not await self._conclude(item, holder, outcome):
+                log.warning("work ended elsewhere", kind=kind.name, item=str(item.id))
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - what closes a piece of work is part of it
+            return await self._failed(kind, item, holder, error)
+        return True
+
+    async def _conclude(self, item: WorkItem, holder: UUID, outcome: Done | Again) -> bool:
+        async def write(connection: Connection) -> bool:
+            if isinstance(outcome, Again):
+                held = await repository.put_off(connection, item.id, holder, outcome.seconds, 0)
+            else:
+                held = await repository.end(connection, item.id, holder)
+            if held:
+                await outcome.close(connection)
+            return held
+
+        return await in_transaction(self._transactions, write)
+
+    async def _failed(self, kind: Kind, item: WorkItem, holder: UUID, error: Exception) -> bool:
+        failures = item.failures + 1
+        log.error(
+            "work failed",
+            kind=kind.name,
+            item=str(item.id),
+            failures=failures,
+            of=MAX_FAILURES,
+            exc_info=error,
+        )
+        if failures >= MAX_FAILURES:
+            return await self._give_up(
+                kind, item, holder, GivenUp(Reason.FAILED, failures, f"{type(error).__name__}: {error}"[:500])
+            )
+        pause = 2.0**failures * random.uniform(1 - _SPREAD, 1 + _SPREAD)  # noqa: S311 - spreads retries
+        await repository.put_off(self._database, item.id, holder, pause, 1)
+        return True
+
+    async def _give_up(self, kind: Kind, item: WorkItem, holder: UUID, why: GivenUp) -> bool:
+        async def close(connection: Connection) -> None:
+            await kind.gave_up(connection, item, why)
+
+        log.error("work given up", kind=kind.name, item=str(item.id), reason=why.reason, times=why.times)
+        try:
+            await self._conclude(item, holder, Done(close))
+        except DatabaseUnavailable:
+            raise
+        except Exception:
+            # It must not be tried at once, again and again: somebody has to mend it.
+            log.exception("giving up failed", kind=kind.name, item=str(item.id))
+            await repository.put_off(self._database, item.id, holder, GIVE_UP_AGAIN, 1)
+        return True
+
+
+async def _outcome(run: Run, item: WorkItem) -> Done | Again | Exception:
+    """What the work came to. A database that is away is raised: it is no failure of the work."""
+    try:
+        return await run(item)
+    except DatabaseUnavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 - the edge of a piece of work: it must take no other along
+        return error
+
+
+async def no_trace(_: Connection) -> None:
+    """Nothing to write."""
+
+
+__all__ = [
+    "HEARTBEAT",
+    "LEASE",
+    "MAX_ATTEMPTS",
+    "MAX_FAILURES",
+    "Again",
+    "Close",
+    "Done",
+    "GivenUp",
+    "Kind",
+    "NewItem",
+    "Reason",
+    "WorkItem",
+    "WorkService",
+    "add",
+    "drop",
+    "due_now",
+    "in_transaction",
+    "no_trace",
+]
