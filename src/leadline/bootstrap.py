@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from decimal import Decimal
 from importlib.metadata import version
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from leadline.connectors.pages.direct import DirectPageFetcher
 from leadline.credits.service import Ledger
 from leadline.evidence.service import StoredLibrary
 from leadline.foundation.database import Database, open_database
+from leadline.foundation.errors import ConfigurationError
 from leadline.foundation.http import GuardedClient, Limits, guarded_async_client, user_agent
 from leadline.foundation.network import NetworkPolicy
 from leadline.foundation.secrets import open_vault
@@ -116,7 +116,8 @@ async def open_leadline(settings: Settings) -> AsyncIterator[Leadline]:
             budget=Budget(
                 max_pages=settings.max_pages,
                 max_seconds=settings.question_seconds,
-                max_price=settings.max_model_price or Decimal(1000),
+                max_tokens=settings.max_model_tokens,
+                max_price=settings.max_model_price,
             ),
             reserved_hosts=reserved_hosts,
         )
@@ -169,4 +170,9 @@ async def _open_model(
     http = await stack.enter_async_context(guarded_async_client(trusted, agent, timeout=choice.timeout))
     model = choose_model(choice, http=http, data_dir=settings.data_dir)
     stack.push_async_callback(model.close)
+    if settings.max_model_price is not None and model.price(1, 1) is None:
+        raise ConfigurationError(
+            f"LEADLINE_MAX_MODEL_PRICE cannot be kept: the price of {model.name} is not known. "
+            "State LEADLINE_MODEL_INPUT_PRICE and LEADLINE_MODEL_OUTPUT_PRICE (US dollars per million tokens)."
+        )
     return model

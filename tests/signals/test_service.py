@@ -80,14 +80,19 @@ class CountingModel:
 
     name = "test:counting"
     context_tokens = 8000
+    hidden_tokens = 0
 
-    def __init__(self) -> None:
+    def __init__(self, price: str = "0.01") -> None:
         self.calls = 0
+        self._price = Decimal(price)
+
+    def price(self, input_tokens: int, output_tokens: int) -> Decimal | None:
+        return self._price
 
     async def complete(self, request: ModelRequest) -> ModelReply:
         self.calls += 1
         return ModelReply(
-            output={"year": 1987}, input_tokens=100, output_tokens=10, price=Decimal("0.01"), model=self.name
+            output={"year": 1987}, input_tokens=100, output_tokens=10, price=self._price, model=self.name
         )
 
 
@@ -140,6 +145,7 @@ def make_service(
     webhooks: WebhookService | None = None,
     clock: Clock | None = None,
     reserved_hosts: Collection[str] = (),
+    budget: Budget | None = None,
     **timing: Any,
 ) -> SignalService:
     reader = reader or FoundingReader()
@@ -155,7 +161,7 @@ def make_service(
         readers,
         webhooks,
         ledger,
-        budget=Budget(max_pages=10),
+        budget=budget or Budget(max_pages=10),
         reserved_hosts=reserved_hosts,
     )
     return SignalService(
@@ -392,6 +398,21 @@ async def test_a_failing_model_fails_the_signal_and_charges_nothing(
     signal = await make_service(database, reader=RaisingReader(error)).ask(org, ASK)
     assert (signal.status, signal.error_code, signal.answer) == ("failed", code, None)
     assert await database.fetchval("select charged from signals") is False
+
+
+async def test_a_model_that_could_pass_the_budget_is_not_called(database: Database, org: UUID) -> None:
+    dear = CountingModel(price="50")
+    service = make_service(
+        database,
+        readers=Readers(FoundingReader, dear, PayingReader),
+        budget=Budget(max_pages=10, max_price=Decimal("0.01")),
+    )
+    signal = await service.ask(org, ASK)
+    assert (signal.status, signal.error_code) == ("failed", "MODEL_BUDGET_EXCEEDED")
+    assert "LEADLINE_MAX_MODEL_PRICE" in (signal.error_action or "")
+    assert dear.calls == 0
+    kinds = await database.fetch("select kind from credit_entries where signal_id is not null order by id")
+    assert [row["kind"] for row in kinds] == ["reserve", "release"]
 
 
 async def test_a_model_must_be_configured_to_be_asked_for(database: Database, org: UUID) -> None:

@@ -203,12 +203,13 @@ async def forget_pages(connection: Connection, older_than: timedelta) -> None:
 async def old_snapshots(
     connection: Connection, older_than: timedelta, after: UUID | None, limit: int
 ) -> list[UUID]:
-    """Snapshots from before that which are no page's latest, in the order of their ids."""
+    """Snapshots from before that which are no page's latest and are not cited, in the order of their ids."""
     rows = await connection.fetch(
         """
         select s.id from snapshots s
         where s.fetched_at < now() - $1::interval and ($2::uuid is null or s.id > $2)
           and not exists (select from pages p where p.snapshot_id = s.id)
+          and not exists (select from citations c where c.snapshot_id = s.id)
         order by s.id limit $3
         """,
         older_than,
@@ -223,7 +224,25 @@ async def forget_snapshots(connection: Connection, ids: Sequence[UUID]) -> int:
         """
         delete from snapshots s where id = any($1::uuid[])
           and not exists (select from pages p where p.snapshot_id = s.id)
+          and not exists (select from citations c where c.snapshot_id = s.id)
         """,
         list(ids),
     )
     return int(tag.rpartition(" ")[2])
+
+
+# ------------------------------------------------------------------ citations
+
+
+async def cite(connection: Connection, reference: UUID, snapshot_ids: Sequence[UUID]) -> None:
+    await connection.execute(
+        """
+        insert into citations (reference, snapshot_id) select $1, unnest($2::uuid[]) on conflict do nothing
+        """,
+        reference,
+        list(snapshot_ids),
+    )
+
+
+async def forget_citations(connection: Connection, references: Sequence[UUID]) -> None:
+    await connection.execute("delete from citations where reference = any($1::uuid[])", list(references))

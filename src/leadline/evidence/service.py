@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -268,21 +268,32 @@ def _unreadable(row: PageRow) -> Unreadable:
     return Unreadable(url=row.url, reason=Reason(row.reason or Reason.EMPTY), detail=row.detail or "")
 
 
+async def cite(connection: Connection, reference: UUID, snapshot_ids: Collection[str]) -> None:
+    """What ``reference`` (a signal, a report) cites: these snapshots stay as long as it does."""
+    if snapshot_ids:
+        await repository.cite(connection, reference, sorted(UUID(one) for one in snapshot_ids))
+
+
+async def forget_citations(connection: Connection, references: Sequence[UUID]) -> None:
+    """What is gone cites nothing any more."""
+    await repository.forget_citations(connection, references)
+
+
 async def prune_snapshots(
     connection: Connection,
     older_than: timedelta,
-    cited: Callable[[Sequence[UUID]], Awaitable[set[UUID]]],
+    in_use: Callable[[Sequence[UUID]], Awaitable[set[UUID]]],
     *,
     batch: int = 500,
 ) -> int:
-    """Delete stored pages from before that, but for those that ``cited`` names; returns how many.
+    """Delete stored pages from before that which nothing cites and ``in_use`` does not name; returns how many.
 
     A page that was found unchanged since then counts as young.
     """
     await repository.forget_pages(connection, older_than)
     deleted, last = 0, None
     while ids := await repository.old_snapshots(connection, older_than, last, batch):
-        kept = await cited(ids)
+        kept = await in_use(ids)
         deleted += await repository.forget_snapshots(connection, [one for one in ids if one not in kept])
         last = ids[-1]
     return deleted

@@ -12,11 +12,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 import asyncpg
+import msgspec
 
 from leadline.foundation import migrations
 from leadline.foundation.embedded_postgres import EmbeddedServer
@@ -50,6 +52,15 @@ _REFUSED = (
     asyncpg.InvalidCatalogNameError,
     asyncpg.ClientConfigurationError,
 )
+
+
+# An even number of backslashes before it are written backslashes, and do not belong to the escape.
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+def storable_json(value: Any) -> str:
+    """JSON that PostgreSQL stores: its jsonb has no NUL character, which a garbled page or reply may hold."""
+    return _NUL.sub(r"\1", msgspec.json.encode(value).decode())
 
 
 class Connection(Protocol):

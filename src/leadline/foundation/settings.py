@@ -286,7 +286,12 @@ class Settings:
         "auto",
     )
     max_model_price: Decimal | None = _setting(
-        "US dollars one question may spend on the model; none: no limit", _money
+        "US dollars one question may spend on the model, refused before the call that could pass it; "
+        "none: no limit",
+        _money,
+    )
+    max_model_tokens: int = _setting(
+        "tokens of prompts and replies that one question may take", _whole(1), 40_000
     )
     connect_to: Mapping[str, Endpoint] = _setting(
         "page fetches sent to loopback instead, HOST=ADDRESS:PORT, comma-separated, HOST may be *; "

@@ -103,9 +103,9 @@ class ModelReplyInvalid(ModelError):
     """The reply cannot be used: garbage, cut off, the wrong type."""
 
 
-class BudgetExceeded(ResearchError):
-    """A limit of this question is used up; ``limit`` names it."""
+class ModelBudgetExceeded(ModelError):
+    """The call was not made, because it could pass a limit; ``limit`` is calls, tokens or price."""
 
-    def __init__(self, limit: str) -> None:
-        super().__init__(f"the question's budget of {limit} is used up")
+    def __init__(self, limit: str, message: str) -> None:
+        super().__init__(message)
         self.limit = limit

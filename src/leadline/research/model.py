@@ -39,13 +39,14 @@ class Company(Value, frozen=True, kw_only=True):
 
 
 class Budget(Value, frozen=True, kw_only=True):
-    """Limits of one question. Units: pages, seconds, tokens, US dollars."""
+    """Limits of one question. Units: pages, seconds, calls, tokens of prompts and replies, US dollars (None: no
+    limit)."""
 
     max_pages: int = 40
     max_seconds: float = 300.0
     max_model_calls: int = 4
     max_tokens: int = 40_000
-    max_price: Decimal = Decimal("0.50")
+    max_price: Decimal | None = None
 
 
 class Question(Value, frozen=True, kw_only=True):

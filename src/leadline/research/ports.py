@@ -112,6 +112,11 @@ class LanguageModel(Protocol):
 
     name: str
     context_tokens: int
+    hidden_tokens: int  # that a reply may take besides ``max_tokens``, for thinking
+
+    def price(self, input_tokens: int, output_tokens: int) -> Decimal | None:
+        """US dollars for so many tokens, as far as it is known before a call."""
+        ...
 
     async def complete(self, request: ModelRequest) -> ModelReply: ...
 

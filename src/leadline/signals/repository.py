@@ -1,25 +1,22 @@
-"""SQL of signals, their steps and their paid model calls. Every query is scoped to an organisation,
+"""SQL of signals and their steps. Every query is scoped to an organisation,
 but for those of a worker that holds a signal's work item.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 
-from leadline.foundation.database import Connection
+from leadline.foundation.database import Connection, storable_json
 from leadline.foundation.ids import new_id
 from leadline.foundation.waiter import CHANNEL
-from leadline.research.model import Outcome, Usage
-from leadline.research.ports import ModelReply
+from leadline.research.model import Outcome
 from leadline.signals.checking import Wanted
-from leadline.signals.schemas import ModelCall, Signal, SourceView, TraceStep
+from leadline.signals.schemas import Signal, SourceView, TraceStep
 
 _BATCH_LOCK = 0x6C646274
 
@@ -99,15 +96,6 @@ class NewRow(msgspec.Struct, frozen=True, kw_only=True):
             key_id=key_id,
             awaited=awaited,
         )
-
-
-# An even number of backslashes before it are written backslashes, and do not belong to the escape.
-_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
-
-
-def _json(value: Any) -> str:
-    """JSON that PostgreSQL stores: its jsonb has no NUL character, which a garbled page or reply may hold."""
-    return _NUL.sub(r"\1", msgspec.json.encode(value).decode())
 
 
 def _row(record: Any) -> Row:
@@ -204,7 +192,7 @@ async def add(connection: Connection, new: NewRow) -> UUID | None:
         new.asked_host,
         new.question,
         new.answer_type,
-        _json(new.output_schema) if new.output_schema is not None else None,
+        storable_json(new.output_schema) if new.output_schema is not None else None,
         new.verification_mode,
         new.max_pages,
         new.force_refresh,
@@ -282,7 +270,7 @@ async def add_many(connection: Connection, new: Sequence[NewRow]) -> list[tuple[
         [row.asked_host for row in new],
         [row.question for row in new],
         [row.answer_type for row in new],
-        [_json(row.output_schema) if row.output_schema is not None else None for row in new],
+        [storable_json(row.output_schema) if row.output_schema is not None else None for row in new],
         [row.verification_mode for row in new],
         [row.max_pages for row in new],
         [row.force_refresh for row in new],
@@ -327,16 +315,16 @@ async def finish(
         """,
         signal_id,
         "failed" if outcome.failed else "completed",
-        _json(outcome.answer) if outcome.answer is not None else None,
+        storable_json(outcome.answer) if outcome.answer is not None else None,
         outcome.confidence,
         outcome.confidence_basis or None,
         outcome.reasoning,
-        _json(outcome.sources),
+        storable_json(outcome.sources),
         outcome.error,
         outcome.error_code,
         outcome.error_action,
         outcome.charged,
-        _json(metadata),
+        storable_json(metadata),
     )
     return Listeners(row["awaited"], row["hooked"]) if row is not None else None
 
@@ -375,7 +363,7 @@ async def save_steps(connection: Connection, signal_id: UUID, saved: Sequence[Sa
         """,
         signal_id,
         [step.name for step in saved],
-        [_json(step.value) for step in saved],
+        [storable_json(step.value) for step in saved],
         [step.seconds for step in saved],
     )
 
@@ -391,121 +379,29 @@ async def steps(connection: Connection, signal_id: UUID) -> tuple[TraceStep, ...
     )
 
 
-# ------------------------------------------------------------------ paid replies
-
-
-async def stored_reply(connection: Connection, signal_id: UUID, request_hash: bytes) -> ModelReply | None:
-    row = await connection.fetchrow(
-        """
-        select model, reply, input_tokens, output_tokens, price from model_calls
-        where signal_id = $1 and request_hash = $2
-        """,
-        signal_id,
-        request_hash,
-    )
-    if row is None:
-        return None
-    return ModelReply(
-        output=msgspec.json.decode(row["reply"]),
-        input_tokens=row["input_tokens"],
-        output_tokens=row["output_tokens"],
-        price=row["price"],
-        model=row["model"],
-        stored=True,
-    )
-
-
-async def save_reply(
-    connection: Connection, signal_id: UUID, request_hash: bytes, reply: ModelReply, seconds: float
-) -> None:
-    price: Decimal | None = reply.price
-    await connection.execute(
-        """
-        insert into model_calls
-            (id, signal_id, request_hash, model, reply, input_tokens, output_tokens, price, seconds)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (signal_id, request_hash) do nothing
-        """,
-        new_id(),
-        signal_id,
-        request_hash,
-        reply.model,
-        _json(reply.output),
-        reply.input_tokens,
-        reply.output_tokens,
-        price,
-        seconds,
-    )
-
-
-async def usage(connection: Connection, signal_id: UUID) -> Usage:
-    """What the signal's model calls cost in all, those of processes that died included."""
-    row = await connection.fetchrow(
-        """
-        select count(*) as calls, coalesce(sum(input_tokens), 0) as input_tokens,
-               coalesce(sum(output_tokens), 0) as output_tokens, coalesce(sum(price), 0) as price,
-               coalesce(bool_or(price is null), false) as unpriced
-        from model_calls where signal_id = $1
-        """,
-        signal_id,
-    )
-    return Usage(
-        model_calls=row["calls"],
-        input_tokens=row["input_tokens"],
-        output_tokens=row["output_tokens"],
-        price=None if row["unpriced"] else row["price"],
-    )
-
-
-async def model_calls(connection: Connection, signal_id: UUID) -> tuple[ModelCall, ...]:
-    rows = await connection.fetch(
-        """
-        select model, input_tokens, output_tokens, price, seconds, created_at, reply
-        from model_calls where signal_id = $1 order by created_at
-        """,
-        signal_id,
-    )
-    return tuple(
-        ModelCall(
-            model=row["model"],
-            input_tokens=row["input_tokens"],
-            output_tokens=row["output_tokens"],
-            price=str(row["price"]) if row["price"] is not None else None,
-            seconds=row["seconds"],
-            created_at=row["created_at"],
-            reply=msgspec.json.decode(row["reply"]),
-        )
-        for row in rows
-    )
-
-
 # ------------------------------------------------------------------ pruning
 
 
-async def cited(connection: Connection, snapshot_ids: Sequence[UUID]) -> set[UUID]:
-    """Those of the snapshots that an answer cites, or that a running signal has read."""
+async def read_now(connection: Connection, snapshot_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of the snapshots that a running signal has read."""
     rows = await connection.fetch(
         """
-        with given as (select unnest($1::uuid[])::text as id)
-        select id from given where id in (
-            select source -> 'proof' ->> 'snapshot_id'
-            from signals cross join jsonb_array_elements(sources) as source)
-        union
-        select id from given where id in (
-            select jsonb_array_elements_text(value -> 'snapshot_ids')
-            from signal_steps t join signals s on s.id = t.signal_id
-            where s.status = 'processing' and t.step = 'collect')
+        select read.id from signals s join signal_steps t on t.signal_id = s.id and t.step = 'collect'
+             cross join jsonb_array_elements_text(t.value -> 'snapshot_ids') as read (id)
+        where s.status = 'processing' and read.id = any($1::text[])
         """,
-        list(snapshot_ids),
+        [str(one) for one in snapshot_ids],
     )
     return {UUID(row["id"]) for row in rows}
 
 
 async def prune_traces(connection: Connection, older_than: timedelta) -> int:
-    """Delete steps and replies of signals that were finished before that; returns how many steps."""
-    finished = "select id from signals where completed_at < now() - $1::interval"
-    await connection.execute(f"delete from model_calls where signal_id in ({finished})", older_than)  # noqa: S608
+    """Delete the steps of signals that were finished before that; returns how many."""
     tag = await connection.execute(
-        f"delete from signal_steps where signal_id in ({finished})",  # noqa: S608
+        """
+        delete from signal_steps where signal_id in (
+            select id from signals where completed_at < now() - $1::interval)
+        """,
         older_than,
     )
     return int(tag.rpartition(" ")[2])

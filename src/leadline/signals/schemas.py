@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from leadline.models.schemas import ModelCall
 from leadline.research.answer_types import answer_type
 
 SignalStatus = Literal["processing", "completed", "failed"]
@@ -72,18 +73,6 @@ class TraceStep(msgspec.Struct, frozen=True):
     seconds: float
     saved_at: datetime
     value: dict[str, Any]
-
-
-class ModelCall(msgspec.Struct, frozen=True):
-    """One paid call. ``price`` in US dollars as a decimal string, None when the model's price is unknown."""
-
-    model: str
-    input_tokens: int
-    output_tokens: int
-    price: str | None
-    seconds: float
-    created_at: datetime
-    reply: Any
 
 
 class TracedPage(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from leadline.credits.service import Ledger
 from leadline.evidence.service import StoredLibrary
 from leadline.foundation.database import Connection, Database
 from leadline.foundation.errors import NotFound
+from leadline.models import service as models
 from leadline.research.model import Proof
 from leadline.research.ports import Progress
 from leadline.signals import batches, repository
@@ -210,9 +211,9 @@ class SignalService:
 
     # ------------------------------------------------------------------ prune
 
-    async def cited(self, snapshot_ids: Sequence[UUID]) -> set[UUID]:
-        """Those of the snapshots that must stay: an answer cites them, or a running signal has read them."""
-        return await repository.cited(self._database, snapshot_ids)
+    async def read_now(self, snapshot_ids: Sequence[UUID]) -> set[UUID]:
+        """Those of the snapshots that a running signal has read: they must stay until it is finished."""
+        return await repository.read_now(self._database, snapshot_ids)
 
     async def prune_traces(self, older_than: timedelta) -> int:
         """Delete how signals came to their answers that were finished before that; returns how many steps."""
@@ -232,7 +233,7 @@ class SignalService:
         return SignalTrace(
             signal=row.signal,
             steps=steps,
-            model_calls=await repository.model_calls(self._database, UUID(row.signal.id)),
+            model_calls=await models.calls(self._database, UUID(row.signal.id)),
             pages=tuple(
                 TracedPage(
                     snapshot_id=p.snapshot_id, url=p.url, title=p.content.title, fetched_at=p.fetched_at

@@ -4,7 +4,6 @@ in one, together with the credits and the word to who waits.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Collection
 from typing import Any, TypeVar
@@ -14,10 +13,14 @@ import msgspec
 
 from leadline.companies import service as companies
 from leadline.credits.service import Ledger
+from leadline.evidence import service as evidence
 from leadline.foundation.database import Connection, Database
 from leadline.foundation.errors import InvalidInput
+from leadline.models import service as models
+from leadline.models.service import PaidModel
 from leadline.research.engine import Engine
 from leadline.research.errors import (
+    ModelBudgetExceeded,
     ModelContextExceeded,
     ModelError,
     ModelRateLimited,
@@ -26,7 +29,7 @@ from leadline.research.errors import (
     ModelUnavailable,
 )
 from leadline.research.model import Budget, Outcome, Question, VerificationMode
-from leadline.research.ports import LanguageModel, ModelReply, ModelRequest, Progress, Reader
+from leadline.research.ports import LanguageModel, Progress, Reader
 from leadline.signals import repository
 from leadline.signals.repository import Row, SavedStep
 from leadline.signals.schemas import to_wire
@@ -73,6 +76,7 @@ class Answering:
         budget: Budget,
         reserved_hosts: Collection[str] = (),
     ) -> None:
+        self._transactions = database
         self._database = database.repeatable
         self._engine = engine
         self._readers = readers
@@ -93,12 +97,13 @@ class Answering:
         started = time.monotonic()
         trace = _StoredTrace(self._database, item.id)
         try:
-            reader = self._reader(row)
-            outcome = await self._engine.answer(self._question(row), reader, trace, progress or _silent)
+            question = self._question(row)
+            reader = self._reader(row, question.budget)
+            outcome = await self._engine.answer(question, reader, trace, progress or _silent)
         except ModelError as error:
             outcome = _model_failure(error)
         if row.reader != "extractive":
-            spent = await repository.usage(self._database, item.id)
+            spent = await models.usage(self._database, item.id)
             outcome = msgspec.structs.replace(outcome, usage=spent)
         metadata = _metadata(row, outcome, time.monotonic() - started)
 
@@ -128,12 +133,14 @@ class Answering:
             asked_at=signal.created_at,
         )
 
-    def _reader(self, row: Row) -> Reader:
+    def _reader(self, row: Row, budget: Budget) -> Reader:
         if row.reader == "extractive":
             return self._readers.extractive()
         if self._readers.model is None or self._readers.model_reader is None:
             raise ModelRefused(f"this question was asked of {row.reader}, but no model is configured here")
-        return self._readers.model_reader(_PaidOnce(self._readers.model, self._database, UUID(row.signal.id)))
+        return self._readers.model_reader(
+            PaidModel(self._readers.model, self._transactions, UUID(row.signal.id), budget)
+        )
 
     async def _finish(
         self, connection: Connection, row: Row, outcome: Outcome, metadata: dict[str, Any]
@@ -143,6 +150,7 @@ class Answering:
         listeners = await repository.finish(connection, signal_id, outcome, metadata)
         if listeners is None:
             return
+        await evidence.cite(connection, signal_id, {s.proof.snapshot_id for s in outcome.sources})
         if outcome.charged:
             await self._ledger.capture(connection, [signal_id])
         else:
@@ -190,31 +198,6 @@ class _StoredTrace:
             await repository.save_steps(connection, self._signal_id, list(self._unwritten.values()))
 
 
-class _PaidOnce:
-    """``research.ports.LanguageModel`` that keeps each reply: the same request is never paid twice."""
-
-    def __init__(self, model: LanguageModel, database: Connection, signal_id: UUID) -> None:
-        self._model = model
-        self._database = database
-        self._signal_id = signal_id
-        self.name = model.name
-        self.context_tokens = model.context_tokens
-
-    async def complete(self, request: ModelRequest) -> ModelReply:
-        digest = hashlib.sha256(
-            self.name.encode() + b"\0" + msgspec.json.encode(request, order="deterministic")
-        ).digest()
-        stored = await repository.stored_reply(self._database, self._signal_id, digest)
-        if stored is not None:
-            return stored
-        started = time.monotonic()
-        reply = await self._model.complete(request)
-        await repository.save_reply(
-            self._database, self._signal_id, digest, reply, time.monotonic() - started
-        )
-        return reply
-
-
 def _metadata(row: Row, outcome: Outcome, seconds: float) -> dict[str, Any]:
     return {
         **({"companyName": outcome.company_name} if outcome.company_name else {}),
@@ -232,6 +215,11 @@ def _metadata(row: Row, outcome: Outcome, seconds: float) -> dict[str, Any]:
 
 
 _MODEL_FAILURES: tuple[tuple[type[ModelError], str, str], ...] = (
+    (
+        ModelBudgetExceeded,
+        "MODEL_BUDGET_EXCEEDED",
+        "Raise LEADLINE_MAX_MODEL_PRICE or LEADLINE_MAX_MODEL_TOKENS, or ask about fewer things at once.",
+    ),
     (ModelRateLimited, "MODEL_RATE_LIMITED", "The model's service asks for fewer calls; ask again later."),
     (
         ModelUnavailable,

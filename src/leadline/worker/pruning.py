@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from leadline.evidence import service as evidence
 from leadline.foundation import jobs
 from leadline.foundation.log import get_logger
+from leadline.models import service as models
 
 if TYPE_CHECKING:
     from leadline.bootstrap import Leadline
@@ -23,9 +24,11 @@ async def prune(leadline: Leadline) -> None:
     snapshots = traces = 0
     if settings.snapshot_retention_days is not None:
         age = timedelta(days=settings.snapshot_retention_days)
-        snapshots = await evidence.prune_snapshots(database, age, leadline.signals.cited)
+        snapshots = await evidence.prune_snapshots(database, age, leadline.signals.read_now)
     if settings.trace_retention_days is not None:
-        traces = await leadline.signals.prune_traces(timedelta(days=settings.trace_retention_days))
+        age = timedelta(days=settings.trace_retention_days)
+        traces = await leadline.signals.prune_traces(age)
+        await models.prune(database, age)
     lines = await jobs.prune_log(database, QUEUE_LOG_KEPT)
     if snapshots or traces or lines:
         log.info("pruned", snapshots=snapshots, steps=traces, queue_log=lines)

@@ -21,6 +21,7 @@ class ScriptedModel:
     """
 
     name = "fake:scripted"
+    hidden_tokens = 0
 
     def __init__(self, *script: Any, context_tokens: int = 8_192) -> None:
         self.context_tokens = context_tokens
@@ -34,6 +35,10 @@ class ScriptedModel:
         if isinstance(said, ModelError):
             raise said
         return _reply(self.name, request, said)
+
+    def price(self, input_tokens: int, output_tokens: int) -> Decimal | None:
+        """Costs nothing."""
+        return Decimal(0)
 
     async def close(self) -> None:
         """Holds nothing."""

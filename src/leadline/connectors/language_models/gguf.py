@@ -47,6 +47,7 @@ class GgufModel:
             )
         self.name = f"gguf:{path.name}"
         self.context_tokens = choice.context_tokens
+        self.hidden_tokens = 0
         self._choice = choice
         self._child = Child(
             path.resolve(),
@@ -70,6 +71,10 @@ class GgufModel:
                 raise
             model = await self._at(found)
         return await model.complete(request)
+
+    def price(self, input_tokens: int, output_tokens: int) -> Decimal | None:
+        """Nothing: it runs on this machine."""
+        return Decimal(0)
 
     async def close(self) -> None:
         """Let go of the child; it ends when nobody else holds it."""

@@ -14,6 +14,8 @@ from decimal import Decimal
 from typing import Any, Literal
 
 import httpx2
+from genai_prices import Usage as Tokens
+from genai_prices import calc_price
 from pydantic_ai import exceptions as errors
 from pydantic_ai.direct import model_request
 from pydantic_ai.messages import (
@@ -74,6 +76,7 @@ class PydanticAIModel:
         self._mode = _output_mode(self._model, choice)
         profile = self._model.profile
         self._thinks = bool(profile.get("thinking_always_enabled"))
+        self.hidden_tokens = _THINKING_TOKENS if self._thinks else 0
         self._own_sampling = self._thinks or bool(profile.get("anthropic_disallows_sampling_settings"))
         self._retrying = retrying or Retrying()
         self._free = asyncio.Semaphore(choice.concurrency)
@@ -81,6 +84,19 @@ class PydanticAIModel:
     async def complete(self, request: ModelRequest) -> ModelReply:
         response = await self._retrying(lambda: self._call(request))
         return self._reply(request, response)
+
+    def price(self, input_tokens: int, output_tokens: int) -> Decimal | None:
+        """By the operator's prices, else by the published ones of the provider's own service."""
+        choice = self._choice
+        if choice.input_price is not None and choice.output_price is not None:
+            return (choice.input_price * input_tokens + choice.output_price * output_tokens) / 1_000_000
+        if not choice.official:
+            return None
+        tokens = Tokens(input_tokens=input_tokens, output_tokens=output_tokens)
+        try:
+            return calc_price(tokens, choice.name, provider_id=choice.provider).total_price
+        except (LookupError, ValueError):
+            return None  # a model newer than the price list: its price is not known, which None says
 
     async def close(self) -> None:
         """Nothing to close: the HTTP client belongs to whoever made it."""
@@ -90,7 +106,7 @@ class PydanticAIModel:
             Message(parts=[UserPromptPart(content=request.prompt)], instructions=request.instructions)
         ]
         settings = ModelSettings(
-            max_tokens=request.max_tokens + (_THINKING_TOKENS if self._thinks else 0),
+            max_tokens=request.max_tokens + self.hidden_tokens,
             thinking=False,
             timeout=self._choice.timeout,
         )
@@ -156,16 +172,14 @@ class PydanticAIModel:
         )
 
     def _price(self, response: ModelResponse, sent: int, written: int, *, measured: bool) -> Decimal | None:
-        """US dollars by the operator's prices, else by the published ones of the provider's own service."""
-        choice = self._choice
-        if choice.input_price is not None and choice.output_price is not None:
-            return (choice.input_price * sent + choice.output_price * written) / 1_000_000
-        if not choice.official or not measured:
+        if self._choice.input_price is not None or not self._choice.official:
+            return self.price(sent, written)
+        if not measured:
             return None
         try:
-            return response.cost().total_price
+            return response.cost().total_price  # which knows of cached tokens, too
         except (LookupError, ValueError):
-            return None  # a model newer than the price list: its price is not known, which None says
+            return None
 
 
 def _model(choice: ModelChoice, http: httpx2.AsyncClient) -> Model[Any]:
