@@ -59,6 +59,35 @@ async def test_words_of_a_page_are_stored_as_they_stand(
 
 
 @pytest.mark.parametrize(
+    ("question", "answer_type"),
+    [
+        ("How many employees does Acme have?", "number"),
+        ("In which year was Acme founded?", "number"),
+        ("What does the Team plan cost per month?", "currency"),
+        ("What is the uptime of Acme?", "percentage"),
+        ("Who is the chief executive of Acme?", "open_text"),
+        ("Which customers does Acme have?", "list"),
+    ],
+)
+async def test_runs_of_digits_of_any_length_are_no_figures_and_no_crash(
+    web: WebServer, database_url: str, tmp_path: Path, question: str, answer_type: str
+) -> None:
+    parts = []
+    for length in (16, 19, 40, 308, 309, 400, 4300, 4301, 6000):
+        run = "9" * length
+        parts.append(
+            f"<p>Acme has {run} employees. Acme was founded in {run}.</p><p>The Team plan costs ${run}.{run} per"
+            f" month, {run}% uptime, {run} million, {run}-{run}.</p><table><tr><td colspan={run}>Team<td>${run}</table>"
+        )
+        stated = f'{{"@type":"Organization","numberOfEmployees":{run},"foundingDate":{run}e{length}}}'
+        parts.append(f'<script type="application/ld+json">{stated}</script>')
+    web.page(HOST, "/", f"<title>Acme</title><h1>Acme</h1>{''.join(parts)}")
+    async with open_leadline(settings_for(web, database_url, tmp_path)) as leadline:
+        signal = await leadline.ask(SignalRequest(domain=HOST, question=question, answer_type=answer_type))
+    assert (signal.status, signal.answer) == ("completed", None), signal
+
+
+@pytest.mark.parametrize(
     "reasoning",
     [r"half \ud83d a pair", r"a nul \u0000 in it", r"the escape \\u0000 of one", r"\u001b[31mred"],
 )

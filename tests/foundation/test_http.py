@@ -392,8 +392,19 @@ def test_retry_after_is_read_as_number_or_date() -> None:
     assert retry_after({"retry-after": "120"}) == 120
     assert retry_after({"retry-after": "Thu, 01 Jan 2026 12:01:30 GMT"}, now) == 90
     assert retry_after({"retry-after": "Thu, 01 Jan 2026 11:00:00 GMT"}, now) == 0
-    for unusable in ("", "-5", "soon", "1e9", "9" * 40):
+    for unusable in (
+        *("", "-5", "soon", "1e9", "9" * 40, "\u0663", "\u00b2", "\ud800"),
+        *("Fri, 31 Dec 99999 23:59:59 GMT", "Fri, 32 Dec 2026 00:00:00 GMT"),
+        *("Fri, 31 Dec 9999 23:59:59 -9959", "Mon, 01 Jan 0001 00:00:00 +9959"),
+    ):
         assert retry_after({"retry-after": unusable}, now) is None
+
+
+@pytest.mark.parametrize(
+    "absurd", ["999999999", "9" * 20, "Fri, 31 Dec 9999 23:59:59 GMT", "Fri, 31 Dec 9999 23:59:59 -2359"]
+)
+def test_retry_after_is_a_day_at_most(absurd: str) -> None:
+    assert retry_after({"retry-after": absurd}) == 86_400
 
 
 # ------------------------------------------------------------------ secrets, SDKs

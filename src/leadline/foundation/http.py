@@ -48,6 +48,7 @@ log = get_logger(__name__)
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 RETRIABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
+LONGEST_RETRY_AFTER = 86_400.0  # seconds
 _SECRET_PARAMETER = re.compile(
     r"(?:^|[_\-.])(?:api_?key|key|token|secret|signature|sig|password|passwd|pwd|auth|authorization|code|session)$"
     r"|^(?:apikey|accesstoken|x-amz-.*)$",
@@ -152,17 +153,21 @@ def redacted(url: str) -> str:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Seconds that Retry-After asks for, by number or date (RFC 9110, 10.2.3). None when unusable."""
+    """Seconds that Retry-After asks for, by number or date (RFC 9110, 10.2.3), a day at most.
+
+    None when it is neither: what a server sends there is not ours to believe.
+    """
     text = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]{1,9}", text):
-        return float(text)
+    if re.fullmatch(r"[0-9]{1,20}", text):
+        return min(float(text), LONGEST_RETRY_AFTER)
     try:
         until = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+        if until.tzinfo is None:
+            until = until.replace(tzinfo=UTC)
+        seconds = (until - (now or datetime.now(UTC))).total_seconds()
+    except (ValueError, OverflowError):  # no date, or one beyond the calendar
         return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return max(0.0, (until - (now or datetime.now(UTC))).total_seconds())
+    return min(max(0.0, seconds), LONGEST_RETRY_AFTER)
 
 
 # ------------------------------------------------------------------ transport
@@ -585,7 +590,7 @@ class GuardedClient:
 async def _bounded(answer: httpx2.Response, url: str, limit: int, cut: bool) -> bytes:
     """The decoded body; reading stops as soon as it is larger than ``limit``."""
     stated = answer.headers.get("content-length", "")
-    if not cut and stated.isdecimal() and int(stated) > limit:
+    if not cut and re.fullmatch(r"[0-9]{1,18}", stated) and int(stated) > limit:
         raise OutgoingError(url, Fault.TOO_LARGE, f"{stated} bytes stated, the limit is {limit}")
     body = bytearray()
     async with contextlib.aclosing(answer.aiter_bytes()) as parts:

@@ -39,6 +39,23 @@ async def reason_of(fetcher, url: str) -> Reason:
     return caught.value.reason
 
 
+# ------------------------------------------------------------------ validators
+
+
+@pytest.mark.parametrize(
+    "raw", ['"\u00e9\u00e8"', "\u00ff\u00fe", '"' + "x" * 5_000 + '"', '"\ud83d"'], ids=ascii
+)
+async def test_validator_that_cannot_be_sent_is_not_kept_and_never_sent(raw: str) -> None:
+    """Servers put raw bytes into an ETag; one stored by an earlier version is passed over too."""
+    async with WebServer() as web, reading(web) as fetcher:
+        sent = raw.encode("latin-1", "replace").decode("latin-1")
+        web.route("acme.test", "/", Reply("hello", headers={"ETag": sent, "Last-Modified": "D\u00e9c"}))
+        assert (await fetcher.fetch(HOME, ACME)).validators.last_modified is None
+        stored = Validators(etag=raw, last_modified=raw)
+        assert (await fetcher.fetch(HOME, ACME, validators=stored)).body == b"hello"
+    assert not any({"if-none-match", "if-modified-since"} & set(request.headers) for request in web.requests)
+
+
 # ------------------------------------------------------------------ robots.txt
 
 

@@ -147,12 +147,16 @@ class DirectPageFetcher:
 
     async def _page(self, url: str, company: Company, validators: Validators | None) -> Download:
         headers = {"Accept": _ACCEPT, "Accept-Language": "en, *;q=0.5"}
-        if validators and validators.etag:
-            headers["If-None-Match"] = validators.etag
-        if validators and validators.last_modified:
-            headers["If-Modified-Since"] = validators.last_modified
+        sent = Validators(
+            etag=_sendable(validators.etag if validators else None),
+            last_modified=_sendable(validators.last_modified if validators else None),
+        )
+        if sent.etag:
+            headers["If-None-Match"] = sent.etag
+        if sent.last_modified:
+            headers["If-Modified-Since"] = sent.last_modified
         answer = await self._get(url, headers, company)
-        return _download(answer, validators, datetime.now(UTC))
+        return _download(answer, sent, datetime.now(UTC))
 
     async def _get(self, url: str, headers: dict[str, str], company: Company, **options: Any) -> Response:
         """A GET of a recorded address within robots.txt, politeness and the site's borders."""
@@ -307,7 +311,11 @@ class DirectPageFetcher:
         except FetchError as error:
             return error  # one broken sitemap is a note, the others are still read
         return await asyncio.to_thread(
-            parse_sitemap, answer.body, max_bytes=limits.file_bytes, max_urls=limits.urls
+            parse_sitemap,
+            answer.body,
+            max_bytes=limits.file_bytes,
+            max_urls=limits.urls,
+            content_type=answer.headers.get("content-type", ""),
         )
 
 
@@ -356,13 +364,19 @@ def _require_page(answer: Response, *, conditional: bool) -> None:
     raise FetchError(answer.url, reason, f"status {status}", retry_after=answer.retry_after)
 
 
-def _download(answer: Response, validators: Validators | None, now: datetime) -> Download:
-    """The page in an answer; raises FetchError when there is none that could be read as text."""
-    sent = validators or Validators()
+def _sendable(validator: str | None) -> str | None:
+    """The validator when it can stand in a request; servers also send raw bytes, or pages of it."""
+    usable = validator and len(validator) <= 1_000 and validator.isascii() and validator.isprintable()
+    return validator if usable else None
+
+
+def _download(answer: Response, sent: Validators, now: datetime) -> Download:
+    """The page in an answer to a request with these validators; raises FetchError when there is none that
+    could be read as text."""
     _require_page(answer, conditional=bool(sent.etag or sent.last_modified))
     fresh = Validators(
-        etag=answer.headers.get("etag") or (sent.etag if answer.status == 304 else None),
-        last_modified=answer.headers.get("last-modified")
+        etag=_sendable(answer.headers.get("etag")) or (sent.etag if answer.status == 304 else None),
+        last_modified=_sendable(answer.headers.get("last-modified"))
         or (sent.last_modified if answer.status == 304 else None),
     )
     content_type = answer.headers.get("content-type", "")

@@ -1,15 +1,26 @@
-"""Sitemaps (sitemaps.org): XML, text, gzip, and indexes of them."""
+"""Sitemaps (sitemaps.org): XML, text, gzip, and indexes of them.
+
+Reading one takes time and memory in proportion to what is read of it, whatever stands in it: no tree is built,
+nesting and the number of elements are bounded, and a type definition (with it, entities) ends the reading.
+"""
 
 from __future__ import annotations
 
-import io
 import zlib
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import iterparse
+from defusedxml.ElementTree import DefusedXMLParser
+
+from leadline.research.documents.decoding import decode_text
+
+MAX_DEPTH = 32  # elements inside each other; a sitemap with all its extensions has six
+MAX_ELEMENTS = 300_000  # of one file
+MAX_ELEMENT = 262_144  # characters of one tag or of the words between two: the parser keeps it whole
+MAX_ADDRESS = 2_048  # characters of one address (sitemaps.org)
+_CHUNK = 65_536
 
 
 @dataclass(frozen=True)
@@ -21,43 +32,100 @@ class Sitemap:
     problem: str = ""
 
 
-def parse_sitemap(body: bytes, *, max_bytes: int, max_urls: int) -> Sitemap:
-    """Read what can be read of a sitemap; a broken end loses nothing that stands before it."""
+def parse_sitemap(body: bytes, *, max_bytes: int, max_urls: int, content_type: str = "") -> Sitemap:
+    """Read what can be read of a sitemap; a broken end loses nothing that stands before it.
+
+    ``content_type`` is the header as sent. Never raises.
+    """
     problem = ""
     if body.startswith(b"\x1f\x8b"):
         body, problem = _unzipped(body, max_bytes)
-    if not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        lines = body.decode("utf-8-sig", errors="replace").splitlines()[:max_urls]
-        found = tuple(line.strip() for line in lines if _is_web_address(line.strip()))
+    text = decode_text(body, content_type).lstrip("\ufeff \t\r\n")
+    if not text.startswith("<"):
+        lines = (line.strip() for line in text.splitlines()[:max_urls])
+        found = tuple(line for line in lines if _is_web_address(line))
         return Sitemap(pages=found, problem=problem or ("" if found else "not a sitemap"))
-    return _parse_xml(body, max_urls, problem)
+    return _parse_xml(text, max_urls, problem)
 
 
-def _parse_xml(body: bytes, max_urls: int, problem: str) -> Sitemap:
-    pages: list[str] = []
-    children: list[str] = []
+class _TooMuch(Exception):
+    """The file goes beyond what is read of one."""
+
+
+class _Enough(Exception):
+    """As many addresses are found as are wanted."""
+
+
+class _Addresses:
+    """Told of each element as it comes; keeps the addresses and nothing else."""
+
+    def __init__(self, max_urls: int) -> None:
+        self.pages: dict[str, None] = {}
+        self.children: dict[str, None] = {}
+        self._max_urls = max_urls
+        self._path: list[str] = []
+        self._elements = 0
+        self._words: list[str] | None = None  # of the <loc> that is open
+        self._length = 0
+
+    def start(self, tag: str, _attributes: dict[str, str]) -> None:
+        self._elements += 1
+        if self._elements > MAX_ELEMENTS:
+            raise _TooMuch(f"more than {MAX_ELEMENTS} elements")
+        if len(self._path) >= MAX_DEPTH:
+            raise _TooMuch(f"more than {MAX_DEPTH} elements inside each other")
+        name = tag.rpartition("}")[2]
+        # The parent tells pages from sitemaps; <image:loc> and the like have another.
+        if name == "loc" and self._path and self._path[-1] in ("url", "sitemap"):
+            self._words, self._length = [], 0
+        self._path.append(name)
+
+    def data(self, words: str) -> None:
+        if self._words is not None and self._length <= MAX_ADDRESS:
+            self._words.append(words)
+            self._length += len(words)
+
+    def end(self, _tag: str) -> None:
+        if self._path.pop() != "loc" or self._words is None:
+            return
+        address, self._words = "".join(self._words).strip(), None
+        if _is_web_address(address):
+            (self.pages if self._path[-1] == "url" else self.children)[address] = None
+            if len(self.pages) + len(self.children) >= self._max_urls:
+                raise _Enough
+
+    def close(self) -> None:
+        """Nothing is owed at the end."""
+
+
+def _parse_xml(text: str, max_urls: int, problem: str) -> Sitemap:
+    if _has_long_element(text):
+        return Sitemap(problem=problem or f"an element of more than {MAX_ELEMENT} characters")
+    found = _Addresses(max_urls)
+    # The text is decoded already: what the file declares its bytes to be no longer counts.
+    parser = DefusedXMLParser(target=found, encoding="utf-8", forbid_dtd=True)
     try:
-        path: list[str] = []
-        for event, element in iterparse(io.BytesIO(body), events=("start", "end")):
-            name = element.tag.rpartition("}")[2]
-            if event == "start":
-                path.append(name)
-                continue
-            path.pop()
-            # The parent tells pages from sitemaps; <image:loc> and the like have another.
-            if name == "loc" and path and path[-1] in ("url", "sitemap"):
-                address = (element.text or "").strip()
-                if _is_web_address(address):
-                    (pages if path[-1] == "url" else children).append(address)
-                if len(pages) + len(children) >= max_urls:
-                    break
-            if name in ("url", "sitemap"):
-                element.clear()
+        for start in range(0, len(text), _CHUNK):
+            parser.feed(text[start : start + _CHUNK].encode())
+        parser.close()
+    except _Enough:
+        pass
+    except _TooMuch as error:
+        problem = problem or str(error)
     except ParseError as error:
         problem = problem or f"not well-formed XML: {error}"
     except DefusedXmlException:
-        problem = "an XML document with entities of its own"
-    return Sitemap(tuple(dict.fromkeys(pages)), tuple(dict.fromkeys(children)), problem)
+        problem = "an XML document with a type definition of its own"
+    return Sitemap(tuple(found.pages), tuple(found.children), problem)
+
+
+def _has_long_element(text: str) -> bool:
+    position = 0
+    while position + MAX_ELEMENT < len(text):
+        position = text.rfind(">", position, position + MAX_ELEMENT + 1) + 1
+        if not position:
+            return True
+    return False
 
 
 def _unzipped(body: bytes, max_bytes: int) -> tuple[bytes, str]:
@@ -70,6 +138,8 @@ def _unzipped(body: bytes, max_bytes: int) -> tuple[bytes, str]:
 
 
 def _is_web_address(text: str) -> bool:
+    if len(text) > MAX_ADDRESS:
+        return False
     try:
         parts = urlsplit(text)
         return parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
 from leadline.research.answer_types.base import Candidate, InvalidValue, Support
-from leadline.research.answer_types.number import number_support
+from leadline.research.answer_types.number import number_support, one_number
 from leadline.research.answer_types.open_text import text_support
 from leadline.research.errors import InvalidQuestion
 from leadline.research.model import Evidence, Passage, Question
@@ -51,6 +51,9 @@ class JsonSchema:
                 raise InvalidValue(
                     f"the object does not fit outputSchema at {place}: {misfits[0].message[:200]}"
                 )
+        for path, leaf in leaves(value):
+            if isinstance(leaf, int | float):
+                one_number(int(leaf) if isinstance(leaf, bool) else leaf, f"number at {path}")
         return value
 
     def equal(self, a: Any, b: Any) -> bool:

@@ -11,8 +11,8 @@ from typing import Any
 from leadline.research.answer_types.base import Candidate, InvalidValue, Support
 from leadline.research.model import Evidence, Passage, Question
 from leadline.research.readers.extractive.figures import number_candidates
+from leadline.research.values.numbers import MOST_DIGITS, find_numbers, plain
 from leadline.research.values.numbers import Number as Figure
-from leadline.research.values.numbers import find_numbers, plain
 
 _ARITHMETIC = re.compile(
     r"\b(?:difference|differ|more than|less than|how much (?:more|less|cheaper|higher|lower)|in total|total|together|combined|sum|plus|altogether|"
@@ -55,8 +55,8 @@ def one_number(value: Any, kind: str) -> Figure:
     if isinstance(value, bool):
         raise InvalidValue(f"a {kind} is wanted, not true or false")
     if isinstance(value, (int, float)):
-        if not math.isfinite(value):
-            raise InvalidValue(f"the {kind} is not finite")
+        if not -(10**MOST_DIGITS) < value < 10**MOST_DIGITS:  # also what is not finite
+            raise InvalidValue(f"the {kind} has more than {MOST_DIGITS} digits")
         return plain(value) if isinstance(value, float) else value
     if not isinstance(value, str):
         raise InvalidValue(f"a {kind} is wanted, not {type(value).__name__}")

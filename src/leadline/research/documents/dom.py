@@ -803,7 +803,9 @@ def _named_region(name: str) -> Region:
 
 def _count(span: str | None) -> int:
     """``colspan`` or ``rowspan``, within the limits that matter for a page of text."""
-    return min(int(span), 100) if span and span.isascii() and span.isdigit() and int(span) > 0 else 1
+    if not span or not re.fullmatch(r"[0-9]{1,9}", span):
+        return 1
+    return min(max(int(span), 1), 100)
 
 
 _Start = Callable[[Walk, str, str], Frame]

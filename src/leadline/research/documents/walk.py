@@ -9,11 +9,9 @@ is, and WALK must change too, because the offsets in stored proofs point into it
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
@@ -21,6 +19,7 @@ from leadline.research.documents.canonical import WALK, Canonical
 from leadline.research.documents.decoding import decode
 from leadline.research.documents.dom import Walk
 from leadline.research.documents.pdf import read_pdf
+from leadline.research.documents.structured import facts
 from leadline.research.errors import FetchError, Reason
 from leadline.research.model import BlockKind, PageText, Region
 
@@ -154,26 +153,12 @@ def iso_date(stamp: str) -> date | None:
 
 
 def _json_dates(scripts: list[str]) -> list[str]:
-    found: list[str] = []
-    for script in scripts:
-        try:
-            value = json.loads(script)
-        except (ValueError, RecursionError):  # broken JSON-LD is common; the page is read all the same
-            continue
-        found += [stamp for stamp in _members(value, "datePublished") if isinstance(stamp, str)]
-    return found
-
-
-def _members(value: Any, name: str) -> Iterator[Any]:
-    stack = [value]
-    while stack:
-        value = stack.pop()
-        if isinstance(value, dict):
-            if name in value:
-                yield value[name]
-            stack.extend(reversed(list(value.values())))
-        elif isinstance(value, list):
-            stack.extend(reversed(value))
+    return [
+        fact.value
+        for script in scripts
+        for fact in facts(script)
+        if fact.key == "datePublished" and isinstance(fact.value, str)
+    ]
 
 
 # ------------------------------------------------------------------ depth

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from leadline.research.answer_types import answer_type
 from leadline.research.documents.hosts import same_site
-from leadline.research.documents.structured import value_of
+from leadline.research.documents.structured import number_of, value_of
 from leadline.research.model import (
     CheckedClaim,
     Claim,
@@ -94,18 +93,20 @@ def _check(
 
 def _is_stated(name: str, value: Any, words: Sequence[str]) -> bool:
     """Do JSON-LD members state the value? Amount and currency of a price are members of their own."""
-    stated = [str(value_of(text)) for text in words]
+    values = [value_of(text) for text in words]
+    stated = [str(found) for found in values]
     kind = answer_type(name)
 
     def said(part: Any) -> bool:
+        if isinstance(part, int | float) and not isinstance(part, bool) and part in map(number_of, values):
+            return True
         return any(
             text == str(part) or (isinstance(part, int) and text.startswith(f"{part}-")) for text in stated
         )
 
     match value:
         case {"value": amount, "currency": currency}:
-            amounts = [float(text) for text in stated if re.fullmatch(r"\d+(?:\.\d+)?", text)]
-            return said(currency) and float(amount) in amounts
+            return said(currency) and said(amount)
         case list():
             return bool(value) and all(said(part) for part in value)
         case _:

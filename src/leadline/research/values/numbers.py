@@ -12,6 +12,7 @@ from typing import NamedTuple
 from leadline.research.values.number_words import find_number_words
 
 Number = int | float
+MOST_DIGITS = 15  # before the decimal point; longer runs are identifiers, and a float would round them
 
 DECIMAL_COMMA = frozenset(
     "bg ca cs da de el es et fi fr gl hr hu id is it lt lv nb nl nn no pl pt ro ru sk sl sr sv tr uk vi".split()
@@ -95,13 +96,19 @@ class Mention(NamedTuple):
 
 def plain(value: float) -> Number:
     """An integer where the value is one: integers stay integers on the wire."""
-    rounded = float(f"{value:.12g}")
-    return int(rounded) if float(rounded).is_integer() else rounded
+    if isinstance(value, int):
+        return value
+    rounded = float(f"{value:.{MOST_DIGITS}g}")
+    return int(rounded) if rounded.is_integer() else rounded
 
 
 def read_digits(digits: str, language: str = "en") -> Number | None:
-    """The value of digits with separators; None when they are not one number ("1.2.3", "12,34,5")."""
+    """The value of digits with separators; None when they are not one number ("1.2.3", "12,34,5", a code)."""
+    if len(digits) > 3 * MOST_DIGITS:
+        return None
     text = re.sub(r"[ \u00a0\u202f'’]", "", digits)
+    if sum(character.isdigit() for character in text) > MOST_DIGITS:
+        return None
     separators = [c for c in text if c in ".,"]
     if not separators:
         return int(text)
@@ -176,6 +183,9 @@ def find_numbers(text: str, language: str = "en", *, words: bool = True) -> list
         if not range_match and _BETWEEN.search(text[: match.start()]):
             range_match = _BETWEEN_AND.match(text, scaled_end)
         number = plain(value * factor * (-1 if match["sign"] else 1))
+        if abs(number) >= 10**MOST_DIGITS:
+            after_range = False
+            continue
         approximate = (
             bool(match["plus"])
             or text[scaled_end : scaled_end + 1] == "+"
@@ -188,13 +198,13 @@ def find_numbers(text: str, language: str = "en", *, words: bool = True) -> list
         position = max(position, range_match.end() if range_match else scaled_end)
         if range_match and _DIGITS.match(text, position) is None:
             after_range = _append_range_end(text, position, language, mentions)
-            position = mentions[-1].end
+            position = max(position, mentions[-1].end)
     if words:
         taken = [(m.start, m.end) for m in mentions]
         mentions.extend(
             Mention(start, end, value, bool(_ABOUT.search(text[:start])), in_words=True)
             for start, end, value in find_number_words(text, language)
-            if not any(start < e and s < end for s, e in taken)
+            if value < 10**MOST_DIGITS and not any(start < e and s < end for s, e in taken)
         )
     return sorted(mentions)
 
@@ -205,7 +215,9 @@ def _append_range_end(text: str, position: int, language: str, mentions: list[Me
     value = read_digits(match.group(), language) if match else None
     if match and value is not None:
         factor, end = _scale_after(text, match.end(), language)
-        mentions.append(Mention(match.start(), end, plain(value * factor), range_end=True))
+        number = plain(value * factor)
+        if abs(number) < 10**MOST_DIGITS:
+            mentions.append(Mention(match.start(), end, number, range_end=True))
     return False
 
 

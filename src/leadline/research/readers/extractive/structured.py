@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from leadline.research.documents.structured import Fact, facts
+from leadline.research.documents.structured import Fact, facts, number_of
 from leadline.research.model import Evidence, Passage, Question, Unit
 from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.values.terms import fold
@@ -40,8 +40,8 @@ def _year(value: Any) -> int | None:
 
 
 def _count(value: Any) -> int | None:
-    text = str(value)
-    return int(text) if text.isdigit() else None
+    number = number_of(value)
+    return number if isinstance(number, int) and number > 0 else None
 
 
 def _text(value: Any) -> str | None:
@@ -134,19 +134,11 @@ def _prices(asked: str, stated: Sequence[_Stated]) -> Iterator[Candidate]:
             continue
         if not re.search(rf"\b{re.escape(fold(str(name.fact.value)))}\b", asked):
             continue
-        amount = _amount(price.fact.value)
+        amount = number_of(price.fact.value)
         if amount is not None:
             value = {"value": amount, "currency": str(currency.fact.value).upper()}
             units = (name.unit, price.unit, currency.unit)
             yield Candidate(value, units, SCORE, "structured-offer", _features())
-
-
-def _amount(value: Any) -> int | float | None:
-    try:
-        amount = float(value)
-    except (TypeError, ValueError):
-        return None
-    return int(amount) if amount.is_integer() else amount
 
 
 def _stated(passages: Sequence[Passage], evidence: Evidence) -> Iterator[_Stated]:
