@@ -149,7 +149,7 @@ async def _audit(leadline: Leadline, report: Report) -> None:
                count(e.id) filter (where e.kind = 'reserve') as reserved,
                count(e.id) filter (where e.kind = 'capture') as captured,
                count(e.id) filter (where e.kind = 'release') as released
-        from signals s left join credit_entries e on e.signal_id = s.id group by s.id
+        from signals s left join credit_entries e on e.reference = s.id group by s.id
         """
     )
     for row in rows:
@@ -166,7 +166,7 @@ async def _audit(leadline: Leadline, report: Report) -> None:
     if report.by_status.get("failed"):
         reasons = await database.fetch("select error_code, count(*) as n from signals group by 1")
         report.wrong.append("failed: " + ", ".join(f"{row['n']} {row['error_code']}" for row in reasons))
-    ledger = Ledger(monthly_credits=leadline.settings.monthly_credits, signal_price=1)
+    ledger = Ledger(monthly_credits=leadline.settings.monthly_credits)
     for disagreement in await ledger.audit(database):
         report.wrong.append(f"balance and ledger differ: {disagreement}")
     org = await organisation(database, "chaos")

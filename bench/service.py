@@ -17,7 +17,6 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
-import httpx2
 from cryptography.fernet import Fernet
 from pgqueuer.queries import Queries
 
@@ -25,16 +24,19 @@ from bench.rows import Row
 from leadline.accounts.service import organisation
 from leadline.companies import repository as companies
 from leadline.connectors.pages.fake import MemoryFetcher
+from leadline.credits.schemas import Charge
 from leadline.credits.service import Ledger
+from leadline.events import service as events
 from leadline.evidence.service import StoredLibrary
 from leadline.foundation.database import Connection, Database, open_database
 from leadline.foundation.ids import new_id
+from leadline.foundation.network import NetworkPolicy
 from leadline.foundation.secrets import Vault
 from leadline.foundation.settings import Settings
 from leadline.foundation.waiter import CHANNEL, Waiter
 from leadline.research.engine import Engine
 from leadline.research.model import Budget, Draft, Evidence, Outcome, Passage, Question
-from leadline.signals import repository
+from leadline.signals import repository, views
 from leadline.signals.checking import Checker
 from leadline.signals.repository import NewRow, SavedStep
 from leadline.signals.schemas import SignalRequest, TraceStep
@@ -78,18 +80,17 @@ async def fresh_database() -> AsyncIterator[Database]:
 
 
 def answering_over(database: Database, library: StoredLibrary, ledger: Ledger) -> Answering:
-    webhooks = WebhookService(database, httpx2.AsyncClient(trust_env=False), Vault(Fernet.generate_key()))
     readers = Readers(extractive=NothingReader)
-    return Answering(database, Engine(library), readers, webhooks, ledger, budget=Budget(max_pages=10))
+    return Answering(database, Engine(library), readers, ledger, budget=Budget(max_pages=10))
 
 
 def service_over(database: Database, kind: Kind | None = None) -> tuple[SignalService, WorkService]:
     """Signals, and the work service that answers them; ``kind`` does it in place of the engine."""
     library = StoredLibrary(database, MemoryFetcher(SITE), freshness=timedelta(hours=24))
-    ledger = Ledger(monthly_credits=10_000_000, signal_price=1)
+    ledger = Ledger(monthly_credits=10_000_000)
     answering = answering_over(database, library, ledger)
     work = WorkService(database, [kind or answering.kind()])
-    webhooks = WebhookService(database, httpx2.AsyncClient(trust_env=False), Vault(Fernet.generate_key()))
+    webhooks = WebhookService(database, Vault(Fernet.generate_key()), NetworkPolicy())
     signals = SignalService(
         database,
         library,
@@ -101,6 +102,7 @@ def service_over(database: Database, kind: Kind | None = None) -> tuple[SignalSe
         Checker(),
         default_pages=10,
         cache=timedelta(hours=12),
+        price=1,
     )
     return signals, work
 
@@ -161,7 +163,7 @@ async def whole_path() -> list[Row]:
         org = await organisation(database.repeatable, "bench")
         service, work = service_over(database)
         ours = await _seconds(work, [lambda n=n: service.accept(org, _asked(n)) for n in range(PATHS)])
-        ledger = Ledger(monthly_credits=10_000_000, signal_price=1)
+        ledger = Ledger(monthly_credits=10_000_000)
         one = await database.fetchval("select id from signals limit 1")
         steps = await repository.steps(database, one)
         started = time.perf_counter()
@@ -269,7 +271,7 @@ async def _bare(
             assert signal_id is not None
             await items.add(connection, [NewItem(signal_id, SIGNAL, org, "extractive", admitted=True)])
             await repository.get(connection, org, signal_id)
-            await ledger.reserve(connection, org, [signal_id])
+            await ledger.reserve(connection, org, [Charge(signal_id, 1)])
         holder = new_id()
         assert await items.lease(connection, signal_id, holder, 10) is not None
         await repository.of_work(connection, signal_id)
@@ -284,6 +286,9 @@ async def _bare(
             await repository.save_steps(connection, signal_id, unwritten)
             assert await items.end(connection, signal_id, holder)
             assert await repository.finish(connection, signal_id, Outcome(), {}) is not None
+            view = await views.read(connection, org, signal_id)
+            assert view is not None
+            await events.record(connection, org, "signal.completed", signal_id, view.body)
             await ledger.capture(connection, [signal_id])
 
 

@@ -12,6 +12,7 @@ from leadline.accounts.service import default_organisation
 from leadline.connectors.language_models.choice import ChosenModel, ModelChoice, choose_model, model_choice
 from leadline.connectors.pages.direct import DirectPageFetcher
 from leadline.credits.service import Ledger
+from leadline.events.service import Sequencer
 from leadline.evidence.service import StoredLibrary
 from leadline.foundation.database import Database, open_database
 from leadline.foundation.errors import ConfigurationError
@@ -30,6 +31,7 @@ from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTr
 from leadline.signals.service import SignalService
 from leadline.signals.tasks import Answering, Readers
 from leadline.webhooks.service import WebhookService
+from leadline.webhooks.tasks import Delivering
 from leadline.work.service import HEARTBEAT, LEASE, WorkService
 
 
@@ -43,6 +45,8 @@ class Leadline:
         signals: SignalService,
         work: WorkService,
         webhooks: WebhookService,
+        sequencer: Sequencer,
+        ledger: Ledger,
         model: ChosenModel | None,
     ) -> None:
         self.settings = settings
@@ -50,6 +54,8 @@ class Leadline:
         self.signals = signals
         self.work = work
         self.webhooks = webhooks
+        self.sequencer = sequencer
+        self.ledger = ledger
         self.waiter = Waiter(database.dedicated)
         self.model = model
         self._organisation: UUID | None = None
@@ -96,22 +102,20 @@ async def open_leadline(settings: Settings) -> AsyncIterator[Leadline]:
         fetcher = DirectPageFetcher(client, host_concurrency=settings.host_concurrency)
         model = await _open_model(stack, settings, choice, policy, agent) if choice is not None else None
         database = await stack.enter_async_context(open_database(settings))
-        hooks = await stack.enter_async_context(
-            guarded_async_client(
-                NetworkPolicy(allow_networks=settings.allow_networks), agent, max_bytes=65_536
-            )
-        )
-        webhooks = WebhookService(database, hooks, open_vault(settings.secret_key, settings.data_dir))
+        hook_policy = NetworkPolicy(allow_networks=settings.allow_networks)
+        hooks = await stack.enter_async_context(guarded_async_client(hook_policy, agent, max_bytes=65_536))
+        vault = open_vault(settings.secret_key, settings.data_dir)
+        webhooks = WebhookService(database, vault, hook_policy)
+        sequencer = Sequencer(database, [webhooks.on_events])
         library = StoredLibrary(database, fetcher, freshness=timedelta(hours=settings.page_freshness_hours))
         stack.push_async_callback(library.aclose)
         readers = Readers(extractive=ExtractiveReader, model=model, model_reader=LanguageModelReader)
-        ledger = Ledger(monthly_credits=settings.monthly_credits, signal_price=settings.signal_price)
+        ledger = Ledger(monthly_credits=settings.monthly_credits)
         reserved_hosts = frozenset(settings.connect_to)
         answering = Answering(
             database,
             Engine(library),
             readers,
-            webhooks,
             ledger,
             budget=Budget(
                 max_pages=settings.max_pages,
@@ -126,7 +130,8 @@ async def open_leadline(settings: Settings) -> AsyncIterator[Leadline]:
             [
                 answering.kind(
                     organisation_cap=settings.organisation_concurrency, reader_cap=settings.reader_concurrency
-                )
+                ),
+                Delivering(database, hooks, webhooks).kind(),
             ],
             lease=settings.lease_seconds,
             heartbeat=settings.lease_seconds * HEARTBEAT / LEASE,
@@ -142,8 +147,9 @@ async def open_leadline(settings: Settings) -> AsyncIterator[Leadline]:
             Checker(reserved_hosts),
             default_pages=settings.max_pages,
             cache=timedelta(hours=settings.cache_hours),
+            price=settings.signal_price,
         )
-        yield Leadline(settings, database, signals, work, webhooks, model)
+        yield Leadline(settings, database, signals, work, webhooks, sequencer, ledger, model)
 
 
 def chosen_model(settings: Settings) -> ModelChoice | None:

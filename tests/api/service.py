@@ -105,9 +105,7 @@ class Api:
         made = await create_key(self.database, owner, "test", scopes=scopes, options=options)
         if credits_left is not None:
             async with self.database.transaction() as connection:
-                await Ledger(monthly_credits=10_000, signal_price=1).set_allowance(
-                    connection, owner, credits_left
-                )
+                await Ledger(monthly_credits=10_000).set_allowance(connection, owner, credits_left)
         return Account(self, owner, made.id, made.key)
 
     async def finish(self, signal_id: str, *, failed: bool = False, answer: str | None = None) -> None:

@@ -54,10 +54,10 @@ async def test_calls_are_shown_with_what_came_back(command: Command, database: A
     ):
         await database.execute(
             """
-            insert into webhook_deliveries (id, organisation_id, signal_id, url, body, status, attempts, last_error)
+            insert into webhook_deliveries (id, organisation_id, event_id, reference, url, status, attempts, last_error)
             values ($1, $2, $3, $4, $5, $6, $7, $8)
             """,
-            new_id(), await default_organisation(database), signal_id, url, b"{}", status, attempts, error,
+            new_id(), await default_organisation(database), new_id(), signal_id, url, status, attempts, error,
         )  # fmt: skip
     ended = await command.run("webhooks", "deliveries", str(signal_id))
     assert ended.code == 0, ended

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
@@ -11,12 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leadline.accounts.service import organisation
+from leadline.credits.schemas import Charge
 from leadline.credits.service import Ledger
 from leadline.foundation.database import Database
 from leadline.foundation.errors import PaymentRequired
 from leadline.foundation.ids import new_id
 
-LEDGER = Ledger(monthly_credits=10, signal_price=1)
+LEDGER = Ledger(monthly_credits=10)
 
 
 @pytest.fixture
@@ -24,10 +26,14 @@ async def acme(database: Database) -> UUID:
     return await organisation(database, "acme")
 
 
-async def _reserve(database: Database, owner: UUID, count: int = 1, ledger: Ledger = LEDGER) -> list[UUID]:
+def charges(ids: Sequence[UUID], price: int = 1) -> list[Charge]:
+    return [Charge(one, price) for one in ids]
+
+
+async def _reserve(database: Database, owner: UUID, count: int = 1, price: int = 1) -> list[UUID]:
     ids = [new_id() for _ in range(count)]
     async with database.transaction() as connection:
-        await ledger.reserve(connection, owner, ids)
+        await LEDGER.reserve(connection, owner, charges(ids, price))
     return ids
 
 
@@ -82,7 +88,7 @@ async def test_a_signal_is_reserved_once(database: Database, acme: UUID) -> None
     ids = await _reserve(database, acme)
     with pytest.raises(asyncpg.UniqueViolationError):
         async with database.transaction() as connection:
-            await LEDGER.reserve(connection, acme, ids)
+            await LEDGER.reserve(connection, acme, charges(ids))
     assert await LEDGER.balance(database, acme) == 9
 
 
@@ -96,7 +102,7 @@ async def test_too_few_credits_are_refused_whole(database: Database, acme: UUID)
 async def test_a_rolled_back_signal_leaves_no_trace(database: Database, acme: UUID) -> None:
     async def fail_after_reserving() -> None:
         async with database.transaction() as connection:
-            await LEDGER.reserve(connection, acme, [new_id()])
+            await LEDGER.reserve(connection, acme, charges([new_id()]))
             raise LookupError
 
     with pytest.raises(LookupError):
@@ -146,7 +152,7 @@ async def test_a_spend_cap_limits_its_key_only(database: Database, acme: UUID) -
     async def reserve(count: int) -> list[UUID]:
         ids = [new_id() for _ in range(count)]
         async with database.transaction() as connection:
-            await LEDGER.reserve(connection, acme, ids, key_id=key, spend_cap=3)
+            await LEDGER.reserve(connection, acme, charges(ids), key_id=key, spend_cap=3)
         return ids
 
     with pytest.raises(PaymentRequired, match="credit"):
@@ -182,7 +188,7 @@ async def test_the_ledger_is_append_only(database: Database, acme: UUID, stateme
 
 
 async def test_a_free_signal_writes_nothing(database: Database, acme: UUID) -> None:
-    await _reserve(database, acme, 50, Ledger(monthly_credits=10, signal_price=0))
+    await _reserve(database, acme, 50, price=0)
     assert await _kinds(database) == {}
 
 
@@ -216,7 +222,7 @@ STEPS = st.lists(
 async def test_balance_is_the_sum_of_the_ledger_whatever_happens(
     database: Database, steps: list[tuple[str, int]], price: int
 ) -> None:
-    ledger = Ledger(monthly_credits=10, signal_price=price)
+    ledger = Ledger(monthly_credits=10)
     owner = await organisation(database, str(new_id()))
     await database.execute("drop index if exists credit_entries_one_allowance")  # months pass within one here
     signals: list[UUID] = []
@@ -229,9 +235,9 @@ async def test_balance_is_the_sum_of_the_ledger_whatever_happens(
                     ids = [new_id() for _ in range(number)]
                     if before < number * price:
                         with pytest.raises(PaymentRequired):
-                            await ledger.reserve(connection, owner, ids)
+                            await ledger.reserve(connection, owner, charges(ids, price))
                         continue
-                    await ledger.reserve(connection, owner, ids)
+                    await ledger.reserve(connection, owner, charges(ids, price))
                     signals += ids
                     expected = before - number * price
                 case "capture" | "release":

@@ -54,7 +54,7 @@ async def test_a_full_disk_is_a_clear_error_and_passes(small_disk: Path) -> None
         org = await default_organisation(database.repeatable)
         service = make_service(database)
         async with database.transaction() as connection:
-            await Ledger(monthly_credits=100, signal_price=1).grant(connection, org, 1_000_000)
+            await Ledger(monthly_credits=100).grant(connection, org, 1_000_000)
 
         async def accept_some(start: int, count: int = 40) -> None:
             for number in range(start, start + count):
@@ -74,6 +74,6 @@ async def test_a_full_disk_is_a_clear_error_and_passes(small_disk: Path) -> None
         assert await database.fetchval("select count(*) from signals") > before
         unpaid = """
             select count(*) from signals s
-            where not exists (select from credit_entries e where e.signal_id = s.id)
+            where not exists (select from credit_entries e where e.reference = s.id)
         """
         assert await database.fetchval(unpaid) == 0

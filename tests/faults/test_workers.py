@@ -57,7 +57,7 @@ async def finished(database: Database) -> bool:
 async def settled(database: Database) -> dict[str, int]:
     """How many entries of each kind the ledger has for signals."""
     rows = await database.fetch(
-        "select kind, count(*) as n from credit_entries where signal_id is not null group by kind"
+        "select kind, count(*) as n from credit_entries where reference is not null group by kind"
     )
     return {row["kind"]: row["n"] for row in rows}
 

@@ -14,7 +14,7 @@ from leadline.foundation.database import Database
 from leadline.foundation.errors import InvalidInput, PaymentRequired
 from leadline.signals.schemas import SignalRequest
 
-LEDGER = Ledger(monthly_credits=100, signal_price=1)
+LEDGER = Ledger(monthly_credits=100)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import httpx2
 import pytest
 from cryptography.fernet import Fernet
 
@@ -20,6 +19,7 @@ from leadline.evidence.service import StoredLibrary
 from leadline.foundation.clock import Clock
 from leadline.foundation.database import Database
 from leadline.foundation.errors import InvalidInput, NotFound
+from leadline.foundation.network import NetworkPolicy
 from leadline.foundation.secrets import Vault
 from leadline.research.engine import Engine
 from leadline.research.errors import ModelError, ModelRateLimited, ModelReplyInvalid, ModelUnavailable, Reason
@@ -133,7 +133,7 @@ class RaisingReader(FoundingReader):
 
 def silent_webhooks(database: Database) -> WebhookService:
     """Calls nobody: its deliveries stay in the database."""
-    return WebhookService(database, httpx2.AsyncClient(trust_env=False), Vault(Fernet.generate_key()))
+    return WebhookService(database, Vault(Fernet.generate_key()), NetworkPolicy())
 
 
 def make_service(
@@ -154,12 +154,11 @@ def make_service(
     )
     readers = readers or Readers(extractive=lambda: reader)
     webhooks = webhooks or silent_webhooks(database)
-    ledger = Ledger(monthly_credits=100, signal_price=1)
+    ledger = Ledger(monthly_credits=100)
     answering = Answering(
         database,
         Engine(library),
         readers,
-        webhooks,
         ledger,
         budget=budget or Budget(max_pages=10),
         reserved_hosts=reserved_hosts,
@@ -175,6 +174,7 @@ def make_service(
         Checker(reserved_hosts),
         default_pages=10,
         cache=cache,
+        price=1,
     )
 
 
@@ -411,7 +411,7 @@ async def test_a_model_that_could_pass_the_budget_is_not_called(database: Databa
     assert (signal.status, signal.error_code) == ("failed", "MODEL_BUDGET_EXCEEDED")
     assert "LEADLINE_MAX_MODEL_PRICE" in (signal.error_action or "")
     assert dear.calls == 0
-    kinds = await database.fetch("select kind from credit_entries where signal_id is not null order by id")
+    kinds = await database.fetch("select kind from credit_entries where reference is not null order by id")
     assert [row["kind"] for row in kinds] == ["reserve", "release"]
 
 
@@ -465,7 +465,7 @@ async def test_an_unexpected_fault_is_counted_waits_and_fails_the_signal(
     assert (failed.status, failed.error_code) == ("failed", "INTERNAL_FAULT")
     assert "ZeroDivisionError" in (failed.error or "")
     kinds = await database.fetch(
-        "select kind from credit_entries where signal_id = $1 order by id", signal_id
+        "select kind from credit_entries where reference = $1 order by id", signal_id
     )
     assert [entry["kind"] for entry in kinds] == ["reserve", "release"]
     assert reader.read_count == 3

@@ -18,7 +18,7 @@ async def test_an_accepted_signal_is_finished_and_charged(leadline: Leadline, we
         await finished(leadline, signal_id)
     signal = await leadline.signals.get(await leadline.organisation(), str(signal_id))
     assert (signal.status, signal.answer) == ("completed", 1999)
-    kinds = await leadline.database.fetch("select kind from credit_entries where signal_id = $1", signal_id)
+    kinds = await leadline.database.fetch("select kind from credit_entries where reference = $1", signal_id)
     assert sorted(row["kind"] for row in kinds) == ["capture", "reserve"]
     assert await leadline.database.fetchval("select count(*) from workers") == 0
     assert await leadline.database.fetchval("select count(*) from pgqueuer") == 0
@@ -67,7 +67,7 @@ async def test_a_signal_that_two_processes_died_on_takes_no_other_along(
 async def test_finished_signals_are_told_to_their_webhooks(leadline: Leadline, web: WebServer) -> None:
     web.page("acme.com", "/", PAGE)
     signal_id = await accepted(leadline)
-    await leadline.webhooks.attach(leadline.database, signal_id, "https://hooks.acme.com/told")
+    await leadline.webhooks.listen(leadline.database, signal_id, "https://hooks.acme.com/told")
     async with working(leadline):
         await finished(leadline, signal_id)
         while not await leadline.database.fetchval(

@@ -49,7 +49,7 @@ def create_app(leadline: Opened) -> ASGIApp:
     reading = database.repeatable
     debug = settings.env == "development"
     metrics = Metrics(lambda: leadline.waiter.waiting)
-    ledger = Ledger(monthly_credits=settings.monthly_credits, signal_price=settings.signal_price)
+    ledger = Ledger(monthly_credits=settings.monthly_credits)
     document = as_yaml(openapi(operations.OPERATIONS, _version(), settings.path_prefix or "/"))
 
     def failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -124,11 +124,12 @@ async def _database(settings: Settings) -> Finding:
     import time
 
     from leadline.foundation.database import open_database
+    from leadline.foundation.migrations import applied
 
     started = time.monotonic()
     async with open_database(settings) as database:
         version = await database.fetchval("show server_version")
-        schema = await database.fetchval("select max(name) from schema_migrations")
+        schema = (await applied(database))[-1]
     kind = "embedded" if settings.database_url is None else "server"
     seconds = time.monotonic() - started
     return Finding(

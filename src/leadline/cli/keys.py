@@ -209,7 +209,7 @@ def _with_database(work: Callable[[Database, Ledger], Awaitable[T]]) -> T:
         from leadline.foundation.database import open_database
 
         settings = settings_of_command()
-        ledger = Ledger(monthly_credits=settings.monthly_credits, signal_price=settings.signal_price)
+        ledger = Ledger(monthly_credits=settings.monthly_credits)
         async with open_database(settings) as database:
             return await work(database, ledger)
 

@@ -18,8 +18,7 @@ def migrate() -> None:
 
 async def _migrate() -> list[str]:
     from leadline.foundation.database import open_database
+    from leadline.foundation.migrations import applied
 
     async with open_database(settings_of_command(), migrate=True) as database:
-        return [
-            row["name"] for row in await database.fetch("select name from schema_migrations order by number")
-        ]
+        return await applied(database)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from leadline.cli.running import run, settings_of_command
 if TYPE_CHECKING:
     from leadline.bootstrap import Leadline
     from leadline.cli.terminal import Line
-    from leadline.webhooks.schemas import DeliveryStatus
+    from leadline.webhooks.schemas import DeliveryStatus, Failing
 
 T = TypeVar("T")
 
@@ -79,6 +80,85 @@ def deliveries(signal_id: UUID, org: str | None, as_json: bool) -> None:
         write_lines(_lines(found))
 
 
+@webhooks.command()
+@click.argument("delivery_id", type=click.UUID)
+@_org
+def redeliver(delivery_id: UUID, org: str | None) -> None:
+    """Make the call DELIVERY_ID again, with its old id and body.
+
+    \b
+    leadline webhooks deliveries SIGNAL_ID --json     shows the ids
+    """
+    from leadline.cli.terminal import Line, write_lines
+
+    async def work(leadline: Leadline, organisation_id: UUID) -> None:
+        async with leadline.database.transaction() as connection:
+            await leadline.webhooks.redeliver(connection, organisation_id, delivery_id)
+
+    _for_organisation(org, work)
+    write_lines([Line("It will be called again as soon as a worker has time.")])
+
+
+@webhooks.command()
+@click.option(
+    "--since", type=click.DateTime(), required=True, metavar="TIME", help="From this moment on (UTC)."
+)
+@click.option(
+    "--until", type=click.DateTime(), metavar="TIME", help="Before this moment (UTC).  [default: now]"
+)
+@click.option("--failed", is_flag=True, help="Only the calls that were given up.")
+@_org
+def replay(since: datetime, until: datetime | None, failed: bool, org: str | None) -> None:
+    """Make all calls of a time range again, such as after a receiver lost them.
+
+    \b
+    leadline webhooks replay --since 2026-11-01 --until "2026-11-02 12:00:00" --failed
+    """
+    from leadline.cli.rendering import counted
+    from leadline.cli.terminal import Line, write_lines
+
+    async def work(leadline: Leadline, organisation_id: UUID) -> int:
+        async with leadline.database.transaction() as connection:
+            return await leadline.webhooks.replay(
+                connection,
+                organisation_id,
+                since.replace(tzinfo=UTC),
+                until.replace(tzinfo=UTC) if until is not None else datetime.max.replace(tzinfo=UTC),
+                failed_only=failed,
+            )
+
+    again = _for_organisation(org, work)
+    write_lines([Line(f"{counted(again, 'call')} will be made again.")])
+
+
+@webhooks.command()
+@_org
+@_json
+def failing(org: str | None, as_json: bool) -> None:
+    """Show receivers that did not take their last calls."""
+    from leadline.cli.terminal import Line, one_line, write_json, write_lines
+
+    async def work(leadline: Leadline, organisation_id: UUID) -> list[Failing]:
+        return await leadline.webhooks.failing(organisation_id)
+
+    found = _for_organisation(org, work)
+    if as_json:
+        write_json(
+            [
+                {"url": one.url, "failed": one.failed, "pending": one.pending, "lastError": one.last_error}
+                for one in found
+            ]
+        )
+        return
+    lines = [
+        Line(
+            f"{one_line(one.url)}: {one.failed} given up, {one.pending} waiting ({one_line(one.last_error or '')})"
+        )
+        for one in found
+    ]
+    write_lines(lines or [Line("Every receiver took its last calls.")])
+
+
 def _lines(found: list[DeliveryStatus]) -> Iterator[Line]:
     from leadline.cli.rendering import counted
     from leadline.cli.terminal import Line, one_line
@@ -102,7 +182,7 @@ def _for_organisation(org: str | None, work: Callable[[Leadline, UUID], Awaitabl
         async with open_leadline(settings_of_command()) as leadline:
             return await work(leadline, await _organisation(leadline, org))
 
-    return run(opened(), when_interrupted="Nothing was changed unless a secret was printed.")
+    return run(opened(), when_interrupted="Nothing was changed unless something was printed.")
 
 
 async def _organisation(leadline: Leadline, name: str | None) -> UUID:

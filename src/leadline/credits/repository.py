@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from leadline.credits.schemas import Charge
 from leadline.foundation.database import Connection
 
 # The database's clock decides, so that all processes agree. Set back, it does not re-open a period.
@@ -29,11 +30,11 @@ async def current(connection: Connection, organisation_id: UUID, monthly: int) -
     """Credits left, without touching anything: a period that nobody has opened yet counts as opened."""
     left: int = await connection.fetchval(
         f"""
-        select case when b.period is null then coalesce(o.monthly_credits, $2)
-                    when b.period < {_PERIOD} then coalesce(o.monthly_credits, $2) + b.granted
+        select case when b.period is null then coalesce(a.monthly, $2)
+                    when b.period < {_PERIOD} then coalesce(a.monthly, $2) + b.granted
                     else b.allowance + b.granted end
-        from organisations o left join credit_balances b on b.organisation_id = o.id
-        where o.id = $1
+        from (select $1::uuid as id) o left join credit_balances b on b.organisation_id = o.id
+             left join credit_allowances a on a.organisation_id = o.id
         """,  # noqa: S608
         organisation_id,
         monthly,
@@ -65,8 +66,8 @@ async def open_period(connection: Connection, organisation_id: UUID, monthly: in
     )
     stale = await connection.fetchrow(
         f"""
-        select b.period, b.allowance, coalesce(o.monthly_credits, $2) as monthly, {_PERIOD} as now
-        from credit_balances b join organisations o on o.id = b.organisation_id
+        select b.period, b.allowance, coalesce(a.monthly, $2) as monthly, {_PERIOD} as now
+        from credit_balances b left join credit_allowances a on a.organisation_id = b.organisation_id
         where b.organisation_id = $1 and b.period < {_PERIOD} for update of b
         """,  # noqa: S608
         organisation_id,
@@ -89,7 +90,7 @@ async def open_period(connection: Connection, organisation_id: UUID, monthly: in
 async def add(
     connection: Connection, organisation_id: UUID, kind: str, amount: int, period: date, note: str | None
 ) -> None:
-    """An entry that belongs to no signal. The caller changes the balance."""
+    """An entry that belongs to no piece of work. The caller changes the balance."""
     await connection.execute(
         """
         insert into credit_entries (organisation_id, kind, credits, period, note)
@@ -120,20 +121,20 @@ async def reserve(
     connection: Connection,
     organisation_id: UUID,
     period: date,
-    signal_ids: Sequence[UUID],
-    price: int,
+    charges: Sequence[Charge],
     from_allowance: int,
     key_id: UUID | None,
 ) -> None:
-    """Take the price of each signal from the locked balance; the first ones are paid out of the allowance."""
+    """Take each charge from the locked balance; the first ones are paid out of the allowance."""
     await connection.execute(
         """
         with entries as (
             insert into credit_entries
-                (organisation_id, kind, credits, from_allowance, period, signal_id, key_id)
-            select $1, 'reserve', $4::bigint,
-                   least($4::bigint, greatest(0, $5::bigint - (n - 1) * $4::bigint)), $2, signal_id, $6
-            from unnest($3::uuid[]) with ordinality as given (signal_id, n)
+                (organisation_id, kind, credits, from_allowance, period, reference, key_id)
+            select $1, 'reserve', credits,
+                   least(credits, greatest(0, $5::bigint - (sum(credits) over (order by n) - credits)))::bigint,
+                   $2, reference, $6
+            from unnest($3::uuid[], $4::bigint[]) with ordinality as given (reference, credits, n)
             returning credits, from_allowance
         )
         update credit_balances b
@@ -144,8 +145,8 @@ async def reserve(
         """,
         organisation_id,
         period,
-        signal_ids,
-        price,
+        [charge.reference for charge in charges],
+        [charge.credits for charge in charges],
         from_allowance,
         key_id,
     )
@@ -182,32 +183,41 @@ async def key_spent(connection: Connection, key_id: UUID, period: date) -> int:
     return spent or 0
 
 
-async def capture(connection: Connection, signal_ids: Sequence[UUID]) -> int:
+async def key_spent_now(connection: Connection, key_id: UUID) -> int:
+    """``key_spent`` of the running period."""
+    spent: int | None = await connection.fetchval(
+        f"select credits from key_spending where key_id = $1 and period >= {_PERIOD}",  # noqa: S608
+        key_id,
+    )
+    return spent or 0
+
+
+async def capture(connection: Connection, references: Sequence[UUID]) -> int:
     """Settle reservations as spent; returns how many were open."""
     tag = await connection.execute(
         """
-        insert into credit_entries (organisation_id, kind, credits, from_allowance, period, signal_id, key_id)
-        select organisation_id, 'capture', credits, from_allowance, period, signal_id, key_id
-        from credit_entries where kind = 'reserve' and signal_id = any($1::uuid[])
-        on conflict (signal_id) where kind in ('capture', 'release') do nothing
+        insert into credit_entries (organisation_id, kind, credits, from_allowance, period, reference, key_id)
+        select organisation_id, 'capture', credits, from_allowance, period, reference, key_id
+        from credit_entries where kind = 'reserve' and reference = any($1::uuid[])
+        on conflict (reference) where kind in ('capture', 'release') do nothing
         """,
-        signal_ids,
+        references,
     )
     return int(tag.rpartition(" ")[2])
 
 
-async def release(connection: Connection, organisation_id: UUID, signal_ids: Sequence[UUID]) -> list[Any]:
+async def release(connection: Connection, organisation_id: UUID, references: Sequence[UUID]) -> list[Any]:
     """Settle reservations as given back; returns those that were open."""
     return await connection.fetch(
         """
-        insert into credit_entries (organisation_id, kind, credits, from_allowance, period, signal_id, key_id)
-        select organisation_id, 'release', credits, from_allowance, period, signal_id, key_id
-        from credit_entries where kind = 'reserve' and organisation_id = $1 and signal_id = any($2::uuid[])
-        on conflict (signal_id) where kind in ('capture', 'release') do nothing
+        insert into credit_entries (organisation_id, kind, credits, from_allowance, period, reference, key_id)
+        select organisation_id, 'release', credits, from_allowance, period, reference, key_id
+        from credit_entries where kind = 'reserve' and organisation_id = $1 and reference = any($2::uuid[])
+        on conflict (reference) where kind in ('capture', 'release') do nothing
         returning credits, from_allowance, period, key_id
         """,
         organisation_id,
-        signal_ids,
+        references,
     )
 
 
@@ -222,7 +232,12 @@ async def give_back_to_key(connection: Connection, key_id: UUID, period: date, a
 
 async def set_monthly(connection: Connection, organisation_id: UUID, amount: int) -> None:
     await connection.execute(
-        "update organisations set monthly_credits = $2 where id = $1", organisation_id, amount
+        """
+        insert into credit_allowances (organisation_id, monthly) values ($1, $2)
+        on conflict (organisation_id) do update set monthly = excluded.monthly
+        """,
+        organisation_id,
+        amount,
     )
 
 

@@ -6,6 +6,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 
+class Charge(NamedTuple):
+    """So many credits for the work that bears this id."""
+
+    reference: UUID
+    credits: int
+
+
 class Disagreement(NamedTuple):
     """A balance that is not the sum of its entries."""
 

@@ -1,10 +1,10 @@
-"""Credits: reserved when a signal is accepted, then captured or released, each exactly once.
+"""Credits: reserved when work is accepted, then captured or released, each exactly once.
 
 Everything here takes the caller's transaction, so that credits move together with the work they pay for.
 An organisation's balance is one row; reserving locks it until the transaction ends, so reserve late and
 commit soon. Capturing locks nothing.
 
-What a signal costs is taken from the period's allowance first, then from grants, and goes back to where it
+What work costs is taken from the period's allowance first, then from grants, and goes back to where it
 came from. The unused allowance is lost at the end of the billing period (a calendar month, UTC, by the
 database's clock); grants are kept. What is released after its period goes to the running one's allowance.
 """
@@ -18,7 +18,7 @@ from uuid import UUID
 
 from leadline.credits import repository
 from leadline.credits.repository import Balance
-from leadline.credits.schemas import Disagreement
+from leadline.credits.schemas import Charge, Disagreement
 from leadline.foundation.database import Connection
 from leadline.foundation.errors import PaymentRequired
 
@@ -26,29 +26,39 @@ from leadline.foundation.errors import PaymentRequired
 class Ledger:
     """The credits of all organisations. ``monthly_credits`` is the allowance of one that has no other."""
 
-    def __init__(self, *, monthly_credits: int, signal_price: int) -> None:
+    def __init__(self, *, monthly_credits: int) -> None:
         self._monthly = monthly_credits
-        self._price = signal_price
 
     async def balance(self, connection: Connection, organisation_id: UUID) -> int:
         """Credits that can be reserved now. Changes nothing and waits for nobody."""
         return await repository.current(connection, organisation_id, self._monthly)
 
+    async def spendable(
+        self, connection: Connection, organisation_id: UUID, *, key_id: UUID, spend_cap: int | None
+    ) -> int:
+        """Credits that this key can reserve now: the balance, or what its spend cap leaves of the period."""
+        left = await self.balance(connection, organisation_id)
+        if spend_cap is None:
+            return left
+        spent = await repository.key_spent_now(connection, key_id)
+        return max(0, min(left, spend_cap - spent))
+
     async def reserve(
         self,
         connection: Connection,
         organisation_id: UUID,
-        signal_ids: Sequence[UUID],
+        charges: Sequence[Charge],
         *,
         key_id: UUID | None = None,
         spend_cap: int | None = None,
     ) -> None:
-        """Set the price of these signals aside, for all of them or none.
+        """Set these credits aside, for all of the work or none. A charge of nothing leaves no entry.
 
         ``spend_cap`` is how many credits the key may reserve in a billing period. Raises ``PaymentRequired``
         when the balance or the cap does not suffice; the caller's transaction is to be rolled back then.
         """
-        needed = self._price * len(signal_ids)
+        charges = [charge for charge in charges if charge.credits]
+        needed = sum(charge.credits for charge in charges)
         if not needed:
             return
         balance = await self._lock(connection, organisation_id)
@@ -60,20 +70,20 @@ class Ledger:
             spent = await repository.key_spent(connection, key_id, balance.period)
             raise _capped(needed, spent, spend_cap or 0, balance.period)
         await repository.reserve(
-            connection, organisation_id, balance.period, signal_ids, self._price, balance.allowance, key_id
+            connection, organisation_id, balance.period, charges, balance.allowance, key_id
         )
 
-    async def capture(self, connection: Connection, signal_ids: Sequence[UUID]) -> int:
+    async def capture(self, connection: Connection, references: Sequence[UUID]) -> int:
         """The work is done: what was reserved is spent. Returns how many reservations this settled.
 
-        Signals without a reservation, or whose reservation is settled already, are passed over.
+        Work without a reservation, or whose reservation is settled already, are passed over.
         """
-        return await repository.capture(connection, signal_ids)
+        return await repository.capture(connection, references)
 
-    async def release(self, connection: Connection, organisation_id: UUID, signal_ids: Sequence[UUID]) -> int:
+    async def release(self, connection: Connection, organisation_id: UUID, references: Sequence[UUID]) -> int:
         """The work failed: what was reserved goes back. Returns how many reservations this settled."""
         balance = await self._lock(connection, organisation_id)
-        freed = await repository.release(connection, organisation_id, signal_ids)
+        freed = await repository.release(connection, organisation_id, references)
         if not freed:
             return 0
         allowance = sum(entry["from_allowance"] for entry in freed)

@@ -639,10 +639,10 @@ def _faults(url: str) -> Iterator[None]:
     except httpx2.TimeoutException as error:
         raise OutgoingError(url, Fault.TIMEOUT, "the server does not answer in time") from error
     except httpx2.TransportError as error:
-        raise OutgoingError(url, *_classified(error)) from error
+        raise OutgoingError(url, *fault_of(error)) from error
 
 
-def _classified(error: httpx2.TransportError) -> tuple[Fault, str]:
+def fault_of(error: httpx2.TransportError) -> tuple[Fault, str]:
     if isinstance(error.__cause__, _NotConnected):
         return error.__cause__.fault, error.__cause__.detail
     if isinstance(error, httpx2.ProtocolError | httpx2.UnsupportedProtocol):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import asyncpg
 
@@ -31,6 +31,12 @@ _TABLE = """
 """
 
 log = get_logger(__name__)
+
+
+class Fetching(Protocol):
+    """What runs a statement that only looks."""
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
 
 
 class Migration(NamedTuple):
@@ -105,6 +111,12 @@ async def apply(
             )
         applied.append(migration)
         log.info("migration applied", migration=migration.name)
+
+
+async def applied(connection: Fetching) -> list[str]:
+    """The names of the migrations that the database has, in order."""
+    rows = await connection.fetch("select name from schema_migrations order by number")
+    return [row["name"] for row in rows]
 
 
 async def check(connection: asyncpg.Connection[Any], known: Sequence[Migration] | None = None) -> None:

@@ -325,6 +325,9 @@ class Settings:
         "days after which the steps and the model's replies of a finished question are deleted; none: never",
         _whole(1),
     )
+    event_retention_days: int | None = _setting(
+        "days for which events and the log of webhook calls are kept; none: for ever", _whole(1), 90
+    )
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
         "least severity that is logged: debug, info, warning or error",
         _one_of("debug", "info", "warning", "error"),

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+from leadline.credits.schemas import Charge
 from leadline.credits.service import Ledger
 from leadline.foundation.database import Connection
 from leadline.foundation.errors import LeadlineError
@@ -61,6 +62,7 @@ async def accept(
     batch: Batch,
     company_ids: dict[str, UUID],
     ledger: Ledger,
+    price: int,
     *,
     cache: timedelta,
     reader: str,
@@ -102,7 +104,13 @@ async def accept(
             for key, signal_id in await repository.running_many(connection, organisation_id, others):
                 batch.found(key, "joined", signal_id)
     if new:
-        await ledger.reserve(connection, organisation_id, new, key_id=key_id, spend_cap=spend_cap)
+        await ledger.reserve(
+            connection,
+            organisation_id,
+            [Charge(one, price) for one in new],
+            key_id=key_id,
+            spend_cap=spend_cap,
+        )
     return len(new)
 
 

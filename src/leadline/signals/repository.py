@@ -38,13 +38,6 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     reader: str
 
 
-class Listeners(NamedTuple):
-    """Who is to hear that a signal is finished: requests that wait, addresses to call."""
-
-    awaited: bool
-    hooked: bool
-
-
 class SavedStep(NamedTuple):
     """What a step of the engine returned, and how many seconds it took."""
 
@@ -282,6 +275,14 @@ async def add_many(connection: Connection, new: Sequence[NewRow]) -> list[tuple[
 # ------------------------------------------------------------------ waiting
 
 
+async def hold(connection: Connection, signal_id: UUID) -> bool:
+    """Keep a running signal from being finished before this transaction ends; False when it is finished."""
+    found = await connection.fetchval(
+        "select true from signals where id = $1 and status = 'processing' for share", signal_id
+    )
+    return found is not None
+
+
 async def await_(connection: Connection, signal_id: UUID) -> None:
     """Have the end of a running signal told to whoever listens."""
     await connection.execute(
@@ -303,15 +304,15 @@ async def of_work(connection: Connection, signal_id: UUID) -> Row | None:
 
 async def finish(
     connection: Connection, signal_id: UUID, outcome: Outcome, metadata: dict[str, Any]
-) -> Listeners | None:
-    """Write the outcome; who is to hear of it, or None when the signal was finished before."""
-    row = await connection.fetchrow(
+) -> bool | None:
+    """Write the outcome; whether a request waits for it, or None when the signal was finished before."""
+    awaited: bool | None = await connection.fetchval(
         """
         update signals set
             status = $2, answer = $3, confidence = $4, confidence_basis = $5, reasoning = $6,
             sources = $7, error = $8, error_code = $9, error_action = $10, charged = $11,
             metadata = $12, completed_at = now()
-        where id = $1 and status = 'processing' returning awaited, hooked
+        where id = $1 and status = 'processing' returning awaited
         """,
         signal_id,
         "failed" if outcome.failed else "completed",
@@ -326,7 +327,7 @@ async def finish(
         outcome.charged,
         storable_json(metadata),
     )
-    return Listeners(row["awaited"], row["hooked"]) if row is not None else None
+    return awaited
 
 
 async def tell(connection: Connection, signal_id: UUID) -> None:

@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 
 from leadline.companies import service as companies
+from leadline.credits.schemas import Charge
 from leadline.credits.service import Ledger
 from leadline.evidence.service import StoredLibrary
 from leadline.foundation.database import Connection, Database
@@ -50,8 +51,11 @@ class SignalService:
         *,
         default_pages: int,
         cache: timedelta,
+        price: int,
     ) -> None:
-        """``default_pages``: read for a question that states no number; ``cache``: how long an answer is fresh."""
+        """``default_pages``: read for a question that states no number; ``cache``: how long an answer is fresh;
+        ``price``: credits of one signal.
+        """
         self._transactions = database
         self._database = database.repeatable
         self._library = library
@@ -63,6 +67,7 @@ class SignalService:
         self._checker = checker
         self._default_pages = default_pages
         self._cache = cache
+        self._price = price
 
     # ------------------------------------------------------------------ accept
 
@@ -95,9 +100,7 @@ class SignalService:
             if (joined := await repository.running(self._database, organisation_id, wanted.key)) is not None:
                 if awaited:
                     await repository.await_(self._database, UUID(joined.signal.id))
-                if request.webhook_url is not None and not await self._webhooks.attach(
-                    self._database, UUID(joined.signal.id), request.webhook_url
-                ):
+                if request.webhook_url is not None and not await self._listen(joined, request.webhook_url):
                     continue  # it was finished in this moment: look again
                 return joined, "joined"
             row = await work.in_transaction(
@@ -145,7 +148,7 @@ class SignalService:
         async def accept(connection: Connection) -> list[Taken]:
             batch = Batch(checked)
             await batches.accept(
-                connection, organisation_id, batch, company_ids, self._ledger, cache=self._cache,
+                connection, organisation_id, batch, company_ids, self._ledger, self._price, cache=self._cache,
                 reader=reader_name, default_pages=self._default_pages, key_id=key_id, spend_cap=spend_cap,
             )  # fmt: skip
             return batch.results()
@@ -174,11 +177,27 @@ class SignalService:
         await work.add(connection, [NewItem(signal_id, SIGNAL, organisation_id, new.reader, admitted=inline)])
         row = await repository.get(connection, organisation_id, signal_id)
         if wanted.request.webhook_url is not None:
-            await self._webhooks.attach(connection, signal_id, wanted.request.webhook_url)
+            await self._webhooks.listen(connection, signal_id, wanted.request.webhook_url)
         await self._ledger.reserve(
-            connection, organisation_id, [signal_id], key_id=new.key_id, spend_cap=spend_cap
+            connection,
+            organisation_id,
+            [Charge(signal_id, self._price)],
+            key_id=new.key_id,
+            spend_cap=spend_cap,
         )
         return row
+
+    async def _listen(self, joined: Row, url: str) -> bool:
+        """Have ``url`` called at the end of a running signal; False when it is finished already."""
+        signal_id = UUID(joined.signal.id)
+
+        async def listen(connection: Connection) -> bool:
+            if not await repository.hold(connection, signal_id):
+                return False
+            await self._webhooks.listen(connection, signal_id, url)
+            return True
+
+        return await work.in_transaction(self._transactions, listen)
 
     # ------------------------------------------------------------------ see through
 

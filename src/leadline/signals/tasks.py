@@ -13,6 +13,7 @@ import msgspec
 
 from leadline.companies import service as companies
 from leadline.credits.service import Ledger
+from leadline.events import service as events
 from leadline.evidence import service as evidence
 from leadline.foundation.database import Connection, Database
 from leadline.foundation.errors import InvalidInput
@@ -30,10 +31,8 @@ from leadline.research.errors import (
 )
 from leadline.research.model import Budget, Outcome, Question, VerificationMode
 from leadline.research.ports import LanguageModel, Progress, Reader
-from leadline.signals import repository
+from leadline.signals import repository, views
 from leadline.signals.repository import Row, SavedStep
-from leadline.signals.schemas import to_wire
-from leadline.webhooks.service import WebhookService
 from leadline.work.service import Done, GivenUp, Kind, Reason, WorkItem
 
 T = TypeVar("T")
@@ -70,7 +69,6 @@ class Answering:
         database: Database,
         engine: Engine,
         readers: Readers,
-        webhooks: WebhookService,
         ledger: Ledger,
         *,
         budget: Budget,
@@ -80,7 +78,6 @@ class Answering:
         self._database = database.repeatable
         self._engine = engine
         self._readers = readers
-        self._webhooks = webhooks
         self._ledger = ledger
         self._budget = budget
         self._reserved_hosts = reserved_hosts
@@ -145,10 +142,10 @@ class Answering:
     async def _finish(
         self, connection: Connection, row: Row, outcome: Outcome, metadata: dict[str, Any]
     ) -> None:
-        """Outcome, credits and the word to who waits."""
+        """Outcome, credits, what happened, and the word to who waits."""
         signal_id, organisation_id = UUID(row.signal.id), UUID(row.signal.organisation_id)
-        listeners = await repository.finish(connection, signal_id, outcome, metadata)
-        if listeners is None:
+        awaited = await repository.finish(connection, signal_id, outcome, metadata)
+        if awaited is None:
             return
         await evidence.cite(connection, signal_id, {s.proof.snapshot_id for s in outcome.sources})
         if outcome.charged:
@@ -157,12 +154,11 @@ class Answering:
             await self._ledger.release(connection, organisation_id, [signal_id])
         if outcome.company_name:
             await companies.name(connection, row.company_id, outcome.company_name)
-        if listeners.hooked:
-            finished = await repository.get(connection, organisation_id, signal_id)
-            assert finished is not None
-            body = msgspec.json.encode(to_wire(finished.signal))
-            await self._webhooks.tell(connection, organisation_id, signal_id, body)
-        if listeners.awaited:
+        view = await views.read(connection, organisation_id, signal_id)
+        assert view is not None
+        kind = "signal.failed" if outcome.failed else "signal.completed"
+        await events.record(connection, organisation_id, kind, signal_id, view.body)
+        if awaited:
             await repository.tell(connection, signal_id)
 
 

@@ -1,77 +1,72 @@
-"""SQL of webhooks."""
+"""SQL of webhooks: who listens, what is to be delivered, and the secrets that calls are signed with."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from leadline.foundation.database import Connection
-from leadline.foundation.ids import new_id
-from leadline.webhooks.schemas import Delivery, DeliveryStatus
+from leadline.webhooks.schemas import Delivery, DeliveryStatus, Failing
+
+_STATUS = "id, reference, url, status, attempts, next_attempt_at, last_status, last_error, created_at"
 
 
-async def attach(connection: Connection, signal_id: UUID, url: str) -> bool:
-    """Remember whom to tell; False when the signal is finished already."""
-    return (
-        await connection.fetchval(
-            """
-            with running as (update signals set hooked = true where id = $1 and status = 'processing'
-                             returning id),
-                 added as (insert into signal_webhooks (signal_id, url) select id, $2 from running
-                           on conflict do nothing)
-            select id from running
-            """,
-            signal_id,
-            url,
-        )
-        is not None
+async def listen(connection: Connection, reference: UUID, url: str) -> None:
+    await connection.execute(
+        "insert into webhook_listeners (reference, url) values ($1, $2) on conflict do nothing",
+        reference,
+        url,
     )
 
 
-async def queue(connection: Connection, organisation_id: UUID, signal_id: UUID, body: bytes) -> int:
-    """Make a delivery for each address to be told of this signal; returns how many."""
-    urls: Sequence[Any] = await connection.fetch(
-        "select url from signal_webhooks where signal_id = $1", signal_id
+async def listeners(connection: Connection, references: Sequence[UUID]) -> list[tuple[UUID, str]]:
+    rows = await connection.fetch(
+        "select reference, url from webhook_listeners where reference = any($1::uuid[])", list(references)
     )
-    for row in urls:
-        await connection.execute(
-            """
-            insert into webhook_deliveries (id, organisation_id, signal_id, url, body)
-            values ($1, $2, $3, $4, $5) on conflict (signal_id, url) do nothing
-            """,
-            new_id(),
-            organisation_id,
-            signal_id,
-            row["url"],
-            body,
-        )
-    return len(urls)
+    return [(row["reference"], row["url"]) for row in rows]
 
 
-async def claim(connection: Connection, limit: int, seconds: float) -> list[Delivery]:
-    """Take deliveries that are due. One whose process dies is due again after ``seconds``."""
+async def forget_listeners(connection: Connection, references: Sequence[UUID]) -> None:
+    await connection.execute(
+        "delete from webhook_listeners where reference = any($1::uuid[])", list(references)
+    )
+
+
+# ------------------------------------------------------------------ deliveries
+
+
+async def add(connection: Connection, deliveries: Sequence[tuple[UUID, UUID, UUID, UUID, str]]) -> set[UUID]:
+    """Store (id, organisation, event, reference, url) each; the ids of those that were not there before."""
     rows = await connection.fetch(
         """
-        update webhook_deliveries d set attempts = d.attempts + 1,
-                                        next_attempt_at = now() + make_interval(secs => $2)
-        where d.id in (
-            select id from webhook_deliveries where status = 'pending' and next_attempt_at <= now()
-            order by next_attempt_at limit $1 for update skip locked
-        )
-        returning d.id, d.organisation_id, d.signal_id, d.url, d.body, d.attempts
+        insert into webhook_deliveries (id, organisation_id, event_id, reference, url)
+        select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[])
+        on conflict (event_id, url) do nothing returning id
         """,
-        limit,
-        seconds,
+        *(list(column) for column in zip(*deliveries, strict=True)),
     )
-    return [Delivery(**row) for row in rows]
+    return {row["id"] for row in rows}
+
+
+async def pending(connection: Connection, delivery_id: UUID) -> Delivery | None:
+    """The delivery, if it is still to be made."""
+    row = await connection.fetchrow(
+        """
+        select id, organisation_id, event_id, url, attempts from webhook_deliveries
+        where id = $1 and status = 'pending'
+        """,
+        delivery_id,
+    )
+    return Delivery(**dict(row.items())) if row is not None else None
 
 
 async def delivered(connection: Connection, delivery_id: UUID, status: int) -> None:
     await connection.execute(
         """
         update webhook_deliveries set status = 'delivered', delivered_at = now(), last_status = $2,
-                                      last_error = null
+                                      last_error = null, attempts = attempts + 1
         where id = $1
         """,
         delivery_id,
@@ -88,7 +83,7 @@ async def missed(
         update webhook_deliveries set
             status = case when $4::float8 is null then 'failed' else 'pending' end,
             next_attempt_at = now() + make_interval(secs => coalesce($4::float8, 0)),
-            last_status = $2, last_error = $3
+            last_status = $2, last_error = $3, attempts = attempts + 1
         where id = $1
         """,
         delivery_id,
@@ -98,16 +93,94 @@ async def missed(
     )
 
 
-async def of_signal(connection: Connection, organisation_id: UUID, signal_id: UUID) -> list[DeliveryStatus]:
+async def of_reference(
+    connection: Connection, organisation_id: UUID, reference: UUID
+) -> list[DeliveryStatus]:
     rows = await connection.fetch(
-        """
-        select id, signal_id, url, status, attempts, next_attempt_at, last_status, last_error
-        from webhook_deliveries where signal_id = $1 and organisation_id = $2 order by url
-        """,
-        signal_id,
+        f"""
+        select {_STATUS} from webhook_deliveries where reference = $1 and organisation_id = $2
+        order by created_at, url
+        """,  # noqa: S608
+        reference,
         organisation_id,
     )
-    return [DeliveryStatus(**row) for row in rows]
+    return [_status(row) for row in rows]
+
+
+async def reopen(connection: Connection, organisation_id: UUID, delivery_id: UUID) -> str | None:
+    """A delivery is to be made again, from the start; its address, or None when there is no such delivery."""
+    url: str | None = await connection.fetchval(
+        """
+        update webhook_deliveries set status = 'pending', attempts = 0, next_attempt_at = now()
+        where id = $1 and organisation_id = $2 returning url
+        """,
+        delivery_id,
+        organisation_id,
+    )
+    return url
+
+
+async def reopen_between(
+    connection: Connection, organisation_id: UUID, since: datetime, until: datetime, *, failed_only: bool
+) -> list[tuple[UUID, str]]:
+    rows = await connection.fetch(
+        """
+        update webhook_deliveries set status = 'pending', attempts = 0, next_attempt_at = now()
+        where organisation_id = $1 and created_at >= $2 and created_at < $3
+          and (not $4 or status = 'failed')
+        returning id, url
+        """,
+        organisation_id,
+        since,
+        until,
+        failed_only,
+    )
+    return [(row["id"], row["url"]) for row in rows]
+
+
+async def failing(connection: Connection, organisation_id: UUID) -> list[Failing]:
+    """Addresses whose newest calls did not come through."""
+    rows = await connection.fetch(
+        """
+        select url, count(*) filter (where status = 'failed') as failed,
+               count(*) filter (where status = 'pending') as pending,
+               (array_agg(last_error order by created_at desc)
+                filter (where last_error is not null))[1] as last_error,
+               max(delivered_at) as last_delivered_at
+        from webhook_deliveries where organisation_id = $1 group by url
+        having max(created_at) filter (where status = 'failed' or attempts > 0 and status = 'pending')
+               > coalesce(max(delivered_at), '-infinity')
+        order by failed desc, url limit 100
+        """,
+        organisation_id,
+    )
+    return [Failing(**dict(row.items())) for row in rows]
+
+
+async def with_deliveries(connection: Connection, event_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of the events of which there still are deliveries."""
+    rows = await connection.fetch(
+        "select distinct event_id from webhook_deliveries where event_id = any($1::uuid[])", list(event_ids)
+    )
+    return {row["event_id"] for row in rows}
+
+
+async def prune(connection: Connection, older_than: timedelta) -> int:
+    """Delete the log of calls from before that which are over."""
+    tag = await connection.execute(
+        """
+        delete from webhook_deliveries where status <> 'pending' and created_at < now() - $1::interval
+        """,
+        older_than,
+    )
+    return int(tag.rpartition(" ")[2])
+
+
+def _status(row: Any) -> DeliveryStatus:
+    return DeliveryStatus(**dict(row.items()))
+
+
+# ------------------------------------------------------------------ secrets
 
 
 async def secrets(connection: Connection, organisation_id: UUID) -> list[bytes]:

@@ -1,81 +1,156 @@
-"""Tell of finished signals: queued with the work they tell of, signed, retried from the database.
+"""Tell of events: a delivery for every listener, signed, made as work until the receiver takes it.
 
 Wire: contract section 20, signed as Standard Webhooks 1.0 does (``webhook-id``, ``webhook-timestamp``,
-``webhook-signature``). Delivery is at least once; ``webhook-id`` stays the same over all tries.
+``webhook-signature``); the event's number and type stand in headers beside them, unsigned. Delivery is at least once;
+``webhook-id`` and the body stay the same over all tries.
 """
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import contextlib
-import random
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from secrets import token_bytes
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import httpx2
-from standardwebhooks.webhooks import Webhook
-
-from leadline.foundation.clock import Clock, SystemClock
+from leadline.events.schemas import Event
 from leadline.foundation.database import Connection, Database
-from leadline.foundation.errors import ConfigurationError
-from leadline.foundation.http import retry_after
-from leadline.foundation.log import get_logger
+from leadline.foundation.errors import ConfigurationError, NotFound
+from leadline.foundation.ids import new_id
+from leadline.foundation.network import AddressRefused, NetworkPolicy, Origin, literal
 from leadline.foundation.secrets import Vault
 from leadline.webhooks import repository
-from leadline.webhooks.schemas import Delivery, DeliveryStatus
+from leadline.webhooks.schemas import DeliveryStatus, Failing
+from leadline.work import service as work
+from leadline.work.service import NewItem
 
-log = get_logger(__name__)
-
-TRY_SECONDS = 10.0  # for one call, from connecting to the end of the answer
-PAUSES = (5.0, 60.0, 600.0, 3600.0)  # seconds after the first, second, ... failed try; then it is given up
-CLAIM_SECONDS = 60.0  # after which a delivery whose process died is due again
-LONGEST_PAUSE = 24 * 3600.0  # seconds; a longer Retry-After is not waited for
-AT_ONCE = 20
+WEBHOOK = "webhook"  # the kind of work
 OVERLAP_HOURS = 24.0  # how long both secrets sign after a rotation
 SECRET_BYTES = 32
-GONE = 410  # the receiver asks never to be called again
+MAX_URL = 2048  # characters
 
 
 class WebhookService:
-    """The organisations' webhooks. ``http`` is a guarded client that does not follow redirects."""
+    """The organisations' webhooks. ``policy`` says which addresses may be called."""
 
-    def __init__(
-        self, database: Database, http: httpx2.AsyncClient, vault: Vault, *, clock: Clock | None = None
-    ) -> None:
+    def __init__(self, database: Database, vault: Vault, policy: NetworkPolicy) -> None:
         self._database = database.repeatable
-        self._http = http
         self._vault = vault
-        self._clock = clock or SystemClock()
+        self._policy = policy
 
-    async def attach(self, connection: Connection, signal_id: UUID, url: str) -> bool:
-        """Have ``url`` called when the running signal is finished; every distinct address is called once.
+    # ------------------------------------------------------------------ listeners
 
-        False when the signal is finished already: nobody will be called then.
+    def refusal(self, url: str) -> str | None:
+        """Why ``url`` cannot be a webhook's address, as far as its spelling tells; None when it may be."""
+        must = f"must be an http or https address of at most {MAX_URL} characters"
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            return must
+        if (
+            len(url) > MAX_URL
+            or parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.username is not None
+            or port == 0
+            or not all(33 <= ord(character) < 127 for character in url)
+        ):
+            return must
+        try:
+            address = literal(parts.hostname)
+            if address is None:
+                return None
+            why = self._policy.refusal(address, Origin.of(f"{parts.scheme}://{parts.netloc}").port)
+        except (AddressRefused, ValueError) as error:
+            why = str(error)
+        return f"must be a public address; LEADLINE_ALLOW_NETWORKS permits others ({why})" if why else None
+
+    async def listen(self, connection: Connection, reference: UUID, url: str) -> None:
+        """Have ``url`` called when something happens to ``reference``; every distinct address is called once.
+
+        The caller makes sure, in this transaction, that it has not happened yet.
         """
-        return await repository.attach(connection, signal_id, url)
+        await repository.listen(connection, reference, url)
 
-    async def tell(self, connection: Connection, organisation_id: UUID, signal_id: UUID, body: bytes) -> None:
-        """Queue the calls of a signal that is being finished, in the transaction that finishes it."""
-        await repository.queue(connection, organisation_id, signal_id, body)
+    async def on_events(self, connection: Connection, events: Sequence[Event]) -> None:
+        """Make the deliveries of these events: one for every listener (see ``events.schemas.Listener``)."""
+        found = await repository.listeners(connection, list({event.reference for event in events}))
+        if not found:
+            return
+        by_reference: dict[UUID, list[str]] = {}
+        for reference, url in found:
+            by_reference.setdefault(reference, []).append(url)
+        wanted = [
+            (new_id(), event.organisation_id, event.id, event.reference, url)
+            for event in events
+            for url in by_reference.get(event.reference, ())
+        ]
+        added = await repository.add(connection, wanted)
+        await work.add(
+            connection,
+            [
+                NewItem(delivery_id, WEBHOOK, organisation_id, lane(url))
+                for delivery_id, organisation_id, _, _, url in wanted
+                if delivery_id in added
+            ],
+        )
+        await repository.forget_listeners(connection, list(by_reference))
 
-    async def deliver_due(self) -> int:
-        """Make the calls that are due; returns how many were tried."""
-        due = await repository.claim(self._database, AT_ONCE, CLAIM_SECONDS)
-        async with asyncio.TaskGroup() as group:
-            for delivery in due:
-                group.create_task(self._deliver(delivery))
-        return len(due)
+    # ------------------------------------------------------------------ the log
 
-    async def deliveries(self, organisation_id: UUID, signal_id: UUID) -> list[DeliveryStatus]:
-        """How the calls of a signal stand."""
-        return await repository.of_signal(self._database, organisation_id, signal_id)
+    async def deliveries(self, organisation_id: UUID, reference: UUID) -> list[DeliveryStatus]:
+        """How the calls made of what happened to ``reference`` stand."""
+        return await repository.of_reference(self._database, organisation_id, reference)
+
+    async def failing(self, organisation_id: UUID) -> list[Failing]:
+        """Receivers that have not taken their last calls."""
+        return await repository.failing(self._database, organisation_id)
+
+    async def redeliver(self, connection: Connection, organisation_id: UUID, delivery_id: UUID) -> None:
+        """Make a call again, with its old id and body and all its tries. Raises NotFound."""
+        url = await repository.reopen(connection, organisation_id, delivery_id)
+        if url is None:
+            raise NotFound("Delivery not found or access denied")
+        await self._again(connection, organisation_id, [(delivery_id, url)])
+
+    async def replay(
+        self,
+        connection: Connection,
+        organisation_id: UUID,
+        since: datetime,
+        until: datetime,
+        *,
+        failed_only: bool = False,
+    ) -> int:
+        """Make the calls of what happened in that time again; returns how many."""
+        found = await repository.reopen_between(
+            connection, organisation_id, since, until, failed_only=failed_only
+        )
+        await self._again(connection, organisation_id, found)
+        return len(found)
+
+    async def _again(
+        self, connection: Connection, organisation_id: UUID, found: Sequence[tuple[UUID, str]]
+    ) -> None:
+        await work.drop(connection, [delivery_id for delivery_id, _ in found])
+        await work.add(connection, [NewItem(one, WEBHOOK, organisation_id, lane(url)) for one, url in found])
+
+    async def with_deliveries(self, event_ids: Sequence[UUID]) -> set[UUID]:
+        """Those of the events of which the log of calls still tells."""
+        return await repository.with_deliveries(self._database, event_ids)
+
+    async def prune(self, older_than: timedelta) -> int:
+        """Delete the log of calls from before that which are over; returns how many."""
+        return await repository.prune(self._database, older_than)
+
+    # ------------------------------------------------------------------ secrets
 
     async def secret(self, organisation_id: UUID) -> str:
         """What the organisation's receivers check signatures with (``whsec_``...); made on first use."""
-        return _shown((await self._secrets(organisation_id))[0])
+        return _shown((await self.secrets(organisation_id))[0])
 
     async def rotate_secret(self, organisation_id: UUID) -> str:
         """A new secret; calls are signed with the old one too for a day."""
@@ -84,47 +159,8 @@ class WebhookService:
         await repository.rotate_secret(self._database, organisation_id, sealed, OVERLAP_HOURS)
         return _shown(fresh)
 
-    # ------------------------------------------------------------------ how
-
-    async def _deliver(self, delivery: Delivery) -> None:
-        status: int | None = None
-        wanted_pause: float | None = None
-        try:
-            headers = await self._headers(delivery)
-            async with asyncio.timeout(TRY_SECONDS):
-                answer = await self._http.post(delivery.url, content=delivery.body, headers=headers)
-            status = answer.status_code
-            if answer.is_success:
-                await repository.delivered(self._database, delivery.id, status)
-                return
-            error = f"the receiver answered {status}"
-            wanted_pause = retry_after({name.lower(): value for name, value in answer.headers.items()})
-        except TimeoutError:
-            error = f"no whole answer in {TRY_SECONDS:g} s"
-        except (httpx2.HTTPError, httpx2.InvalidURL, ConfigurationError) as fault:
-            error = str(fault) or type(fault).__name__
-        again_in = _pause(delivery.attempts, wanted_pause) if status != GONE else None
-        await repository.missed(self._database, delivery.id, status, error, again_in)
-        log.info(
-            "webhook not delivered", host=urlsplit(delivery.url).hostname, attempt=delivery.attempts, reason=error,
-            again_in=again_in,
-        )  # fmt: skip
-
-    async def _headers(self, delivery: Delivery) -> dict[str, str]:
-        message, moment = str(delivery.id), self._clock.now().astimezone(UTC).replace(microsecond=0)
-        text = delivery.body.decode()
-        signatures = [
-            Webhook(secret).sign(message, moment, text)
-            for secret in await self._secrets(delivery.organisation_id)
-        ]
-        return {
-            "Content-Type": "application/json",
-            "webhook-id": message,
-            "webhook-timestamp": str(int(datetime.timestamp(moment))),
-            "webhook-signature": " ".join(signatures),
-        }
-
-    async def _secrets(self, organisation_id: UUID) -> list[bytes]:
+    async def secrets(self, organisation_id: UUID) -> list[bytes]:
+        """The secrets that calls are signed with now, the newest first."""
         sealed = await repository.secrets(self._database, organisation_id)
         if not sealed:
             fresh = self._vault.seal(token_bytes(SECRET_BYTES))
@@ -139,13 +175,10 @@ class WebhookService:
         return opened
 
 
+def lane(url: str) -> str:
+    """What the calls of one receiver share: its host and port."""
+    return urlsplit(url).netloc.lower()
+
+
 def _shown(secret: bytes) -> str:
     return "whsec_" + base64.b64encode(secret).decode()
-
-
-def _pause(attempts: int, wanted: float | None) -> float | None:
-    """Seconds until the next try after this many; None when there is none."""
-    if attempts > len(PAUSES):
-        return None
-    pause = PAUSES[attempts - 1] * random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries, no secret
-    return max(pause, wanted) if wanted is not None and wanted <= LONGEST_PAUSE else pause

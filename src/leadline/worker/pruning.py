@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from leadline.events import service as events
 from leadline.evidence import service as evidence
 from leadline.foundation import jobs
 from leadline.foundation.log import get_logger
@@ -29,6 +30,10 @@ async def prune(leadline: Leadline) -> None:
         age = timedelta(days=settings.trace_retention_days)
         traces = await leadline.signals.prune_traces(age)
         await models.prune(database, age)
+    if settings.event_retention_days is not None:
+        age = timedelta(days=settings.event_retention_days)
+        await leadline.webhooks.prune(age)
+        await events.prune(database, age, leadline.webhooks.with_deliveries)
     lines = await jobs.prune_log(database, QUEUE_LOG_KEPT)
     if snapshots or traces or lines:
         log.info("pruned", snapshots=snapshots, steps=traces, queue_log=lines)

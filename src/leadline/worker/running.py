@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 PRESENT_EVERY = 1.0  # seconds
 SWEEP_EVERY = 2.0
-WEBHOOKS_EVERY = 1.0
 PRUNE_EVERY = 3600.0
 
 log = get_logger(__name__)
@@ -33,18 +32,14 @@ async def run_worker(
     """Work until ``stop`` is set. What runs then has ``shutdown_grace`` seconds to end, or is handed back."""
     settings, work = leadline.settings, leadline.work
 
-    async def call_webhooks() -> None:
-        while await leadline.webhooks.deliver_due():
-            pass
-
     async def prune_all() -> None:
         await prune(leadline)
 
     async with (
         work.present(settings.worker_concurrency, stop, PRESENT_EVERY),
         work.admission.running(),
+        leadline.sequencer.running(),
         _every(SWEEP_EVERY, work.sweep),
-        _every(WEBHOOKS_EVERY, call_webhooks),
         _every(PRUNE_EVERY, prune_all),
     ):
         log.info("worker started", concurrency=settings.worker_concurrency)

@@ -1,0 +1,1 @@
+"""What happened, numbered for each organisation without gaps."""

@@ -1,0 +1,127 @@
+"""Delivering: what a worker does for a webhook's call."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import httpx2
+from standardwebhooks.webhooks import Webhook
+
+from leadline.events import service as events
+from leadline.events.schemas import Event
+from leadline.foundation.database import Connection, Database
+from leadline.foundation.errors import ConfigurationError
+from leadline.foundation.http import Fault, fault_of, retry_after
+from leadline.foundation.log import get_logger
+from leadline.webhooks import repository
+from leadline.webhooks.schemas import Delivery
+from leadline.webhooks.service import WEBHOOK, WebhookService
+from leadline.work.service import Again, Done, GivenUp, Kind, WorkItem
+
+log = get_logger(__name__)
+
+TRY_SECONDS = 10.0  # for one call, from connecting to the status of the answer
+# Seconds after the first, second, ... failed try; then it is given up, about three days after the first.
+PAUSES = (5.0, 60.0, 600.0, 3600.0, 3 * 3600.0, 6 * 3600.0, 12 * 3600.0, 24 * 3600.0, 24 * 3600.0)
+LONGEST_PAUSE = 24 * 3600.0  # seconds; a longer Retry-After is not waited for
+PER_RECEIVER = 6  # calls of one receiver at once, over all workers: one that hangs holds up no other
+SHARE = 10.0  # calls at once, in parts of a worker's concurrency: they mostly wait
+GONE = 410  # the receiver asks never to be called again
+
+
+class Delivering:
+    """Makes calls: the kind of work ``webhook``. ``http`` is a guarded client that does not follow redirects."""
+
+    def __init__(self, database: Database, http: httpx2.AsyncClient, webhooks: WebhookService) -> None:
+        self._database = database.repeatable
+        self._http = http
+        self._webhooks = webhooks
+
+    def kind(self) -> Kind:
+        """Calls as work; their lane is the receiver."""
+        return Kind(WEBHOOK, self.run, self.gave_up, share=SHARE, lane_cap=PER_RECEIVER)
+
+    async def run(self, item: WorkItem) -> Done | Again:
+        """Make one try."""
+        delivery = await repository.pending(self._database, item.id)
+        event = await events.get(self._database, delivery.event_id) if delivery is not None else None
+        if delivery is None:
+            return Done(_nothing)
+        if event is None:
+            return self._given_up(delivery, None, "what happened is no longer on record")
+        status: int | None = None
+        asked_pause: float | None = None
+        try:
+            headers = await self._headers(delivery, event)
+            async with (
+                asyncio.timeout(TRY_SECONDS),
+                # The status tells; what else a receiver answers, however long, is not waited for.
+                self._http.stream("POST", delivery.url, content=event.body, headers=headers) as answer,
+            ):
+                status = answer.status_code
+                if answer.is_success:
+                    return Done(lambda connection: repository.delivered(connection, delivery.id, status or 0))
+                error = f"the receiver answered {status}"
+                asked_pause = retry_after({name.lower(): value for name, value in answer.headers.items()})
+        except TimeoutError:
+            error = f"no answer in {TRY_SECONDS:g} s"
+        except httpx2.TransportError as fault:
+            error = str(fault) or type(fault).__name__
+            if fault_of(fault)[0] is Fault.ADDRESS_REFUSED:
+                return self._given_up(delivery, None, f"{error}; LEADLINE_ALLOW_NETWORKS permits others")
+        except (httpx2.HTTPError, httpx2.InvalidURL, ConfigurationError) as fault:
+            error = str(fault) or type(fault).__name__
+        again_in = _pause(delivery.attempts + 1, asked_pause) if status != GONE else None
+        if again_in is None:
+            return self._given_up(delivery, status, error)
+        self._log(delivery, error, again_in)
+        return Again(
+            again_in,
+            lambda connection: repository.missed(connection, delivery.id, status, error, again_in),
+        )
+
+    async def gave_up(self, connection: Connection, item: WorkItem, why: GivenUp) -> None:
+        """The call has failed, visibly; it can be made again by hand."""
+        await repository.missed(connection, item.id, None, why.detail or f"given up: {why.reason}", None)
+
+    def _given_up(self, delivery: Delivery, status: int | None, error: str) -> Done:
+        self._log(delivery, error, None)
+        return Done(lambda connection: repository.missed(connection, delivery.id, status, error, None))
+
+    def _log(self, delivery: Delivery, error: str, again_in: float | None) -> None:
+        log.info(
+            "webhook not delivered", host=urlsplit(delivery.url).hostname, attempt=delivery.attempts + 1, reason=error,
+            again_in=again_in,
+        )  # fmt: skip
+
+    async def _headers(self, delivery: Delivery, event: Event) -> dict[str, str]:
+        message, text = str(delivery.id), event.body.decode()
+        # The database's clock: a worker's own may be a day off, and receivers refuse old and future calls.
+        moment: datetime = await self._database.fetchval("select date_trunc('second', now())")
+        signatures = [
+            Webhook(secret).sign(message, moment, text)
+            for secret in await self._webhooks.secrets(delivery.organisation_id)
+        ]
+        return {
+            "Content-Type": "application/json",
+            "webhook-id": message,
+            "webhook-timestamp": str(int(moment.timestamp())),
+            "webhook-signature": " ".join(signatures),
+            "leadline-event": event.type,
+            "leadline-sequence": str(event.sequence),
+        }
+
+
+def _pause(attempts: int, asked: float | None) -> float | None:
+    """Seconds until the next try after this many; None when there is none."""
+    if attempts > len(PAUSES):
+        return None
+    pause = PAUSES[attempts - 1] * random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries, no secret
+    return max(pause, asked) if asked is not None and asked <= LONGEST_PAUSE else pause
+
+
+async def _nothing(_: Connection) -> None:
+    """Nothing is left to write."""
