@@ -14,7 +14,7 @@ import contextlib
 import random
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 import asyncpg
@@ -47,6 +47,7 @@ _LOST_OR_MISUSED = (*_LOST, asyncpg.InterfaceError)  # the latter: "connection i
 _STILL_ENDING = "cannot switch to state"
 # The server takes no writes: its disk is full, or it has no memory left. The statement had no effect.
 _EXHAUSTED = (asyncpg.DiskFullError, asyncpg.OutOfMemoryError)
+_HELD = asyncpg.LockNotAvailableError  # somebody kept a lock for longer than is waited
 _REFUSED = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
@@ -88,10 +89,13 @@ class Database:
         address: Callable[[], Awaitable[str]],
         *,
         patience: float = 30.0,
+        limits: Mapping[str, str] | None = None,
     ) -> None:
+        """``limits``: server settings that each transaction begins by setting, where connections cannot bear them."""
         self.pool = pool
         self._address = address
         self._patience = patience
+        self._limits = limits or {}
 
     async def fetch(self, query: str, *args: Any, idempotent: bool = False) -> list[Any]:
         """All rows."""
@@ -145,6 +149,8 @@ class Database:
                     ) from error
                 if isinstance(error, _EXHAUSTED):
                     raise _exhausted(error) from error
+                if isinstance(error, _HELD):
+                    raise _held(error) from error
                 raise
             try:
                 await transaction.commit()
@@ -179,6 +185,8 @@ class Database:
                 if time.monotonic() > deadline:
                     raise _unanswered(error) from error
             else:
+                for name, value in self._limits.items():
+                    await connection.execute(f"set local {name} = '{value}'")
                 return connection, transaction
 
     async def _run(self, statement: Callable[[Any], Awaitable[T]], idempotent: bool) -> T:
@@ -189,6 +197,8 @@ class Database:
                 return await statement(connection)
             except _EXHAUSTED as error:
                 raise _exhausted(error) from error
+            except _HELD as error:
+                raise _held(error) from error
             except (*_LOST_OR_MISUSED, asyncpg.InternalClientError) as error:
                 if not _is_loss(error, connection):
                     raise
@@ -222,6 +232,12 @@ class Database:
 def _exhausted(error: BaseException) -> DatabaseUnavailable:
     return DatabaseUnavailable(
         f"The database server has no room left; nothing was changed ({error}). Free some disk space on it."
+    )
+
+
+def _held(error: BaseException) -> DatabaseUnavailable:
+    return DatabaseUnavailable(
+        f"Another process held what this needs for longer than LEADLINE_TRANSACTION_SECONDS; nothing was changed ({error})."
     )
 
 
@@ -273,9 +289,14 @@ async def open_database(settings: Settings, *, migrate: bool | None = None) -> A
         direct = _address_of(settings, server, direct=True)
         if migrate is None:
             migrate = server is not None or settings.env == "development"
-        await _prepare(direct, migrate=migrate)
+        await _prepare(direct, migrate=migrate, straight=settings.database_direct_url is None)
+
+        limits = _limits(settings)
+        pooled = settings.database_direct_url is not None
 
         async def connect(*_: Any, **options: Any) -> asyncpg.Connection[Any]:
+            if not pooled:  # a pooler refuses what it does not know, and would mix up whose it is
+                options["server_settings"] = _NAME | limits
             return await _connect(await address(), **options)
 
         pool = asyncpg.create_pool(
@@ -284,11 +305,17 @@ async def open_database(settings: Settings, *, migrate: bool | None = None) -> A
             connect=connect,
             reset=_no_reset,
             # Behind a pooler a prepared statement may live on another server session.
-            **({"statement_cache_size": 0} if settings.database_direct_url else {}),
+            **({"statement_cache_size": 0} if pooled else {}),
         )
         await pool
         stack.push_async_callback(_close_pool, pool)
-        yield Database(pool, direct)
+        yield Database(pool, direct, limits=limits if pooled else None)
+
+
+def _limits(settings: Settings) -> dict[str, str]:
+    """A process that is frozen inside a transaction must not hold its locks for ever, nor be waited for for ever."""
+    seconds = f"{settings.transaction_seconds:g}s"
+    return {"idle_in_transaction_session_timeout": seconds, "lock_timeout": seconds}
 
 
 def _address_of(
@@ -304,16 +331,25 @@ def _address_of(
     return address
 
 
+_NAME = {"application_name": "leadline"}
+
+
 async def _connect(dsn: str, **options: Any) -> asyncpg.Connection[Any]:
     options.setdefault("timeout", CONNECT_SECONDS)
-    options.setdefault("server_settings", {"application_name": "leadline"})
+    options.setdefault("server_settings", _NAME)
     return await asyncpg.connect(dsn, **options)
 
 
-async def _prepare(address: Callable[[], Awaitable[str]], *, migrate: bool) -> None:
+async def _prepare(address: Callable[[], Awaitable[str]], *, migrate: bool, straight: bool) -> None:
     connection = await _first_connection(address)
     try:
         await _check_server(connection)
+        # A pooler tells a process id of its own making. Whoever listens needs a session that stays the same.
+        if straight and connection.get_server_pid() != await connection.fetchval("select pg_backend_pid()"):
+            raise ConfigurationError(
+                "LEADLINE_DATABASE_URL leads through a connection pooler. Set LEADLINE_DATABASE_DIRECT_URL to the address "
+                "of PostgreSQL itself, which is used for migrations and for listening."
+            )
         if migrate:
             await migrations.apply(connection)
         else:

@@ -247,6 +247,11 @@ class Settings:
         _url("postgresql", "postgres"),
         secret=True,
     )
+    transaction_seconds: float = _setting(
+        "seconds for which a transaction may stand idle, or wait for a lock, before the database ends it",
+        _number(0, above=True),
+        30.0,
+    )
     pg_bin: Path | None = _setting(
         "folder with the programs of the PostgreSQL to embed (postgres, initdb)", _path
     )
