@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from leadline.evaluation.repository import ResultFile
 from leadline.evaluation.schemas import CitedSource, EvalQuestion, EvalResult
 from leadline.foundation.errors import InvalidInput
+from leadline.research import answer_types
 from leadline.research.ports import Progress
 from leadline.signals.schemas import Signal, SignalRequest, wire_numbers
 
@@ -98,6 +99,4 @@ def result_of(question: EvalQuestion, signal: Signal, seconds: float) -> EvalRes
 
 def scored_form(answer_type: str, value: Any) -> Any:
     """A canonical value as scorers read it."""
-    if answer_type == "currency" and value is not None:
-        value = {"amount": value["value"], "currency": value["currency"]}
-    return wire_numbers(value)
+    return wire_numbers(answer_types.answer_type(answer_type).scored(value) if value is not None else None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from leadline.research.answer_types.base import AnswerType
 from leadline.research.answer_types.boolean import Boolean
 from leadline.research.answer_types.currency import Currency
@@ -36,4 +38,9 @@ def answer_type(name: str) -> AnswerType:
         ) from None
 
 
-__all__ = ["ANSWER_TYPES", "AnswerType", "answer_type", "check_schema"]
+def leaf_type(value: Any) -> AnswerType:
+    """The answer type by whose rule a member of a json_schema answer is checked: the first that takes it."""
+    return next((kind for kind in _TYPES if kind.is_leaf(value)), ANSWER_TYPES["open_text"])
+
+
+__all__ = ["ANSWER_TYPES", "AnswerType", "answer_type", "check_schema", "leaf_type"]

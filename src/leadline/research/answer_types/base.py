@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-from leadline.research.model import Evidence, Passage, Question
-from leadline.research.readers.extractive.candidate import Candidate
+from leadline.research.model import Question
 
 
 class InvalidValue(ValueError):
@@ -20,44 +21,54 @@ class Support(NamedTuple):
     why: str
 
 
-class AnswerType(Protocol):
+class AnswerType(ABC):
     """One kind of answer.
 
     Canonical values: open_text ``str``; boolean ``bool``; number ``int | float``; percentage a number, 42
     meaning 42 %; currency ``{"value": number, "currency": "USD"}`` (ISO 4217); url ``str``; list
     ``list[str]``; json_schema the object itself. "No answer" is None and never reaches a type.
+
+    What other modules need to know of a type stands here, so that they need not tell types apart by name.
     """
 
     name: str  # on the wire: "open_text"
     key: str  # the member that holds the value on the wire: "openText"
+    hint: re.Pattern[str] | None = None  # what stands where a value of the type stands; ranking goes by it
+    links: bool = False  # the value is an address: where links lead counts as words, and readers are shown it
+    around: bool = False  # what the value is about often stands in the heading or the table's header above
 
+    @abstractmethod
     def model_schema(self, output_schema: dict[str, Any] | None) -> dict[str, Any]:
         """JSON Schema of the value as a language model must write it."""
-        ...
 
+    @abstractmethod
     def parse(self, value: Any, output_schema: dict[str, Any] | None) -> Any:
         """The canonical value. Raises InvalidValue."""
-        ...
 
+    @abstractmethod
     def equal(self, a: Any, b: Any) -> bool: ...
 
+    @abstractmethod
+    def support(self, value: Any, words: Sequence[str], question: Question) -> Support:
+        """Is the value present in, or derivable from, the cited words?"""
+
     def change(self, previous: Any, current: Any) -> dict[str, Any] | None:
-        """``changeDelta`` of contract section 12, or None where the type has none."""
-        ...
+        """``changeDelta`` of contract section 12, or None where there is none."""
+        if self.equal(previous, current):
+            return None
+        return {"type": self.name.upper(), "previous": previous, "current": current}
 
     def to_wire(self, value: Any) -> dict[str, Any]:
         """Contract section 8."""
-        ...
+        return {"type": self.name, self.key: {"value": value}}
 
-    def support(self, value: Any, words: Sequence[str], question: Question) -> Support:
-        """Is the value present in, or derivable from, the cited words?"""
-        ...
+    def is_leaf(self, value: Any) -> bool:
+        """Whether a member of a json_schema answer with this value is checked as this type is."""
+        return False
 
-    def extract(
-        self, question: Question, passages: Sequence[Passage], evidence: Evidence
-    ) -> Sequence[Candidate]:
-        """Candidates by rule, best first; empty when the passages do not answer."""
-        ...
+    def scored(self, value: Any) -> Any:
+        """The value as question files and their scorers write it."""
+        return value
 
 
-__all__ = ["AnswerType", "Candidate", "InvalidValue", "Support"]
+__all__ = ["AnswerType", "InvalidValue", "Support"]

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from leadline.research.answer_types.base import Candidate, InvalidValue, Support
+from leadline.research.answer_types.base import AnswerType, InvalidValue, Support
 from leadline.research.answer_types.number import computed_support, one_number, same_number
-from leadline.research.model import Evidence, Passage, Question
-from leadline.research.readers.extractive.figures import currency_candidates
+from leadline.research.model import Question
 from leadline.research.values.money import Money, currency_code, find_money
 from leadline.research.values.numbers import plain
 
 
-class Currency:
+class Currency(AnswerType):
     name = "currency"
     key = "currency"
+    hint = re.compile(
+        r"[$€£¥₹]|\b(?:USD|EUR|GBP|CHF|JPY|CAD|AUD|dollars?|euros?|pounds?|free)\b", re.IGNORECASE
+    )
 
     def model_schema(self, output_schema: dict[str, Any] | None) -> dict[str, Any]:
         return {
@@ -61,6 +64,9 @@ class Currency:
     def to_wire(self, value: Any) -> dict[str, Any]:
         return {"type": self.name, self.key: {"value": value["value"], "currency": value["currency"]}}
 
+    def scored(self, value: Any) -> dict[str, Any]:
+        return {"amount": value["value"], "currency": value["currency"]}
+
     def support(self, value: Any, words: Sequence[str], question: Question) -> Support:
         held = [m for text in words for language in ("en", "de") for m in find_money(text, language)]
         if any(same_number(value["value"], m.value) and _may_be(m, value["currency"]) for m in held):
@@ -69,11 +75,6 @@ class Currency:
             return Support(False, "the cited words give this amount in another currency")
         same_currency = list({m.value: None for m in held if _may_be(m, value["currency"])})
         return computed_support(value["value"], same_currency, question)
-
-    def extract(
-        self, question: Question, passages: Sequence[Passage], evidence: Evidence
-    ) -> Sequence[Candidate]:
-        return currency_candidates(question, passages, evidence)
 
 
 _DOLLARS = frozenset({"USD", "CAD", "AUD", "NZD", "SGD", "HKD"})

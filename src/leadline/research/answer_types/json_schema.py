@@ -10,12 +10,11 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
-from leadline.research.answer_types.base import Candidate, InvalidValue, Support
+from leadline.research.answer_types.base import AnswerType, InvalidValue, Support
 from leadline.research.answer_types.number import number_support, one_number
 from leadline.research.answer_types.open_text import text_support
 from leadline.research.errors import InvalidQuestion
-from leadline.research.model import Evidence, Passage, Question
-from leadline.research.readers.extractive.records import record_candidates
+from leadline.research.model import Question
 
 MAX_SCHEMA_BYTES = 32_768
 MAX_SCHEMA_DEPTH = 16
@@ -25,7 +24,7 @@ _REPEATED_REPEAT = re.compile(r"[+*}]\)*\)[+*{]")
 _HELD_BY_NAME = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
 
 
-class JsonSchema:
+class JsonSchema(AnswerType):
     name = "json_schema"
     key = "jsonSchema"
 
@@ -65,6 +64,9 @@ class JsonSchema:
     def to_wire(self, value: Any) -> dict[str, Any]:
         return {"type": self.name, self.key: value}
 
+    def is_leaf(self, value: Any) -> bool:
+        return isinstance(value, dict | list)
+
     def support(self, value: Any, words: Sequence[str], question: Question) -> Support:
         """Leaf by leaf. A boolean leaf cannot be read off words alone and leaves the whole untold."""
         unknown = ""
@@ -75,11 +77,6 @@ class JsonSchema:
             if found.holds is None:
                 unknown = unknown or f"{path}: {found.why}"
         return Support(None, unknown) if unknown else Support(True, "each field stands in the cited words")
-
-    def extract(
-        self, question: Question, passages: Sequence[Passage], evidence: Evidence
-    ) -> Sequence[Candidate]:
-        return record_candidates(question, passages, evidence)
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

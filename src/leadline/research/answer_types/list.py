@@ -6,16 +6,15 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from leadline.research.answer_types.base import Candidate, InvalidValue, Support
+from leadline.research.answer_types.base import AnswerType, InvalidValue, Support
 from leadline.research.answer_types.open_text import text_support
-from leadline.research.model import Evidence, Passage, Question
-from leadline.research.readers.extractive.listings import list_candidates
+from leadline.research.model import Question
 from leadline.research.values.terms import squash
 
 MAX_MEMBERS = 500
 
 
-class Listing:
+class Listing(AnswerType):
     name = "list"
     key = "list"
 
@@ -60,6 +59,9 @@ class Listing:
     def to_wire(self, value: Any) -> dict[str, Any]:
         return {"type": self.name, self.key: {"value": list(value)}}
 
+    def is_leaf(self, value: Any) -> bool:
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
     def support(self, value: Any, words: Sequence[str], question: Question) -> Support:
         if not value:
             return Support(None, "an empty list cannot be read from words")
@@ -68,11 +70,6 @@ class Listing:
         if not absent:
             return Support(True, "each member stands in the cited words")
         return Support(False, f"the cited words do not hold {absent[0]!r}")
-
-    def extract(
-        self, question: Question, passages: Sequence[Passage], evidence: Evidence
-    ) -> Sequence[Candidate]:
-        return list_candidates(question, passages, evidence)
 
 
 def _key(member: str) -> str:

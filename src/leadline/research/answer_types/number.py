@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
 from typing import Any
 
-from leadline.research.answer_types.base import Candidate, InvalidValue, Support
-from leadline.research.model import Evidence, Passage, Question
-from leadline.research.readers.extractive.figures import number_candidates
+from leadline.research.answer_types.base import AnswerType, InvalidValue, Support
+from leadline.research.model import Question
 from leadline.research.values.numbers import MOST_DIGITS, find_numbers, plain
 from leadline.research.values.numbers import Number as Figure
 
@@ -22,9 +21,10 @@ _ARITHMETIC = re.compile(
 _COUNTING = re.compile(r"\b(?:how many|number of|count|wie viele|anzahl|combien|nombre)\b", re.IGNORECASE)
 
 
-class Number:
+class Number(AnswerType):
     name = "number"
     key = "number"
+    hint = re.compile(r"\d")
 
     def model_schema(self, output_schema: dict[str, Any] | None) -> dict[str, Any]:
         return {"type": "number", "description": "the full number in digits: 13 million is 13000000"}
@@ -38,16 +38,11 @@ class Number:
     def change(self, previous: Any, current: Any) -> dict[str, Any] | None:
         return number_change("NUMBER", previous, current)
 
-    def to_wire(self, value: Any) -> dict[str, Any]:
-        return {"type": self.name, self.key: {"value": value}}
+    def is_leaf(self, value: Any) -> bool:
+        return isinstance(value, int | float) and not isinstance(value, bool)
 
     def support(self, value: Any, words: Sequence[str], question: Question) -> Support:
         return number_support(value, words, question)
-
-    def extract(
-        self, question: Question, passages: Sequence[Passage], evidence: Evidence
-    ) -> Sequence[Candidate]:
-        return number_candidates(question, passages, evidence)
 
 
 def one_number(value: Any, kind: str) -> Figure:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from leadline.research.answer_types.base import Candidate, InvalidValue, Support
-from leadline.research.model import Evidence, Passage, Question
-from leadline.research.readers.extractive.phrases import text_candidates
+from leadline.research.answer_types.base import AnswerType, InvalidValue, Support
+from leadline.research.model import Question
 from leadline.research.values.numbers import find_numbers
 from leadline.research.values.terms import squash, stems
 
 MAX_CHARACTERS = 2000
 
 
-class OpenText:
+class OpenText(AnswerType):
     name = "open_text"
     key = "openText"
 
@@ -37,23 +36,11 @@ class OpenText:
     def equal(self, a: Any, b: Any) -> bool:
         return squash(str(a)) == squash(str(b))
 
-    def change(self, previous: Any, current: Any) -> dict[str, Any] | None:
-        return (
-            None
-            if self.equal(previous, current)
-            else {"type": "OPEN_TEXT", "previous": previous, "current": current}
-        )
-
-    def to_wire(self, value: Any) -> dict[str, Any]:
-        return {"type": self.name, self.key: {"value": value}}
+    def is_leaf(self, value: Any) -> bool:
+        return isinstance(value, str)
 
     def support(self, value: Any, words: Sequence[str], question: Question) -> Support:
         return text_support(str(value), words)
-
-    def extract(
-        self, question: Question, passages: Sequence[Passage], evidence: Evidence
-    ) -> Sequence[Candidate]:
-        return text_candidates(question, passages, evidence)
 
 
 def text_support(value: str, words: Sequence[str]) -> Support:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from leadline.research.answer_types.base import Candidate, Support
+from leadline.research.answer_types.base import AnswerType, Support
 from leadline.research.answer_types.number import (
     computed_support,
     number_change,
@@ -13,15 +14,15 @@ from leadline.research.answer_types.number import (
     same_number,
     values_in,
 )
-from leadline.research.model import Evidence, Passage, Question
-from leadline.research.readers.extractive.figures import percentage_candidates
+from leadline.research.model import Question
 from leadline.research.values.numbers import Number as Figure
 from leadline.research.values.percentages import find_fractions, find_percentages
 
 
-class Percentage:
+class Percentage(AnswerType):
     name = "percentage"
     key = "percentage"
+    hint = re.compile(r"\d\s?%|\bper ?cent\b|\bProzent\b", re.IGNORECASE)
 
     def model_schema(self, output_schema: dict[str, Any] | None) -> dict[str, Any]:
         return {"type": "number", "description": "the percentage as it is written: 42 for 42 %, never 0.42"}
@@ -35,9 +36,6 @@ class Percentage:
     def change(self, previous: Any, current: Any) -> dict[str, Any] | None:
         return number_change("PERCENTAGE", previous, current)
 
-    def to_wire(self, value: Any) -> dict[str, Any]:
-        return {"type": self.name, self.key: {"value": value}}
-
     def support(self, value: Any, words: Sequence[str], question: Question) -> Support:
         held = values_in(
             words,
@@ -48,8 +46,3 @@ class Percentage:
         if any(same_number(value, h) for h in held):
             return Support(True, "the percentage stands in the cited words")
         return computed_support(value, held, question)
-
-    def extract(
-        self, question: Question, passages: Sequence[Passage], evidence: Evidence
-    ) -> Sequence[Candidate]:
-        return percentage_candidates(question, passages, evidence)

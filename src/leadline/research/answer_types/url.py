@@ -7,17 +7,20 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from leadline.research.answer_types.base import Candidate, InvalidValue, Support
-from leadline.research.model import Evidence, Passage, Question
-from leadline.research.readers.extractive.links import url_candidates
+from leadline.research.answer_types.base import AnswerType, InvalidValue, Support
+from leadline.research.model import Question
 
 _BARE = re.compile(r"(?i)^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::\d+)?(?:[/?#]\S*)?$")
 IN_TEXT = re.compile(r"(?i)\bhttps?://[^\s<>\"']+|\b(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/[^\s<>\"']*)?")
 
 
-class Url:
+class Url(AnswerType):
     name = "url"
     key = "url"
+    links = True
+    hint = re.compile(
+        r"https?://|www\.|[\w.+-]+@[\w-]+\.\w|\b[\w-]+\.(?:com|org|net|io|dev)\b", re.IGNORECASE
+    )
 
     def model_schema(self, output_schema: dict[str, Any] | None) -> dict[str, Any]:
         return {"type": "string", "description": "an absolute https:// address that stands in the evidence"}
@@ -36,16 +39,6 @@ class Url:
     def equal(self, a: Any, b: Any) -> bool:
         return address_key(str(a)) == address_key(str(b))
 
-    def change(self, previous: Any, current: Any) -> dict[str, Any] | None:
-        return (
-            None
-            if self.equal(previous, current)
-            else {"type": "URL", "previous": previous, "current": current}
-        )
-
-    def to_wire(self, value: Any) -> dict[str, Any]:
-        return {"type": self.name, self.key: {"value": value}}
-
     def support(self, value: Any, words: Sequence[str], question: Question) -> Support:
         """Only the words are at hand here; that a cited link leads to the address is checked with the page's links."""
         wanted = address_key(str(value))
@@ -53,11 +46,6 @@ class Url:
         if any(address_key(w) == wanted for w in written):
             return Support(True, "the address stands in the cited words")
         return Support(None, "the address may be the target of a link; the words alone do not tell")
-
-    def extract(
-        self, question: Question, passages: Sequence[Passage], evidence: Evidence
-    ) -> Sequence[Candidate]:
-        return url_candidates(question, passages, evidence)
 
 
 def address_key(address: str) -> tuple[str, str, str]:

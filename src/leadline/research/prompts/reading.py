@@ -98,12 +98,18 @@ class ReplyForm(NamedTuple):
 
 
 def reply_form(
-    answer_type: str, value_schema: Mapping[str, Any], mode: VerificationMode, *, by_field: bool
+    answer_type: str,
+    value_schema: Mapping[str, Any],
+    mode: VerificationMode,
+    *,
+    by_field: bool,
+    links: bool = False,
 ) -> ReplyForm:
     """The form of the reply for a value of ``value_schema``.
 
     Members come in the order in which a model must think: what it cites, then the value, then whether
-    that answers the question. The order alone decides how often a small model abstains.
+    that answers the question. The order alone decides how often a small model abstains. ``links``: the value is an
+    address.
     """
     schema = dict(value_schema)
     definitions: dict[str, Any] = {key: schema.pop(key) for key in ("$defs", "definitions") if key in schema}
@@ -126,7 +132,7 @@ def reply_form(
         schema={**_record(members), **definitions},
         fields=fields,
         conflicts=conflicts,
-        addresses=answer_type == "url" or _holds_address(fields, properties),
+        addresses=links or _holds_address(fields, properties),
         meaning=_meaning(answer_type, schema, fields),
         max_tokens=min(2_000, 400 + 150 * max(len(fields), 3 if long else 0)),
     )

@@ -70,6 +70,7 @@ class LanguageModelReader:
             kind.model_schema(question.output_schema),
             question.mode,
             by_field=question.output_schema is not None,
+            links=kind.links,
         )
         today = question.asked_at.date() if question.asked_at else None
         told = reading.instructions(form, question.mode, today)
@@ -164,7 +165,7 @@ class LanguageModelReader:
                 usage=usage,
             )
         cited = {number for claim in claimed.claims for number in claim.citations}
-        _check_addresses(claimed.value, shown, cited, whole=question.answer_type == "url")
+        _check_addresses(claimed.value, shown, cited, whole=kind.links)
         features["citations"] = float(len(cited))
         features["best_cited_rank"] = float(min(shown.rank[number] for number in cited))
         return Draft(

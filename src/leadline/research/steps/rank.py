@@ -22,6 +22,7 @@ import numpy.typing as npt
 import Stemmer
 from msgspec.structs import replace
 
+from leadline.research.answer_types import answer_type
 from leadline.research.documents.hosts import registrable
 from leadline.research.documents.language import STOP_WORDS
 from leadline.research.documents.units import passages
@@ -67,21 +68,6 @@ _REGION_WEIGHT = {
     Region.HIDDEN: 0.7,
 }
 _BEFORE_CROWDED = 3
-
-_MONEY = re.compile(
-    r"[$€£¥₹]|\b(?:USD|EUR|GBP|CHF|JPY|CAD|AUD|dollars?|euros?|pounds?|free)\b", re.IGNORECASE
-)
-_DIGIT = re.compile(r"\d")
-_PERCENT = re.compile(r"\d\s?%|\bper ?cent\b|\bProzent\b", re.IGNORECASE)
-_ADDRESS = re.compile(
-    r"https?://|www\.|[\w.+-]+@[\w-]+\.\w|\b[\w-]+\.(?:com|org|net|io|dev)\b", re.IGNORECASE
-)
-_FITS: dict[str, re.Pattern[str]] = {
-    "currency": _MONEY,
-    "number": _DIGIT,
-    "percentage": _PERCENT,
-    "url": _ADDRESS,
-}
 
 
 class _Stems(dict[str, str]):
@@ -178,7 +164,7 @@ class PassageIndex:
         if pages.size and (best := float(pages.max())) > 0:
             own += self.weights.page * float(own.max(initial=0.0)) * (pages / best)[self._page_of] * (own > 0)
         own *= self._region_weight
-        fits = _FITS.get(question.answer_type)
+        fits = answer_type(question.answer_type).hint
         if fits is not None and (best := float(own.max(initial=0.0))) > 0:
             fitting = np.array([fits.search(text) is not None for text in self._texts], dtype=np.float32)
             own += self.weights.type_fit * best * fitting * (own > 0)
@@ -215,7 +201,7 @@ class PassageIndex:
     def _spare(self, question: Question, scores: Scores) -> list[int]:
         """Passages that share no word with the question, for places that would stay empty: those that hold a
         value of the asked kind first, then what opens each page, in reading order."""
-        fits = _FITS.get(question.answer_type)
+        fits = answer_type(question.answer_type).hint
         opening: set[int] = set()
         seen: set[int] = set()
         for index, passage in enumerate(self.passages):

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from leadline.research.answer_types import answer_type
+from leadline.research.answer_types import AnswerType, answer_type, leaf_type
+from leadline.research.answer_types.base import Support
 from leadline.research.documents.hosts import same_site
 from leadline.research.documents.structured import number_of, value_of
 from leadline.research.model import (
@@ -21,7 +22,8 @@ from leadline.research.model import (
     Verdict,
     Verification,
 )
-from leadline.research.readers.extractive.fields import leaf_question
+from leadline.research.questions import leaf_question
+from leadline.research.readers.extractive.assertions import asserted
 
 
 def verify(question: Question, draft: Draft, passages: Sequence[Passage], evidence: Evidence) -> Verification:
@@ -55,9 +57,9 @@ def _check(
             )
     if claim.derivation is Derivation.INFERRED:
         return CheckedClaim(claim=claim, verdict=Verdict.NOT_CHECKED, why="deduced, not stated")
-    name = question.answer_type if claim.path == "" else _leaf_type(claim.value)
+    kind = answer_type(question.answer_type) if claim.path == "" else leaf_type(claim.value)
     if all(unit.script >= 0 for unit, _ in cited):
-        stands = _is_stated(name, claim.value, [unit.text for unit, _ in cited])
+        stands = _is_stated(kind, claim.value, [unit.text for unit, _ in cited])
         why = (
             "the page's structured data states it"
             if stands
@@ -67,10 +69,9 @@ def _check(
             claim=claim, verdict=Verdict.SUPPORTED if stands else Verdict.CONTRADICTED, why=why
         )
     words = [unit.text for unit, _ in cited]
-    if name == "boolean":
-        # What a yes or no is about often stands in the heading above or in the table's header.
+    if kind.around:
         words += [text for _, passage in cited for text in (*passage.headings, passage.context) if text]
-    if name == "url":
+    if kind.links:
         words += [
             link.url
             for unit, _ in cited
@@ -78,11 +79,11 @@ def _check(
             if unit.script < 0 and unit.start <= link.start and link.end <= unit.end
         ]
     asked = question if claim.path == "" else leaf_question(question, claim.path)
-    support = answer_type(name).support(claim.value, words, asked)
+    support = _support(kind, claim.value, words, asked)
     if not support.holds and any(_by_cell(unit, evidence) for unit, _ in cited):
         # "60" and "400" of neighbouring cells are not the number 60 400.
         cells = [_by_cell(unit, evidence) or unit.text for unit, _ in cited]
-        apart = answer_type(name).support(claim.value, cells, asked)
+        apart = _support(kind, claim.value, cells, asked)
         support = apart if apart.holds else support
     if support.holds is None:
         return CheckedClaim(claim=claim, verdict=Verdict.NOT_CHECKED, why=support.why)
@@ -91,11 +92,26 @@ def _check(
     )
 
 
-def _is_stated(name: str, value: Any, words: Sequence[str]) -> bool:
+def _support(kind: AnswerType, value: Any, words: Sequence[str], question: Question) -> Support:
+    """What the words say of the value; of a yes or no, what they assert."""
+    if not isinstance(value, bool):
+        return kind.support(value, words, question)
+    said = [
+        asserted(question, text, [w for w in words if w != text])
+        for text in words
+        if not text.rstrip().endswith("?")
+    ]
+    if (not value) in said and value not in said:
+        return Support(False, "the cited words say the opposite")
+    if value in said and (not value) not in said:
+        return Support(True, "the cited words " + ("assert" if value else "deny") + " what is asked")
+    return kind.support(value, words, question)
+
+
+def _is_stated(kind: AnswerType, value: Any, words: Sequence[str]) -> bool:
     """Do JSON-LD members state the value? Amount and currency of a price are members of their own."""
     values = [value_of(text) for text in words]
     stated = [str(found) for found in values]
-    kind = answer_type(name)
 
     def said(part: Any) -> bool:
         if isinstance(part, int | float) and not isinstance(part, bool) and part in map(number_of, values):
@@ -122,14 +138,3 @@ def _by_cell(unit: Unit, evidence: Evidence) -> str:
     return " | ".join(
         page.words(c.start, c.end) for c in cells if unit.start <= c.start and c.end <= unit.end
     )
-
-
-def _leaf_type(value: Any) -> str:
-    """The answer type by whose rule a member of a json_schema answer is checked."""
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int | float):
-        return "number"
-    if isinstance(value, list):
-        return "list" if all(isinstance(item, str) for item in value) else "json_schema"
-    return "json_schema" if isinstance(value, dict) else "open_text"

@@ -10,6 +10,7 @@ from leadline.research.model import Claim, Derivation, Draft, Evidence, Passage,
 from leadline.research.readers.extractive import structured
 from leadline.research.readers.extractive.choosing import Choice, choose
 from leadline.research.readers.extractive.confidence import BASIS, confidence
+from leadline.research.readers.extractive.generators import GENERATORS
 from leadline.research.readers.extractive.telling import tell
 
 
@@ -25,8 +26,9 @@ class ExtractiveReader:
     def choice(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Choice:
         """What is chosen among everything that the rules find, or why nothing is."""
         kind = answer_type(question.answer_type)
+        generate = GENERATORS.get(question.answer_type, _nothing)
         found = [
-            *kind.extract(question, passages, evidence),
+            *generate(question, passages, evidence),
             *structured.candidates(question, passages, evidence),
         ]
         return choose(kind.equal, found)
@@ -65,6 +67,11 @@ class ExtractiveReader:
                 "places": float(len(choice.candidates)),
             },
         )
+
+
+def _nothing(*_: object) -> tuple[()]:
+    """No rule finds values of this type."""
+    return ()
 
 
 def _claims(choice: Choice) -> Iterator[Claim]:

@@ -1,0 +1,1 @@
+"""Where evidence about a subject comes from, one source a file."""
