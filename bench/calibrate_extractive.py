@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from leadline.research.documents.walk import read_page
-from leadline.research.model import Company, Evidence, Page, Question
+from leadline.research.model import Company, Evidence, Page, Question, Subject
 from leadline.research.readers.extractive.confidence import family, measures
 from leadline.research.readers.extractive.reader import ExtractiveReader
 from leadline.research.steps.rank import rank
@@ -70,7 +70,7 @@ def rows(folder: Path, questions: str, judge: Any) -> list[Row]:
         if domain not in evidence:
             evidence[domain] = site_pages(folder, domain)
         question = Question(
-            company=Company(host=domain.removeprefix("www."), asked_host=domain),
+            subject=Subject(company=Company(host=domain.removeprefix("www."), asked_host=domain)),
             text=entry["question"],
             answer_type=entry["answerType"],
             output_schema=entry.get("outputSchema"),

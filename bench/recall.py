@@ -30,7 +30,7 @@ from typing import Any
 from leadline.research.documents.hosts import parse_company, path_key
 from leadline.research.documents.walk import read_page
 from leadline.research.errors import FetchError
-from leadline.research.model import Evidence, Page, Passage, Question, SiteSurvey
+from leadline.research.model import Evidence, Page, Passage, Question, SiteSurvey, Subject
 from leadline.research.steps.choose import choose_pages
 from leadline.research.steps.rank import PassageIndex, Weights
 
@@ -114,7 +114,7 @@ def overlaps(passage: Passage, gold: Gold) -> bool:
 
 def question_of(row: dict[str, Any]) -> Question:
     return Question(
-        company=parse_company(row["domain"]),
+        subject=Subject(company=parse_company(row["domain"])),
         text=row["question"],
         answer_type=row["answerType"],
         output_schema=row.get("outputSchema"),

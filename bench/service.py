@@ -36,6 +36,7 @@ from leadline.foundation.settings import Settings
 from leadline.foundation.waiter import CHANNEL, Waiter
 from leadline.research.engine import Engine
 from leadline.research.model import Budget, Draft, Evidence, Outcome, Passage, Question
+from leadline.research.sources.own_site import OwnSite
 from leadline.signals import repository, views
 from leadline.signals.checking import Checker
 from leadline.signals.repository import NewRow, SavedStep
@@ -81,7 +82,9 @@ async def fresh_database() -> AsyncIterator[Database]:
 
 def answering_over(database: Database, library: StoredLibrary, ledger: Ledger) -> Answering:
     readers = Readers(extractive=NothingReader)
-    return Answering(database, Engine(library), readers, ledger, budget=Budget(max_pages=10))
+    return Answering(
+        database, Engine(library, [OwnSite(library)]), readers, ledger, budget=Budget(max_pages=10)
+    )
 
 
 def service_over(database: Database, kind: Kind | None = None) -> tuple[SignalService, WorkService]:

@@ -18,7 +18,7 @@ from selectolax.lexbor import LexborHTMLParser
 from bench.rows import Row
 from leadline.research.documents.hosts import parse_company
 from leadline.research.documents.walk import read_page
-from leadline.research.model import Evidence, Page, Question
+from leadline.research.model import Evidence, Page, Question, Subject
 from leadline.research.steps.rank import PassageIndex
 
 GOAL = 0.3
@@ -97,7 +97,8 @@ def ranked(sites: dict[str, Evidence]) -> int:
     total = 0
     for domain, evidence in sites.items():
         question = Question(
-            company=parse_company(domain), text="How much does the plan for teams cost each month?"
+            subject=Subject(company=parse_company(domain)),
+            text="How much does the plan for teams cost each month?",
         )
         total += len(PassageIndex.build(evidence).rank(question, 20))
     return total
@@ -132,7 +133,8 @@ def rows() -> Iterable[Row]:
     )
     index = PassageIndex.build(next(iter(sites.values())))
     question = Question(
-        company=parse_company(next(iter(sites))), text="How many people work for the company?"
+        subject=Subject(company=parse_company(next(iter(sites)))),
+        text="How many people work for the company?",
     )
     further = best_of(lambda: index.rank(question, 20))
     yield Row(

@@ -26,6 +26,7 @@ from leadline.research.model import Budget
 from leadline.research.ports import Progress
 from leadline.research.readers.extractive.reader import ExtractiveReader
 from leadline.research.readers.language_model import LanguageModelReader
+from leadline.research.sources.own_site import OwnSite
 from leadline.signals.checking import Checker
 from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTrace
 from leadline.signals.service import SignalService
@@ -114,7 +115,7 @@ async def open_leadline(settings: Settings) -> AsyncIterator[Leadline]:
         reserved_hosts = frozenset(settings.connect_to)
         answering = Answering(
             database,
-            Engine(library),
+            Engine(library, [OwnSite(library)]),
             readers,
             ledger,
             budget=Budget(

@@ -135,11 +135,22 @@ async def test_stored_returns_pages_and_what_could_not_be_read(
     fetcher.pages["https://acme.com/private"] = Reason.FORBIDDEN
     for url in (HOME, ABOUT, "https://acme.com/private"):
         await library.page(url, ACME)
-    stored = await library.stored(ACME)
-    assert {p.url for p in stored if isinstance(p, Page)} == {HOME, ABOUT}
-    assert [p.reason for p in stored if isinstance(p, Unreadable)] == [Reason.FORBIDDEN]
+    asked = [HOME, ABOUT, "https://acme.com/private", "https://acme.com/never-asked"]
+    stored = await library.stored(asked)
+    assert {url for url, p in stored.items() if isinstance(p, Page)} == {HOME, ABOUT}
+    assert [p.reason for p in stored.values() if isinstance(p, Unreadable)] == [Reason.FORBIDDEN]
     clock.advance(25 * 3600)
-    assert not await library.stored(ACME)
+    assert not await library.stored(asked)
+
+
+async def test_a_page_is_shared_by_the_companies_whose_questions_led_to_it(
+    library: StoredLibrary, fetcher: MemoryFetcher
+) -> None:
+    other = Company(host="other.com", asked_host="other.com")
+    first = await library.page(ABOUT, ACME)
+    again, nobodys = await library.page(ABOUT, other), await library.page(ABOUT, None)
+    assert first.page == again.page == nobodys.page
+    assert fetcher.fetched == [ABOUT]
 
 
 async def test_a_survey_is_made_once_inside_its_freshness(

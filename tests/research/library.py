@@ -65,11 +65,13 @@ class MemoryLibrary:
         )
 
     async def stored(
-        self, company: Company, *, not_before: datetime | None = None
-    ) -> Sequence[Page | Unreadable]:
-        return list(self.kept.values())
+        self, urls: Sequence[str], *, not_before: datetime | None = None
+    ) -> Mapping[str, Page | Unreadable]:
+        return {url: self.kept[url] for url in urls if url in self.kept}
 
-    async def page(self, url: str, company: Company, *, not_before: datetime | None = None) -> FetchedPage:
+    async def page(
+        self, url: str, company: Company | None, *, not_before: datetime | None = None
+    ) -> FetchedPage:
         if url in self.kept:
             return FetchedPage(self.kept[url], fetched=False)
         self.fetched.append(url)

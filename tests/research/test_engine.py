@@ -27,8 +27,10 @@ from leadline.research.model import (
     Outcome,
     Question,
     SiteSurvey,
+    Subject,
     VerificationMode,
 )
+from leadline.research.sources.own_site import OwnSite
 
 SITE: dict[str, str | Reason] = {
     "https://acme.com/": "<title>Acme</title><p>We make anvils in Leeds.</p><a href='/about'>About</a>",
@@ -36,7 +38,7 @@ SITE: dict[str, str | Reason] = {
     "https://acme.com/pricing": "<title>Pricing</title><p>An anvil costs $90 a piece.</p>",
 }
 FOUNDED = Question(
-    company=ACME,
+    subject=Subject(company=ACME),
     text="In which year was Acme founded?",
     answer_type="number",
     asked_at=NOW,
@@ -44,8 +46,12 @@ FOUNDED = Question(
 )
 
 
+def engine_over(library: MemoryLibrary) -> Engine:
+    return Engine(library, [OwnSite(library)])
+
+
 async def answer(library: MemoryLibrary, reader: WordReader, question: Question = FOUNDED) -> Outcome:
-    return await Engine(library).answer(question, reader, MemoryTrace(), ignore)
+    return await engine_over(library).answer(question, reader, MemoryTrace(), ignore)
 
 
 async def test_an_answer_cites_words_of_the_page() -> None:
@@ -120,7 +126,9 @@ async def test_a_missing_page_is_no_warning() -> None:
 
 @pytest.mark.parametrize("mode", list(VerificationMode))
 async def test_a_value_that_the_cited_words_deny_is_dropped_in_every_mode(mode: VerificationMode) -> None:
-    question = Question(company=ACME, text=FOUNDED.text, answer_type="number", mode=mode, asked_at=NOW)
+    question = Question(
+        subject=Subject(company=ACME), text=FOUNDED.text, answer_type="number", mode=mode, asked_at=NOW
+    )
     outcome = await answer(MemoryLibrary(SITE), WordReader("1987", 2001), question)
     assert outcome.answer is None
     assert "dropped" in outcome.reasoning
@@ -130,7 +138,7 @@ async def test_a_value_that_the_cited_words_deny_is_dropped_in_every_mode(mode: 
 async def test_a_question_resumes_after_each_step(step: str) -> None:
     library, reader, trace = MemoryLibrary(SITE), WordReader("1987", 1987), MemoryTrace()
     trace.dies_after = step
-    engine = Engine(library)
+    engine = engine_over(library)
     with pytest.raises(ProcessDied):
         await engine.answer(FOUNDED, reader, trace, ignore)
     fetched, asked = list(library.fetched), reader.asked
@@ -145,7 +153,7 @@ async def test_a_question_resumes_after_each_step(step: str) -> None:
 
 async def test_a_settled_question_is_not_worked_on_again() -> None:
     library, reader, trace = MemoryLibrary(SITE), WordReader("1987", 1987), MemoryTrace()
-    engine = Engine(library)
+    engine = engine_over(library)
     first = await engine.answer(FOUNDED, reader, trace, ignore)
     assert await engine.answer(FOUNDED, reader, trace, ignore) == first
     assert reader.asked == 1
@@ -162,7 +170,9 @@ async def test_the_reader_is_not_asked_again_about_the_same_words() -> None:
 
 
 async def test_a_question_that_runs_out_of_time_says_which_pages_were_not_read() -> None:
-    question = Question(company=ACME, text=FOUNDED.text, answer_type="number", budget=Budget(max_seconds=0.0))
+    question = Question(
+        subject=Subject(company=ACME), text=FOUNDED.text, answer_type="number", budget=Budget(max_seconds=0.0)
+    )
     outcome = await answer(MemoryLibrary(SITE), WordReader("1987", 1987), question)
     assert outcome.answer is None
     assert outcome.error_code == "SITE_TIMED_OUT"
@@ -178,7 +188,7 @@ async def test_stored_pages_of_a_site_that_cannot_be_asked_any_more_make_no_no()
 
 async def test_pages_stored_meanwhile_do_not_shift_the_words_of_a_resumed_question() -> None:
     site = {
-        "https://acme.com/": "<title>Acme</title><p>We are a company.</p>",
+        "https://acme.com/": "<title>Acme</title><p>We are a company.</p><a href='/pricing'>Pricing</a>",
         "https://acme.com/pricing": "<title>Pricing</title><p>An anvil costs $90 a piece, founded on iron.</p>",
     }
     library = MemoryLibrary(site, stored=list(site), in_sitemap=False)
@@ -186,13 +196,13 @@ async def test_pages_stored_meanwhile_do_not_shift_the_words_of_a_resumed_questi
     trace, reader = MemoryTrace(), WordReader("founded", 1987, finish=inferred)
     trace.dies_after = "verify"
     with pytest.raises(ProcessDied):
-        await Engine(library).answer(question, reader, trace, ignore)
+        await engine_over(library).answer(question, reader, trace, ignore)
     trace.dies_after = None
     # Another question reads a page whose address comes first.
     library.site["https://acme.com/a"] = "<title>A</title><p>Iron and nothing else is what we love.</p>"
     await library.page("https://acme.com/a", ACME)
     library.kept = dict(sorted(library.kept.items(), key=lambda entry: entry[0] != "https://acme.com/a"))
-    outcome = await Engine(library).answer(question, reader, trace, ignore)
+    outcome = await engine_over(library).answer(question, reader, trace, ignore)
     assert outcome.answer == 1987
     assert [source.url for source in outcome.sources] == ["https://acme.com/pricing"]
     assert "founded on iron" in outcome.sources[0].snippet
@@ -209,6 +219,6 @@ async def test_a_survey_that_hangs_ends_with_the_question() -> None:
             await asyncio.Event().wait()
             raise AssertionError
 
-    question = Question(company=ACME, text="Who?", budget=Budget(max_seconds=0.1))
+    question = Question(subject=Subject(company=ACME), text="Who?", budget=Budget(max_seconds=0.1))
     outcome = await answer(HangingSurvey({}), WordReader("x", 1), question)
     assert (outcome.failed, outcome.error_code) == (True, "SITE_TIMED_OUT")

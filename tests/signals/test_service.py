@@ -25,6 +25,7 @@ from leadline.research.engine import Engine
 from leadline.research.errors import ModelError, ModelRateLimited, ModelReplyInvalid, ModelUnavailable, Reason
 from leadline.research.model import Budget, Claim, Draft, Evidence, Passage, Question, Usage
 from leadline.research.ports import LanguageModel, ModelReply, ModelRequest, PageFetcher
+from leadline.research.sources.own_site import OwnSite
 from leadline.signals.checking import Checker
 from leadline.signals.schemas import SignalRequest
 from leadline.signals.service import SignalService
@@ -157,7 +158,7 @@ def make_service(
     ledger = Ledger(monthly_credits=100)
     answering = Answering(
         database,
-        Engine(library),
+        Engine(library, [OwnSite(library)]),
         readers,
         ledger,
         budget=budget or Budget(max_pages=10),

@@ -45,37 +45,23 @@ class PageRow(msgspec.Struct, frozen=True, kw_only=True):
 _PAGE = "url, final_url, snapshot_id, reason, detail, etag, last_modified, checked_at"
 
 
-async def pages(connection: Connection, company_id: UUID, since: datetime) -> list[PageRow]:
-    """Every address of the company looked at since then."""
-    rows = await connection.fetch(
-        f"select {_PAGE} from pages where company_id = $1 and checked_at >= $2 order by url",  # noqa: S608
-        company_id,
-        since,
-    )
-    return [PageRow(**row) for row in rows]
+async def pages(connection: Connection, urls: Sequence[str]) -> dict[str, PageRow]:
+    """What is known of these addresses."""
+    rows = await connection.fetch(f"select {_PAGE} from pages where url = any($1::text[])", list(urls))  # noqa: S608
+    return {row["url"]: PageRow(**row) for row in rows}
 
 
-async def page(connection: Connection, company_id: UUID, url: str) -> PageRow | None:
-    row = await connection.fetchrow(
-        f"select {_PAGE} from pages where company_id = $1 and url = $2",  # noqa: S608
-        company_id,
-        url,
-    )
-    return PageRow(**row) if row is not None else None
-
-
-async def claim(connection: Connection, company_id: UUID, url: str, seconds: float) -> bool:
+async def claim(connection: Connection, url: str, seconds: float) -> bool:
     """Take the right to fetch an address; False while somebody else has it."""
     return (
         await connection.fetchval(
             """
-            insert into pages (company_id, url, fetching_until)
-            values ($1, $2, now() + make_interval(secs => $3))
-            on conflict (company_id, url) do update set fetching_until = excluded.fetching_until
+            insert into pages (url, fetching_until)
+            values ($1, now() + make_interval(secs => $2))
+            on conflict (url) do update set fetching_until = excluded.fetching_until
             where pages.fetching_until is null or pages.fetching_until < now()
             returning true
             """,
-            company_id,
             url,
             seconds,
         )
@@ -83,38 +69,34 @@ async def claim(connection: Connection, company_id: UUID, url: str, seconds: flo
     )
 
 
-async def extend(connection: Connection, company_id: UUID, url: str, seconds: float) -> None:
+async def extend(connection: Connection, url: str, seconds: float) -> None:
     """Keep the right to fetch an address, unless it was given back."""
     await connection.execute(
         """
-        update pages set fetching_until = now() + make_interval(secs => $3)
-        where company_id = $1 and url = $2 and fetching_until is not null
+        update pages set fetching_until = now() + make_interval(secs => $2)
+        where url = $1 and fetching_until is not null
         """,
-        company_id,
         url,
         seconds,
     )
 
 
-async def release(connection: Connection, company_id: UUID, url: str) -> None:
-    await connection.execute(
-        "update pages set fetching_until = null where company_id = $1 and url = $2", company_id, url
-    )
+async def release(connection: Connection, url: str) -> None:
+    await connection.execute("update pages set fetching_until = null where url = $1", url)
 
 
-async def save_page(connection: Connection, company_id: UUID, row: PageRow) -> None:
+async def save_page(connection: Connection, row: PageRow) -> None:
     """Record the outcome of looking at an address, and give back the right to fetch it."""
     await connection.execute(
         """
         insert into pages
-            (company_id, url, final_url, snapshot_id, reason, detail, etag, last_modified, checked_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-        on conflict (company_id, url) do update set
+            (url, final_url, snapshot_id, reason, detail, etag, last_modified, checked_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        on conflict (url) do update set
             final_url = excluded.final_url, snapshot_id = excluded.snapshot_id, reason = excluded.reason,
             detail = excluded.detail, etag = excluded.etag, last_modified = excluded.last_modified,
             checked_at = excluded.checked_at, fetching_until = null
         """,
-        company_id,
         row.url,
         row.final_url,
         row.snapshot_id,

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -54,7 +54,7 @@ class StoredLibrary:
         self._kept = 0  # characters of text in them
         self._ids: dict[str, UUID] = {}
         self._surveying: dict[str, asyncio.Task[SiteSurvey]] = {}
-        self._fetching: dict[tuple[str, str], asyncio.Task[FetchedPage]] = {}
+        self._fetching: dict[str, asyncio.Task[FetchedPage]] = {}
 
     async def survey(self, company: Company, *, not_before: datetime | None = None) -> SiteSurvey:
         """What the site says of itself; asked for anew when it is no longer fresh. Raises FetchError."""
@@ -64,23 +64,29 @@ class StoredLibrary:
         return await _shared(self._surveying, company.asked_host, lambda: self._survey(company))
 
     async def stored(
-        self, company: Company, *, not_before: datetime | None = None
-    ) -> Sequence[Page | Unreadable]:
-        rows = await repository.pages(self._database, await self._id(company), self._since(not_before))
-        rows = [row for row in rows if self._believed(row)]
-        pages = await self._load([row.snapshot_id for row in rows if row.snapshot_id])
-        result: list[Page | Unreadable] = []
-        for row in rows:
+        self, urls: Sequence[str], *, not_before: datetime | None = None
+    ) -> Mapping[str, Page | Unreadable]:
+        """What is stored and fresh of these addresses; those that would have to be fetched are left out."""
+        since = self._since(not_before)
+        rows = {
+            url: row
+            for url, row in (await repository.pages(self._database, urls)).items()
+            if self._fresh(row, since)
+        }
+        pages = await self._load([row.snapshot_id for row in rows.values() if row.snapshot_id])
+        found: dict[str, Page | Unreadable] = {}
+        for url, row in rows.items():
             if row.snapshot_id is None:
-                result.append(_unreadable(row))
+                found[url] = _unreadable(row)
             elif row.snapshot_id in pages:
-                result.append(pages[row.snapshot_id])
-        return result
+                found[url] = pages[row.snapshot_id]
+        return found
 
-    async def page(self, url: str, company: Company, *, not_before: datetime | None = None) -> FetchedPage:
-        key = (company.host, url)
-        joined = key in self._fetching
-        found = await _shared(self._fetching, key, lambda: self._page(url, company, not_before))
+    async def page(
+        self, url: str, company: Company | None, *, not_before: datetime | None = None
+    ) -> FetchedPage:
+        joined = url in self._fetching
+        found = await _shared(self._fetching, url, lambda: self._page(url, company, not_before))
         return FetchedPage(found.page, fetched=False) if joined else found
 
     async def load(self, snapshot_ids: Sequence[str]) -> Sequence[Page]:
@@ -122,6 +128,9 @@ class StoredLibrary:
             return True
         return row.checked_at is not None and self._clock.now() - row.checked_at < PASSING
 
+    def _fresh(self, row: PageRow, since: datetime) -> bool:
+        return row.checked_at is not None and row.checked_at >= since and self._believed(row)
+
     def _since(self, not_before: datetime | None) -> datetime:
         fresh = self._clock.now() - self._freshness
         return max(fresh, not_before) if not_before is not None else fresh
@@ -136,40 +145,32 @@ class StoredLibrary:
         await repository.save_survey(self._database, await self._id(company), survey, self._clock.now())
         return survey
 
-    async def _page(self, url: str, company: Company, not_before: datetime | None) -> FetchedPage:
-        company_id = await self._id(company)
+    async def _page(self, url: str, company: Company | None, not_before: datetime | None) -> FetchedPage:
         since = self._since(not_before)
         while True:
-            row = await repository.page(self._database, company_id, url)
-            if (
-                row is not None
-                and row.checked_at is not None
-                and row.checked_at >= since
-                and self._believed(row)
-            ):
+            row = (await repository.pages(self._database, [url])).get(url)
+            if row is not None and self._fresh(row, since):
                 return FetchedPage(await self._stored_page(row), fetched=False)
-            if await repository.claim(self._database, company_id, url, FETCH_CLAIM):
+            if await repository.claim(self._database, url, FETCH_CLAIM):
                 break
             await asyncio.sleep(0.1)  # another process fetches it: its result will do
-        keeping = asyncio.create_task(self._keep_claim(company_id, url))
+        keeping = asyncio.create_task(self._keep_claim(url))
         try:
-            return FetchedPage(await self._fetch(url, company, company_id, row), fetched=True)
+            return FetchedPage(await self._fetch(url, company, row), fetched=True)
         except asyncio.CancelledError:
-            await asyncio.shield(repository.release(self._database, company_id, url))
+            await asyncio.shield(repository.release(self._database, url))
             raise
         finally:
             keeping.cancel()
 
-    async def _keep_claim(self, company_id: UUID, url: str) -> None:
+    async def _keep_claim(self, url: str) -> None:
         while True:
             await asyncio.sleep(FETCH_HEARTBEAT)
             # Without a database the claim lapses: at worst another process fetches the page too.
             with contextlib.suppress(DatabaseUnavailable):
-                await repository.extend(self._database, company_id, url, FETCH_CLAIM)
+                await repository.extend(self._database, url, FETCH_CLAIM)
 
-    async def _fetch(
-        self, url: str, company: Company, company_id: UUID, before: PageRow | None
-    ) -> Page | Unreadable:
+    async def _fetch(self, url: str, company: Company | None, before: PageRow | None) -> Page | Unreadable:
         known = before if before is not None and before.snapshot_id is not None else None
         validators = Validators(etag=known.etag, last_modified=known.last_modified) if known else None
         try:
@@ -182,7 +183,7 @@ class StoredLibrary:
             row = PageRow(
                 url=url, reason=error.reason.value, detail=error.detail[:500], checked_at=self._clock.now()
             )
-        await repository.save_page(self._database, company_id, row)
+        await repository.save_page(self._database, row)
         return await self._stored_page(row)
 
     async def _keep(self, url: str, download: Download, known: PageRow | None) -> PageRow:

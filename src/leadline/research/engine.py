@@ -1,10 +1,11 @@
 """The engine: how a question becomes an answer.
 
-    plan     which rungs of the ladder this question may climb
-    collect  read the company's pages                              -> Evidence
-    rank     its passages against the question                     -> numbered passages
-    answer   a reader proposes a typed draft that cites numbers    -> Draft
-    verify   do the cited words bear the draft out?                -> Verification
+    plan     which sources can say anything to this question, in which order
+    for each source, until an answer is supported:
+      collect  gather its evidence                                   -> Evidence
+      rank     all passages against the question                     -> numbered passages
+      answer   a reader proposes a typed draft that cites numbers    -> Draft
+      verify   do the cited words bear the draft out?                -> Verification
     settle   strict or lenient, confidence, sources, warnings      -> Outcome
 
 What each step returns goes to the trace before the next one begins. The trace keeps at once what cost pages
@@ -15,21 +16,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple, TypeVar
+
+import msgspec
+from msgspec.structs import replace
 
 from leadline.research.model import (
     Draft,
     Evidence,
     Outcome,
     Passage,
+    Provenance,
     Question,
     Unreadable,
     Value,
     Verification,
 )
-from leadline.research.ports import Library, Progress, Reader, Trace
-from leadline.research.steps.collect import Site
+from leadline.research.ports import Library, Progress, Reader, Source, Trace
 from leadline.research.steps.rank import rank
 from leadline.research.steps.settle import settle
 from leadline.research.steps.verify import verify
@@ -38,45 +42,59 @@ T = TypeVar("T", bound=Value)
 
 
 class Plan(Value, frozen=True, kw_only=True):
-    """The rungs that may be climbed: 1 stored evidence, 2 the company's own site."""
+    """The sources that may be asked, in their order."""
 
-    rungs: tuple[int, ...] = (1, 2)
+    sources: tuple[str, ...] = ()
     reader: str = ""
 
 
 class Collected(Value, frozen=True, kw_only=True):
-    rung: int
+    """What was gathered up to and with ``source``. ``provenance``: of the snapshots that are not the company's own."""
+
+    source: str
     snapshot_ids: tuple[str, ...]
+    provenance: dict[str, Provenance] = msgspec.field(default_factory=dict)
     unreadable: tuple[Unreadable, ...] = ()
     fetched: int = 0
     unplanned: int = 0
 
 
 class Ranked(Value, frozen=True, kw_only=True):
-    rung: int
+    source: str
     passages: tuple[Passage, ...]
 
 
 class Drafted(Value, frozen=True, kw_only=True):
-    rung: int
+    source: str
     draft: Draft
 
 
 class Checked(Value, frozen=True, kw_only=True):
-    rung: int
+    source: str
+    verification: Verification
+
+
+class Judged(NamedTuple):
+    ranked: Ranked
+    draft: Draft
     verification: Verification
 
 
 class Engine:
     """Answers questions. Holds no state of any question; safe to share between tasks."""
 
-    def __init__(self, library: Library, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, library: Library, sources: Sequence[Source], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """``sources`` are asked in this order."""
         self._library = library
+        self._sources = sources
         self._clock = clock
 
     async def answer(self, question: Question, reader: Reader, trace: Trace, progress: Progress) -> Outcome:
         """Answer ``question``. Raises ModelError when the reader's model gives no usable reply."""
-        return await _Run(self._library, self._clock, question, reader, trace, progress).answer()
+        run = _Run(self._library, self._sources, self._clock, question, reader, trace, progress)
+        return await run.answer()
 
 
 class _Run:
@@ -85,6 +103,7 @@ class _Run:
     def __init__(
         self,
         library: Library,
+        sources: Sequence[Source],
         clock: Callable[[], float],
         question: Question,
         reader: Reader,
@@ -92,38 +111,40 @@ class _Run:
         progress: Progress,
     ) -> None:
         self.library = library
+        self.sources = {source.name: source for source in sources}
         self.clock = clock
         self.question = question
         self.reader = reader
         self.trace = trace
         self.progress = progress
         self.deadline = clock() + question.budget.max_seconds
-        self.site: Site | None = None
 
     async def answer(self) -> Outcome:
         if (settled := await self.trace.load("settle", Outcome)) is not None:
             self.progress("resume", "settled already")
             return settled
-        await self._step("plan", Plan, self._plan)
-        earlier = await self.trace.load("collect", Collected)
-        if earlier is not None:
-            self.progress("resume", f"{len(earlier.snapshot_ids)} pages read earlier", rung=earlier.rung)
-            evidence = await self._recall(earlier)
-            rung = earlier.rung
-        else:
-            evidence, rung = await self._collect()
-        ranked, draft, verification = await self._read(evidence, rung)
-        if rung == 1 and not verification.supported:
-            # The stored pages do not answer it: read what the plan still lacks, then look again.
-            evidence = await self._climb(evidence)
-            again = await self._rank(evidence, 2)
-            if _same_words(ranked, again):
-                await self._save("collect", _collected(evidence, 2), 0.0)
-            else:
-                ranked, draft, verification = await self._judge(evidence, again, 2)
-        outcome = await self._step(
-            "settle", Outcome, lambda: self._settle(evidence, ranked, draft, verification)
-        )
+        plan = await self._step("plan", Plan, self._plan)
+        names = [name for name in plan.sources if name in self.sources]
+        evidence = Evidence()
+        collected = await self.trace.load("collect", Collected)
+        if collected is not None:
+            self.progress(
+                "resume", f"{len(collected.snapshot_ids)} pages read earlier", source=collected.source
+            )
+            evidence = await self._recall(collected)
+            names = names[names.index(collected.source) :] if collected.source in names else names[:1]
+        judged: Judged | None = None
+        for name in names:
+            if collected is None or collected.source != name:
+                evidence = await self._gather(evidence, name)
+            ranked = await self._rank(evidence, name)
+            if judged is None or not _same_words(judged.ranked, ranked):
+                judged = await self._judge(evidence, ranked)
+            if judged.verification.supported:
+                break
+        if judged is None:
+            judged = Judged(Ranked(source="", passages=()), Draft(reader=self.reader.name), Verification())
+        outcome = await self._step("settle", Outcome, lambda: self._settle(evidence, judged))
         self.progress(
             "settle", "no answer" if outcome.answer is None else "answered", confidence=outcome.confidence
         )
@@ -132,33 +153,24 @@ class _Run:
     # -------------------------------------------------------------- collect
 
     async def _plan(self) -> Plan:
-        return Plan(reader=self.reader.name)
+        suiting = tuple(name for name, source in self.sources.items() if source.suits(self.question))
+        return Plan(sources=suiting, reader=self.reader.name)
 
-    async def _collect(self) -> tuple[Evidence, int]:
+    async def _gather(self, before: Evidence, name: str) -> Evidence:
         started = self.clock()
-        self.site = Site(self.question, self.library, self.progress)
-        await self.site.open(self.deadline)
-        rung = 1 if self.site.known_well_enough else 2
-        if rung == 2:
-            await self.site.read(self.deadline)
-        evidence = self.site.evidence()
-        await self._save("collect", _collected(evidence, rung), self.clock() - started)
-        return evidence, rung
-
-    async def _climb(self, before: Evidence) -> Evidence:
-        started = self.clock()
-        if self.site is None:
-            self.site = Site(self.question, self.library, self.progress)
-            await self.site.open(self.deadline)
-        await self.site.read(self.deadline)
-        evidence = _continued(before, self.site.evidence())
-        if self.site.fetched:
-            await self._save("collect", _collected(evidence, 2), self.clock() - started)
+        room = max(0, self.question.budget.max_pages - len(before.pages))
+        found = await self.sources[name].gather(self.question, room, self.deadline, self.progress)
+        evidence = before.plus(found)
+        await self._save("collect", _collected(evidence, name), self.clock() - started)
         return evidence
 
     async def _recall(self, collected: Collected) -> Evidence:
+        pages = await self.library.load(collected.snapshot_ids)
         return Evidence(
-            pages=tuple(await self.library.load(collected.snapshot_ids)),
+            pages=tuple(
+                replace(page, provenance=collected.provenance.get(page.snapshot_id, Provenance.OWN))
+                for page in pages
+            ),
             unreadable=collected.unreadable,
             fetched=collected.fetched,
             unplanned=collected.unplanned,
@@ -166,15 +178,12 @@ class _Run:
 
     # -------------------------------------------------------------- rank, answer, verify
 
-    async def _read(self, evidence: Evidence, rung: int) -> tuple[Ranked, Draft, Verification]:
-        return await self._judge(evidence, await self._rank(evidence, rung), rung)
-
-    async def _rank(self, evidence: Evidence, rung: int) -> Ranked:
+    async def _rank(self, evidence: Evidence, source: str) -> Ranked:
         async def run() -> Ranked:
             passages = await asyncio.to_thread(rank, self.question, evidence, self.reader.passage_limit)
-            return Ranked(rung=rung, passages=tuple(passages))
+            return Ranked(source=source, passages=tuple(passages))
 
-        ranked = await self._step("rank", Ranked, run, valid=lambda stored: stored.rung == rung)
+        ranked = await self._step("rank", Ranked, run, valid=lambda stored: stored.source == source)
         self.progress(
             "rank",
             f"{len(ranked.passages)} passages of {len(evidence.pages)} pages",
@@ -182,34 +191,32 @@ class _Run:
         )
         return ranked
 
-    async def _judge(
-        self, evidence: Evidence, ranked: Ranked, rung: int
-    ) -> tuple[Ranked, Draft, Verification]:
+    async def _judge(self, evidence: Evidence, ranked: Ranked) -> Judged:
+        source = ranked.source
+
         async def read() -> Drafted:
             if not ranked.passages:
-                return Drafted(rung=rung, draft=Draft(reader=self.reader.name))
+                return Drafted(source=source, draft=Draft(reader=self.reader.name))
             draft = await self.reader.read(self.question, ranked.passages, evidence)
-            return Drafted(rung=rung, draft=draft)
+            return Drafted(source=source, draft=draft)
 
         async def check() -> Checked:
             verification = await asyncio.to_thread(
                 verify, self.question, drafted.draft, ranked.passages, evidence
             )
-            return Checked(rung=rung, verification=verification)
+            return Checked(source=source, verification=verification)
 
-        drafted = await self._step("answer", Drafted, read, valid=lambda stored: stored.rung == rung)
+        drafted = await self._step("answer", Drafted, read, valid=lambda stored: stored.source == source)
         self.progress(
             "answer", drafted.draft.reasoning or "the passages do not say", reader=drafted.draft.reader
         )
-        checked = await self._step("verify", Checked, check, valid=lambda stored: stored.rung == rung)
+        checked = await self._step("verify", Checked, check, valid=lambda stored: stored.source == source)
         for claim in checked.verification.claims:
             self.progress("verify", f"{claim.verdict.value}: {claim.why}")
-        return ranked, drafted.draft, checked.verification
+        return Judged(ranked, drafted.draft, checked.verification)
 
-    async def _settle(
-        self, evidence: Evidence, ranked: Ranked, draft: Draft, verification: Verification
-    ) -> Outcome:
-        return settle(self.question, evidence, ranked.passages, draft, verification)
+    async def _settle(self, evidence: Evidence, judged: Judged) -> Outcome:
+        return settle(self.question, evidence, judged.ranked.passages, judged.draft, judged.verification)
 
     # -------------------------------------------------------------- the trace
 
@@ -234,24 +241,18 @@ class _Run:
         await self.trace.save(name, value, seconds=seconds)
 
 
-def _collected(evidence: Evidence, rung: int) -> Collected:
+def _collected(evidence: Evidence, source: str) -> Collected:
     return Collected(
-        rung=rung,
+        source=source,
         snapshot_ids=tuple(page.snapshot_id for page in evidence.pages),
+        provenance={
+            page.snapshot_id: page.provenance
+            for page in evidence.pages
+            if page.provenance is not Provenance.OWN
+        },
         unreadable=evidence.unreadable,
         fetched=evidence.fetched,
         unplanned=evidence.unplanned,
-    )
-
-
-def _continued(before: Evidence, after: Evidence) -> Evidence:
-    """``after`` with the pages of ``before`` in their old places: passages name their page by its place."""
-    known = {page.snapshot_id for page in before.pages}
-    return Evidence(
-        pages=(*before.pages, *(page for page in after.pages if page.snapshot_id not in known)),
-        unreadable=after.unreadable,
-        fetched=after.fetched,
-        unplanned=after.unplanned,
     )
 
 

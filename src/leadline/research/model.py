@@ -38,6 +38,21 @@ class Company(Value, frozen=True, kw_only=True):
     name: str | None = None
 
 
+class Person(Value, frozen=True, kw_only=True):
+    """A person at the company. ``profile_url`` is their identity where it is known; ``name`` as they write it."""
+
+    name: str
+    profile_url: str | None = None
+    title: str | None = None
+
+
+class Subject(Value, frozen=True, kw_only=True):
+    """What a question is about: a company, or a person at it."""
+
+    company: Company
+    person: Person | None = None
+
+
 class Budget(Value, frozen=True, kw_only=True):
     """Limits of one question. Units: pages, seconds, calls, tokens of prompts and replies, US dollars (None: no
     limit)."""
@@ -52,7 +67,7 @@ class Budget(Value, frozen=True, kw_only=True):
 class Question(Value, frozen=True, kw_only=True):
     """What is asked. ``output_schema`` is a JSON Schema and present for ``json_schema`` only."""
 
-    company: Company
+    subject: Subject
     text: str
     answer_type: str = "open_text"
     output_schema: dict[str, Any] | None = None
@@ -60,6 +75,10 @@ class Question(Value, frozen=True, kw_only=True):
     budget: Budget = msgspec.field(default_factory=Budget)
     force_refresh: bool = False
     asked_at: datetime | None = None  # "today" for questions about the present
+
+    @property
+    def company(self) -> Company:
+        return self.subject.company
 
 
 # ------------------------------------------------------------------ pages
@@ -137,6 +156,14 @@ class PageText(Value, frozen=True, kw_only=True):
     site_name: str = ""
 
 
+class Provenance(StrEnum):
+    """Whose words a page holds, as far as the subject of the question is concerned."""
+
+    OWN = "own"  # the company's own site
+    THIRD_PARTY = "third_party"  # somebody else's: it supports a claim only where it names the subject
+    DIRECTORY = "directory"  # a directory's entry on the subject
+
+
 class Page(Value, frozen=True, kw_only=True):
     """A stored snapshot of one page, with its canonical text."""
 
@@ -145,6 +172,7 @@ class Page(Value, frozen=True, kw_only=True):
     fetched_at: datetime
     body_sha256: str
     content: PageText
+    provenance: Provenance = Provenance.OWN
 
     def words(self, start: int, end: int) -> str:
         return self.content.text[start:end]
@@ -178,6 +206,16 @@ class Evidence(Value, frozen=True, kw_only=True):
     unreadable: tuple[Unreadable, ...] = ()
     fetched: int = 0  # pages requested over the network for this question
     unplanned: int = 0  # known addresses of the site that the page budget left out
+
+    def plus(self, other: Evidence) -> Evidence:
+        """Both; the pages of this one keep their places, because passages name a page by its place."""
+        known = {page.snapshot_id for page in self.pages}
+        return Evidence(
+            pages=(*self.pages, *(page for page in other.pages if page.snapshot_id not in known)),
+            unreadable=(*self.unreadable, *(one for one in other.unreadable if one not in self.unreadable)),
+            fetched=self.fetched + other.fetched,
+            unplanned=self.unplanned + other.unplanned,
+        )
 
 
 # ------------------------------------------------------------------ passages

@@ -57,12 +57,14 @@ class PageFetcher(Protocol):
     async def survey(self, company: Company) -> SiteSurvey: ...
 
     async def fetch(
-        self, url: str, company: Company, *, validators: Validators | None = None
-    ) -> Download: ...
+        self, url: str, company: Company | None, *, validators: Validators | None = None
+    ) -> Download:
+        """``company``: whose site a redirect may also lead to; None for a page of somebody else."""
+        ...
 
 
 class Library(Protocol):
-    """The stored pages of companies; each is fetched at most once inside its freshness time.
+    """The stored pages of the web; each is fetched at most once inside its freshness time, whoever asks.
 
     ``not_before``: what was stored earlier than this does not count as fresh (a forced refresh passes the
     moment the question was asked, so that a resumed question does not fetch again).
@@ -72,18 +74,39 @@ class Library(Protocol):
         """Raises FetchError when the site cannot be read at all."""
         ...
 
-    async def stored(
-        self, company: Company, *, not_before: datetime | None = None
-    ) -> Sequence[Page | Unreadable]:
-        """What is stored and fresh of the company's pages, addresses that could not be read included."""
-        ...
-
     async def page(
-        self, url: str, company: Company, *, not_before: datetime | None = None
+        self, url: str, company: Company | None, *, not_before: datetime | None = None
     ) -> FetchedPage: ...
+
+    async def stored(
+        self, urls: Sequence[str], *, not_before: datetime | None = None
+    ) -> Mapping[str, Page | Unreadable]:
+        """What is stored and fresh of these addresses; those that would have to be fetched are left out."""
+        ...
 
     async def load(self, snapshot_ids: Sequence[str]) -> Sequence[Page]:
         """The very snapshots, in the order asked for."""
+        ...
+
+
+class Source(Protocol):
+    """Where evidence about a subject comes from: its own site, a search service, a directory.
+
+    One file of ``research/sources`` each; the wiring hands them to the engine in the order in which they are asked.
+    """
+
+    name: str
+
+    def suits(self, question: Question) -> bool:
+        """Whether it can say anything to this question."""
+        ...
+
+    async def gather(self, question: Question, pages: int, deadline: float, progress: Progress) -> Evidence:
+        """At most ``pages`` pages, each with its provenance, and everything that could not be looked at.
+
+        ``deadline`` is a moment of ``time.monotonic()``. What is gathered depends on the question, the number of
+        pages and what stands on them, and never on what was asked or stored before.
+        """
         ...
 
 
@@ -154,6 +177,7 @@ __all__ = [
     "PageFetcher",
     "Progress",
     "Reader",
+    "Source",
     "Trace",
     "Validators",
 ]

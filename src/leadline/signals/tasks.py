@@ -29,7 +29,7 @@ from leadline.research.errors import (
     ModelReplyInvalid,
     ModelUnavailable,
 )
-from leadline.research.model import Budget, Outcome, Question, VerificationMode
+from leadline.research.model import Budget, Outcome, Question, Subject, VerificationMode
 from leadline.research.ports import LanguageModel, Progress, Reader
 from leadline.signals import repository, views
 from leadline.signals.repository import Row, SavedStep
@@ -120,7 +120,7 @@ class Answering:
     def _question(self, row: Row) -> Question:
         signal = row.signal
         return Question(
-            company=companies.parse(signal.domain, reserved_hosts=self._reserved_hosts),
+            subject=Subject(company=companies.parse(signal.domain, reserved_hosts=self._reserved_hosts)),
             text=signal.question,
             answer_type=signal.answer_type,
             output_schema=signal.output_schema,

@@ -7,12 +7,14 @@ import pytest
 from leadline.research.answer_types import ANSWER_TYPES, answer_type, check_schema
 from leadline.research.answer_types.base import InvalidValue
 from leadline.research.errors import InvalidQuestion
-from leadline.research.model import Company, Question
+from leadline.research.model import Company, Question, Subject
 
 
 def asking(text: str, kind: str = "open_text") -> Question:
     return Question(
-        company=Company(host="backhaus.example", asked_host="backhaus.example"), text=text, answer_type=kind
+        subject=Subject(company=Company(host="backhaus.example", asked_host="backhaus.example")),
+        text=text,
+        answer_type=kind,
     )
 
 

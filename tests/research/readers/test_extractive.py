@@ -11,7 +11,7 @@ import pytest
 
 from leadline.research.answer_types import answer_type
 from leadline.research.documents.walk import read_page
-from leadline.research.model import Company, Draft, Evidence, Page, Passage, Question
+from leadline.research.model import Company, Draft, Evidence, Page, Passage, Question, Subject
 from leadline.research.readers.extractive.reader import ExtractiveReader
 from leadline.research.steps.rank import rank
 from leadline.research.steps.verify import verify
@@ -76,7 +76,10 @@ def ask(
         for i, body in enumerate(bodies)
     ]
     question = Question(
-        company=Company(host=host, asked_host=host), text=text, answer_type=kind, output_schema=schema
+        subject=Subject(company=Company(host=host, asked_host=host)),
+        text=text,
+        answer_type=kind,
+        output_schema=schema,
     )
     return read(Evidence(pages=tuple(pages)), question)[0]
 
@@ -85,7 +88,7 @@ def answer(label: Labelled) -> tuple[Draft, list[Passage], Evidence, Question]:
     host = HOSTS[label.site]
     evidence = Evidence(pages=(page((INVENTED / f"{label.site}.html").read_text(), host),))
     question = Question(
-        company=Company(host=host, asked_host=host),
+        subject=Subject(company=Company(host=host, asked_host=host)),
         text=label.text,
         answer_type=label.kind,
         output_schema=label.schema,
@@ -255,7 +258,7 @@ async def test_it_is_a_reader() -> None:
     reader = ExtractiveReader()
     assert reader.name == "extractive"
     question = Question(
-        company=Company(host="a.example", asked_host="a.example"),
+        subject=Subject(company=Company(host="a.example", asked_host="a.example")),
         text="How many shops?",
         answer_type="number",
     )

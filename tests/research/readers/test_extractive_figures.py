@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.research.readers.test_extractive import page, read
 
-from leadline.research.model import Company, Evidence, Question
+from leadline.research.model import Company, Evidence, Question, Subject
 
 HOST = "kornmann.example"
 
@@ -70,5 +70,7 @@ def test_figures_are_read_in_other_words(body: str, text: str, kind: str, value:
     markup = (
         f"<html lang='{language}'><head><title>{HOST}</title></head><body><main>{body}</main></body></html>"
     )
-    question = Question(company=Company(host=HOST, asked_host=HOST), text=text, answer_type=kind)
+    question = Question(
+        subject=Subject(company=Company(host=HOST, asked_host=HOST)), text=text, answer_type=kind
+    )
     assert read(Evidence(pages=(page(markup, HOST),)), question)[0].value == value

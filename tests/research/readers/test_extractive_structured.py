@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.research.library import ACME, NOW, page
 
-from leadline.research.model import Evidence, Question, Verdict
+from leadline.research.model import Evidence, Question, Subject, Verdict
 from leadline.research.readers.extractive.reader import ExtractiveReader
 from leadline.research.steps.rank import rank
 from leadline.research.steps.settle import settle
@@ -30,7 +30,7 @@ EVIDENCE = Evidence(pages=(page("https://acme.com/", BAKERY),))
 
 
 def ask(text: str, answer_type: str) -> Any:
-    question = Question(company=ACME, text=text, answer_type=answer_type, asked_at=NOW)
+    question = Question(subject=Subject(company=ACME), text=text, answer_type=answer_type, asked_at=NOW)
     passages = rank(question, EVIDENCE, 40)
     draft = ExtractiveReader().answer(question, passages, EVIDENCE)
     verification = verify(question, draft, passages, EVIDENCE)

@@ -32,6 +32,7 @@ from leadline.research.model import (
     PageText,
     Passage,
     Question,
+    Subject,
     Unit,
     VerificationMode,
 )
@@ -44,7 +45,7 @@ COMPANY = Company(host="acme.example", asked_host="acme.example", name="Acme")
 
 def ask(text: str = "How many people work there?", answer_type: str = "number", **more: Any) -> Question:
     more.setdefault("asked_at", datetime(2026, 11, 21, tzinfo=UTC))
-    return Question(company=COMPANY, text=text, answer_type=answer_type, **more)
+    return Question(subject=Subject(company=COMPANY), text=text, answer_type=answer_type, **more)
 
 
 def page(url: str, *texts: str, links: tuple[Link, ...] = ()) -> Page:

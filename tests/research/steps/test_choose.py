@@ -6,7 +6,7 @@ import pytest
 from tests.research.documents.pages import page
 
 from leadline.research.documents.hosts import parse_company
-from leadline.research.model import Question, SiteSurvey
+from leadline.research.model import Question, SiteSurvey, Subject
 from leadline.research.steps.choose import choose_pages
 
 ROOT = "https://acme.com"
@@ -15,7 +15,7 @@ ROOT = "https://acme.com"
 def ask(
     text: str = "Where is the office?", answer_type: str = "open_text", domain: str = "acme.com"
 ) -> Question:
-    return Question(company=parse_company(domain), text=text, answer_type=answer_type)
+    return Question(subject=Subject(company=parse_company(domain)), text=text, answer_type=answer_type)
 
 
 def survey(*paths: str) -> SiteSurvey:

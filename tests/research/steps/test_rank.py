@@ -7,14 +7,14 @@ import time
 from tests.research.documents.pages import evidence, page
 
 from leadline.research.documents.hosts import parse_company
-from leadline.research.model import Evidence, Passage, Question
+from leadline.research.model import Evidence, Passage, Question, Subject
 from leadline.research.steps.rank import PassageIndex, index_of, rank
 
 FILLER = "<p>Anvils are made of iron and steel by people who like their work and do it well every day.</p>"
 
 
 def ask(text: str, answer_type: str = "open_text") -> Question:
-    return Question(company=parse_company("acme.com"), text=text, answer_type=answer_type)
+    return Question(subject=Subject(company=parse_company("acme.com")), text=text, answer_type=answer_type)
 
 
 def words(passage: Passage) -> str:

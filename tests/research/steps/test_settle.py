@@ -14,6 +14,7 @@ from leadline.research.model import (
     Page,
     Passage,
     Question,
+    Subject,
     Unit,
     Verdict,
     Verification,
@@ -43,7 +44,9 @@ def supported(value: object, *units: Unit, derivation: Derivation = Derivation.S
 
 
 def question(mode: VerificationMode = VerificationMode.STRICT) -> Question:
-    return Question(company=ACME, text="What does Professional cost?", answer_type="currency", mode=mode)
+    return Question(
+        subject=Subject(company=ACME), text="What does Professional cost?", answer_type="currency", mode=mode
+    )
 
 
 VALUE = {"value": 25, "currency": "USD"}

@@ -126,7 +126,9 @@ class DirectPageFetcher:
 
     # ------------------------------------------------------------------ the port
 
-    async def fetch(self, url: str, company: Company, *, validators: Validators | None = None) -> Download:
+    async def fetch(
+        self, url: str, company: Company | None, *, validators: Validators | None = None
+    ) -> Download:
         """One page. Follows redirects inside the site of ``url`` or of the company; raises FetchError."""
         address = self._recorded(url)
         return self._take_entry(address) or await self._page(address, company, validators)
@@ -145,7 +147,7 @@ class DirectPageFetcher:
 
     # ------------------------------------------------------------------ pages
 
-    async def _page(self, url: str, company: Company, validators: Validators | None) -> Download:
+    async def _page(self, url: str, company: Company | None, validators: Validators | None) -> Download:
         headers = {"Accept": _ACCEPT, "Accept-Language": "en, *;q=0.5"}
         sent = Validators(
             etag=_sendable(validators.etag if validators else None),
@@ -158,13 +160,16 @@ class DirectPageFetcher:
         answer = await self._get(url, headers, company)
         return _download(answer, sent, datetime.now(UTC))
 
-    async def _get(self, url: str, headers: dict[str, str], company: Company, **options: Any) -> Response:
+    async def _get(
+        self, url: str, headers: dict[str, str], company: Company | None, **options: Any
+    ) -> Response:
         """A GET of a recorded address within robots.txt, politeness and the site's borders."""
         home = _host(url)
 
         async def stay(old: str, new: str) -> None:
             target = _host(new)
-            if not (same_site(target, home) or same_site(target, company.host)):
+            borders = (home, company.host) if company is not None else (home,)
+            if not any(same_site(target, border) for border in borders):
                 raise FetchError(url, Reason.LEFT_SITE, f"redirects to {target}")
             (await self._robots.of(new)).check(new)
 

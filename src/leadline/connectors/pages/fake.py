@@ -31,7 +31,9 @@ class MemoryFetcher:
         notes = (Unreadable(url=entry, reason=state),) if isinstance(state, Reason) else ()
         return SiteSurvey(entry_url=entry, sitemap_urls=tuple(self.pages), notes=notes)
 
-    async def fetch(self, url: str, company: Company, *, validators: Validators | None = None) -> Download:
+    async def fetch(
+        self, url: str, company: Company | None, *, validators: Validators | None = None
+    ) -> Download:
         self.fetched.append(url)
         page = self.pages.get(url, Reason.NOT_FOUND)
         if isinstance(page, Reason):
@@ -60,7 +62,9 @@ class FailingFetcher:
     async def survey(self, company: Company) -> SiteSurvey:
         raise FetchError(f"https://{company.asked_host}/", self.reason, self.detail)
 
-    async def fetch(self, url: str, company: Company, *, validators: Validators | None = None) -> Download:
+    async def fetch(
+        self, url: str, company: Company | None, *, validators: Validators | None = None
+    ) -> Download:
         raise FetchError(url, self.reason, self.detail)
 
 
@@ -74,7 +78,9 @@ class HangingFetcher:
         await self._hang()
         raise AssertionError
 
-    async def fetch(self, url: str, company: Company, *, validators: Validators | None = None) -> Download:
+    async def fetch(
+        self, url: str, company: Company | None, *, validators: Validators | None = None
+    ) -> Download:
         await self._hang()
         raise AssertionError
 

@@ -26,6 +26,7 @@ from leadline.research.model import (
     Page,
     Passage,
     Proof,
+    Provenance,
     Question,
     Source,
     Unit,
@@ -38,6 +39,7 @@ from leadline.research.model import (
 SHORT_SNIPPET = 24  # characters; a shorter quote is widened by its neighbours until it can be read alone
 LONG_SNIPPET = 600  # characters
 MAX_SOURCES = 8
+BY_OTHERS = 0.6  # the most that is given to an answer which only somebody else's page states
 
 _ADVICE: dict[Reason, tuple[str, str]] = {
     Reason.NOT_RESOLVED: ("SITE_NOT_FOUND", "Check the spelling of the domain; its name does not resolve."),
@@ -125,6 +127,8 @@ def settle(
         for c in verification.claims
     )
     confidence, basis = _confidence(draft, verification, inference)
+    if _rests_on_others(verification, passages, evidence):
+        confidence = min(confidence, BY_OTHERS)
     return Outcome(
         answer=draft.value,
         confidence=confidence,
@@ -170,6 +174,14 @@ def _confidence(draft: Draft, verification: Verification, inference: bool) -> tu
     if verification.conflicts:
         value = min(value, 0.4)
     return round(value, 2), "uncalibrated: no labelled set has been measured for this reader"
+
+
+def _rests_on_others(verification: Verification, passages: Sequence[Passage], evidence: Evidence) -> bool:
+    """Whether no page of the company's own, nor a directory's entry on it, is cited."""
+    pages = {unit.number: evidence.pages[unit.page] for passage in passages for unit in passage.units}
+    cited = {number for checked in verification.claims for number in checked.claim.citations}
+    found = [pages[number].provenance for number in cited if number in pages]
+    return bool(found) and all(one is Provenance.THIRD_PARTY for one in found)
 
 
 # ------------------------------------------------------------------ sources

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from leadline.research.answer_types import AnswerType, answer_type, leaf_type
 from leadline.research.answer_types.base import Support
 from leadline.research.documents.hosts import same_site
+from leadline.research.documents.names import names_subject
 from leadline.research.documents.structured import number_of, value_of
 from leadline.research.model import (
     CheckedClaim,
@@ -17,6 +18,7 @@ from leadline.research.model import (
     Draft,
     Evidence,
     Passage,
+    Provenance,
     Question,
     Unit,
     Verdict,
@@ -43,7 +45,7 @@ def _check(
         return CheckedClaim(
             claim=claim, verdict=Verdict.CONTRADICTED, why="it cites words that were not given"
         )
-    for unit, _ in cited:
+    for unit, passage in cited:
         page = evidence.pages[unit.page]
         if not page.stands(unit):
             return CheckedClaim(
@@ -51,9 +53,18 @@ def _check(
                 verdict=Verdict.CONTRADICTED,
                 why="the cited words do not stand in the stored page",
             )
-        if not same_site(urlsplit(page.url).hostname or "", question.company.asked_host):
+        own = same_site(urlsplit(page.url).hostname or "", question.company.asked_host)
+        if page.provenance is Provenance.OWN and not own:
             return CheckedClaim(
                 claim=claim, verdict=Verdict.NOT_CHECKED, why="the cited page is not the company's own"
+            )
+        if page.provenance is Provenance.THIRD_PARTY and not names_subject(
+            question.subject, unit, passage, page
+        ):
+            return CheckedClaim(
+                claim=claim,
+                verdict=Verdict.NOT_CHECKED,
+                why="the cited page is somebody else's and does not name the subject there",
             )
     if claim.derivation is Derivation.INFERRED:
         return CheckedClaim(claim=claim, verdict=Verdict.NOT_CHECKED, why="deduced, not stated")

@@ -7,6 +7,7 @@ from collections import Counter
 from functools import lru_cache
 from typing import NamedTuple
 
+from leadline.research.documents.names import company_names
 from leadline.research.model import Evidence, Question
 from leadline.research.values.concepts import concepts, only_as_written
 from leadline.research.values.terms import STOP_WORDS, Term, fold, squash, terms
@@ -144,22 +145,6 @@ class Asking(NamedTuple):
         return self.focus[-1] if self.focus else None
 
 
-def company_names(question: Question) -> frozenset[str]:
-    """Squashed names by which the company may be called: from its host and its known name."""
-    labels = question.company.asked_host.removeprefix("www.").split(".")
-    names = {squash("".join(labels[-2:])), squash(labels[-2]) if len(labels) > 1 else squash(labels[0])}
-    first = (labels[-2] if len(labels) > 1 else labels[0]).split("-")[0]
-    if len(first) >= 5:  # "mueller-metallbau.de" is called "Mueller"
-        names.add(squash(first))
-    if len(labels) > 2 and len(labels[-2]) <= 3:  # "name.co.uk"
-        names |= {squash(labels[-3])}
-    if question.company.name:
-        names.add(squash(question.company.name))
-    # A host cannot hold an umlaut: "foerde" is "förde", which folds to "forde".
-    names |= {re.sub(r"([aou])e", r"\1", n) for n in names}
-    return frozenset(n for n in names if len(n) >= 2)
-
-
 def names_on_pages(evidence: Evidence, known: frozenset[str]) -> frozenset[str]:
     """Further names of the company: its site's name, and what most page titles end or begin with."""
     segments = Counter(
@@ -193,7 +178,10 @@ def take_apart(
     question: Question, language: str = "en", further_names: frozenset[str] = frozenset()
 ) -> Asking:
     return _take_apart(
-        question.text, company_names(question) | further_names, language, question.answer_type == "boolean"
+        question.text,
+        company_names(question.company) | further_names,
+        language,
+        question.answer_type == "boolean",
     )
 
 

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
+from leadline.research.documents.names import company_names
 from leadline.research.model import Block, BlockKind, Evidence, Page, Passage, Question, Region, Unit
 from leadline.research.readers.extractive.asking import (
     Asking,
     Wanted,
-    company_names,
     names_on_pages,
     take_apart,
 )
@@ -90,7 +90,7 @@ class Scene:
         self.newest = max(
             (p.content.published_on for p in evidence.pages if p.content.published_on), default=None
         )
-        self.names = names_on_pages(evidence, company_names(question))
+        self.names = names_on_pages(evidence, company_names(question.company))
         self._weights: dict[str, float] = {}
 
     def asking(self, language: str) -> Asking:

@@ -1,0 +1,144 @@
+"""The company's own site: its entry page first, then the addresses that promise most for this question.
+
+The choice is made in rounds: the pages of one round are read, and the links on them take part in the choice of the next.
+It goes by the pages of this question's own plan alone. So the same question gets the same pages, whether they come out of
+the library or off the network, and whatever was asked before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import datetime
+
+from leadline.research.errors import FetchError, Reason
+from leadline.research.model import Evidence, Page, Question, SiteSurvey, Unreadable
+from leadline.research.ports import Library, Progress
+from leadline.research.steps.choose import choose_pages
+
+ROUND = 8  # pages read between two choices; the fetcher bounds how many of them go to one host at once
+NO_LIMIT = 100_000
+
+
+class OwnSite:
+    """Implements ``research.ports.Source``."""
+
+    name = "own_site"
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    def suits(self, question: Question) -> bool:
+        """A company has a site."""
+        return True
+
+    async def gather(self, question: Question, pages: int, deadline: float, progress: Progress) -> Evidence:
+        return await _Reading(self._library, question, pages, deadline, progress).read()
+
+
+class _Reading:
+    """One question's reading of one site."""
+
+    def __init__(
+        self, library: Library, question: Question, limit: int, deadline: float, progress: Progress
+    ) -> None:
+        self.library = library
+        self.question = question
+        self.limit = limit
+        self.deadline = deadline
+        self.progress = progress
+        self.not_before: datetime | None = question.asked_at if question.force_refresh else None
+        self.pages: dict[str, Page] = {}  # by the address asked for, in the order of the plan
+        self.unreadable: dict[str, Unreadable] = {}
+        self.asked: list[str] = []
+        self.fetched = 0
+        self.reachable = True
+
+    async def read(self) -> Evidence:
+        survey = await self._survey()
+        await self._round([survey.entry_url] if survey.entry_url not in self.unreadable else [])
+        while len(self.asked) < self.limit:
+            chosen = (await self._choose(survey, self.limit))[: min(ROUND, self.limit - len(self.asked))]
+            if not chosen:
+                break
+            if time.monotonic() >= self.deadline:
+                for url in chosen:
+                    self.unreadable[url] = _too_late(url)
+                break
+            await self._round(chosen)
+        left_out = await self._choose(survey, NO_LIMIT) if self.reachable else []
+        distinct = {page.snapshot_id: page for page in self.pages.values()}
+        return Evidence(
+            pages=tuple(distinct.values()),
+            unreadable=tuple(self.unreadable.values()),
+            fetched=self.fetched,
+            unplanned=len(left_out),
+        )
+
+    async def _survey(self) -> SiteSurvey:
+        """What the site says of itself. One that cannot be looked at is read as far as its pages are stored."""
+        company = self.question.company
+        entry = f"https://{company.asked_host}/"
+        try:
+            async with asyncio.timeout(max(0.05, self.deadline - time.monotonic())):
+                survey = await self.library.survey(company, not_before=self.not_before)
+        except TimeoutError:
+            self.unreadable[entry] = _too_late(entry)
+        except FetchError as error:
+            self.unreadable[error.url] = Unreadable(url=error.url, reason=error.reason, detail=error.detail)
+        else:
+            for note in survey.notes:
+                self.unreadable.setdefault(note.url, note)
+            self.progress("collect", f"{len(survey.sitemap_urls)} addresses in the sitemap")
+            return survey
+        self.reachable = False
+        stored = await self.library.stored([entry], not_before=self.not_before)
+        if isinstance(found := stored.get(entry), Page):
+            self._take(entry, found)
+        return SiteSurvey(entry_url=entry)
+
+    async def _choose(self, survey: SiteSurvey, limit: int) -> list[str]:
+        """The best addresses that have not been asked for yet, as far as this plan's own pages tell."""
+        read = list(self.pages.values())
+        known = len(self.asked) + len(self.unreadable) + len(self.pages)
+        chosen = await asyncio.to_thread(choose_pages, self.question, survey, read, limit + known)
+        done = self._done()
+        return [url for url in chosen if url not in done]
+
+    def _done(self) -> set[str]:
+        """What was asked for, and where it stood: a page is not read again at the address it led to."""
+        return {*self.asked, *self.unreadable, *(page.url for page in self.pages.values())}
+
+    async def _round(self, urls: Sequence[str]) -> None:
+        urls = [url for url in urls if url not in self.asked]
+        self.asked += urls
+        found = dict(await self.library.stored(urls, not_before=self.not_before))
+        if self.reachable:
+            missing = [url for url in urls if url not in found]
+            read = await asyncio.gather(*(self._page(url) for url in missing))
+            found.update(zip(missing, read, strict=True))
+        for url in urls:  # in the order of the plan, not of arrival
+            if url in found:
+                self._take(url, found[url])
+
+    async def _page(self, url: str) -> Page | Unreadable:
+        try:
+            async with asyncio.timeout(max(0.05, self.deadline - time.monotonic())):
+                result = await self.library.page(url, self.question.company, not_before=self.not_before)
+        except TimeoutError:
+            self.fetched += 1
+            return _too_late(url)
+        self.fetched += result.fetched
+        self.progress("collect", url, pages=len(self.pages), unreadable=len(self.unreadable))
+        return result.page
+
+    def _take(self, url: str, result: Page | Unreadable) -> None:
+        if isinstance(result, Page):
+            self.pages[url] = result
+        else:
+            self.unreadable[url] = result
+
+
+def _too_late(url: str) -> Unreadable:
+    return Unreadable(url=url, reason=Reason.TIMED_OUT, detail="the time for this question was used up")
