@@ -17,11 +17,15 @@ from urllib.parse import urldefrag, urljoin
 from msgspec.structs import replace
 
 from leadline.research.documents.canonical import Canonical, fold
-from leadline.research.documents.tables import CellSpan, Row, column_headers
+from leadline.research.documents.tables import MAX_COLUMNS, CellSpan, Row, column_headers
 from leadline.research.model import BlockKind, Cell, Link, Region
 
-MAX_BLOCKS = 50_000  # of one page; more is a data dump, and the rest of it is not read
+MAX_BLOCKS = 20_000  # of one page; more is a data dump, and the rest of it is not read
+MAX_TEXT = 2_000_000  # characters of one page, likewise
 MAX_LINKS = 5_000
+MAX_ADDRESS = 2_048  # characters; what is longer is no link that anybody follows
+MAX_PARTS = 64  # terms and definitions of one block
+_LONG_CAPTION = 300  # characters; it is repeated in each row of its table
 _TOP_OF_PAGE = 3_000  # characters within which a <time> can date the page
 _LONG_CELL = 2_000  # characters from which a cell is layout, not data
 _LINK_DENSE = 0.9
@@ -171,19 +175,23 @@ class Walk:
                     self._void(name, attributes)
                 elif name in _RAW or name == "template" or (name == "title" and not self._in_body):
                     position = self._pass_over(name, attributes, position)
-                    if len(self.out.blocks) < MAX_BLOCKS:
+                    if not self._full:
                         scan = _TOKEN.finditer(html, position)
                     break
                 elif attributes and _SPECIAL.search(attributes):
                     stack.append(self._special_inline(attributes))
                 else:
                     stack.append(None)
-                if len(self.out.blocks) >= MAX_BLOCKS:
+                if self._full:
                     break
         self._flush()
         while stack:
             if (frame := stack.pop()) is not None:
                 frame[0](frame[1])
+
+    @property
+    def _full(self) -> bool:
+        return len(self.out.blocks) >= MAX_BLOCKS or self.out.next_start + self._length >= MAX_TEXT
 
     def _text(self, raw: str) -> None:
         if "&" in raw:
@@ -561,7 +569,8 @@ class Walk:
         if not self._defining or self._mode >= _FIRST_CLOSED:
             return self._plain_block()
         term = name == "dt"
-        if self._mode != _DEFINITION or (term and any(not is_term for _, _, is_term in self._parts)):
+        meant = bool(self._parts) and not self._parts[-1][2]
+        if self._mode != _DEFINITION or (term and meant) or len(self._parts) >= MAX_PARTS:
             self._flush()
         self._mode = _DEFINITION
         self._pending = "\n"
@@ -687,7 +696,8 @@ class Walk:
             return
         start, end = self._span(self._part_from)
         words = "".join(self._buffer[self._part_from :]).lstrip()
-        table.row.append(CellSpan(start, end, fold(words), is_header, columns, rows))
+        if len(table.row) < MAX_COLUMNS:
+            table.row.append(CellSpan(start, end, fold(words), is_header, columns, rows))
         self._mode, self._part_from = _FLOW, part
         self._pending = " "
         if end - start > _LONG_CELL:
@@ -700,7 +710,7 @@ class Walk:
         return self._end_caption, self._table
 
     def _end_caption(self, table: _Table) -> None:
-        table.caption = "".join(self._buffer)
+        table.caption = "".join(self._buffer)[:_LONG_CAPTION]
         self._mode = _FLOW
         self._flush()
 
@@ -747,6 +757,8 @@ class Walk:
         end = start + len(text)
         self._link_characters += len(text)
         if len(self.links) >= MAX_LINKS or href.startswith(("#", "javascript:", "data:")):
+            return
+        if len(href) > MAX_ADDRESS:
             return
         url = self._absolute(unescape(href) if "&" in href else href)
         if url:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 _LABEL = 60  # characters; longer words are no header
+_LONG_HEADER = 200  # characters kept of the words above a cell: each cell of the column repeats them
 MAX_COLUMNS = 200
 
 
@@ -60,7 +61,7 @@ def column_headers(rows: Sequence[Row]) -> list[list[str]]:
         for column, cell in zip(columns, row.cells, strict=True):
             above = [text for at, text in sorted(spanning.items()) if at < column and text]
             own = [] if cell.is_header and column == 0 and not current.get(0) else current.get(column, [])
-            headers.append(" ".join([*above, *own]))
+            headers.append(" ".join([*above, *own])[:_LONG_HEADER])
         result.append(headers)
     return result
 

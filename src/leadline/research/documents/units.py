@@ -13,6 +13,11 @@ TARGET_WORDS = 100  # a passage is closed when the next block would take it beyo
 MOST_WORDS = 140
 SMALL = 40  # words below which a section is read together with its neighbours
 LONG_UNIT = 60  # words from which a list item, row or definition is cited by the sentence
+# Rules look at a unit many times over, so what one costs grows faster than its length.
+MOST_CHARACTERS = 800  # of a unit; a longer sentence is cited in pieces
+MOST_OF_PASSAGE = 6_000  # characters
+MOST_UNITS = 80  # of a passage
+MOST_UNITS_OF_PAGE = 10_000  # of a longer page the rest is not ranked
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BOILERPLATE_PAGES = 3  # a block on more pages than this is read once
 
@@ -42,10 +47,11 @@ _STARTERS = frozenset(
     die das wir unser unsere es ein eine im in für mit le la les nous notre il elle el los las nosotros
     nuestro""".split()
 )
-_STOP = re.compile(r"([.!?…]+|[。！？])([\"'”’»)\]]*)(?=\s|$|(?<=[。！？]))")
+_STOP = re.compile(r"((?<![.!?…])[.!?…]++|[。！？])([\"'”’»)\]]*+)(?=\s|$|(?<=[。！？]))")
 _MAY_STOP = re.compile(r"[.!?…。！？]")
-_WORD_BEFORE = re.compile(r"([^\s(\[\"'“‘«]+)$")
+_WORD_EDGE = re.compile(r"[\s(\[\"'“‘«]")
 _OPENERS = "\"'“‘«([¿¡—–-•"
+_NEAR = 100  # characters around a full stop that tell whether it ends a sentence
 
 
 def split_sentences(text: str, language: str = "en") -> list[tuple[int, int]]:
@@ -84,15 +90,14 @@ def _trimmed(line: str, start: int, end: int) -> tuple[int, int] | None:
 
 
 def _ends_sentence(line: str, match: re.Match[str], language: str) -> bool:
-    rest = line[match.end() :].lstrip()
+    rest = line[match.end() : match.end() + _NEAR].lstrip()
     if not rest:
         return True
     following = rest.lstrip(_OPENERS)
     first = following[:1]
     if match[1] != ".":
         return not (first.islower() and match[1] in ("...", "…", "!"))
-    before = _WORD_BEFORE.search(line[: match.start()])
-    word = before[1] if before else ""
+    word = _word_before(line, match.start())
     if not first or first.islower():
         return False
     bare = word.lower().rstrip(".")
@@ -110,6 +115,11 @@ def _ends_sentence(line: str, match: re.Match[str], language: str) -> bool:
     return not (word.isdigit() and len(word) <= 2 and match.start() - len(word) == 0)  # "1. First step"
 
 
+def _word_before(line: str, end: int) -> str:
+    """What stands directly before ``end``, back to a space, a bracket or a quotation mark."""
+    return _WORD_EDGE.split(line[max(0, end - _NEAR) : end])[-1]
+
+
 # ------------------------------------------------------------------ units
 
 
@@ -117,7 +127,7 @@ def block_units(page_index: int, page: Page, block_index: int, first_number: int
     """The citable pieces of one block, numbered from ``first_number``.
 
     Paragraphs, quotes and code go by the sentence. List items, table rows, definitions and headings are cited
-    whole, unless they are long: then by the sentence too.
+    whole, unless they are long: then by the sentence too. No unit is longer than MOST_CHARACTERS.
     """
     content = page.content
     block = content.blocks[block_index]
@@ -126,6 +136,8 @@ def block_units(page_index: int, page: Page, block_index: int, first_number: int
         spans = split_sentences(text, content.language)
     else:
         spans = [(0, len(text))]
+    if len(text) > MOST_CHARACTERS:
+        spans = [piece for span in spans for piece in _pieces(text, *span)]
     return [
         Unit(
             number=number,
@@ -137,6 +149,18 @@ def block_units(page_index: int, page: Page, block_index: int, first_number: int
         )
         for number, (start, end) in enumerate(spans, start=first_number)
     ]
+
+
+def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The span in pieces of at most MOST_CHARACTERS, cut at a space where there is one."""
+    while end - start > MOST_CHARACTERS:
+        limit = start + MOST_CHARACTERS
+        space = text.rfind(" ", start + 1, limit + 1)
+        cut = space if space > 0 else limit
+        yield start, cut
+        start = cut + (space > 0)
+    if end > start:
+        yield start, end
 
 
 def page_units(page_index: int, page: Page, first_number: int = 1) -> list[Unit]:
@@ -171,12 +195,15 @@ def passages(evidence: Evidence) -> list[Passage]:
                         continue
                     seen.add(words)
             kept.append(index)
+        last = number + MOST_UNITS_OF_PAGE
         for run in _runs(page, kept):
             units: list[Unit] = []
             for index in run:
                 units += block_units(page_index, page, index, number + len(units))
             number += len(units)
-            result.append(_passage(page_index, page, run, units))
+            result += [_passage(page_index, page, run, part) for part in _parts_of_passage(units)]
+            if number > last:
+                break
         for script, text in enumerate(page.content.structured):
             if text in scripts:
                 continue
@@ -185,6 +212,18 @@ def passages(evidence: Evidence) -> list[Passage]:
             number += sum(len(passage.units) for passage in stated)
             result += stated
     return result
+
+
+def _parts_of_passage(units: Sequence[Unit]) -> Iterator[Sequence[Unit]]:
+    """The units of a run, in several passages when they are too much for one."""
+    first = length = 0
+    for index, unit in enumerate(units):
+        length += len(unit.text)
+        if index > first and (length > MOST_OF_PASSAGE or index - first >= MOST_UNITS):
+            yield units[first:index]
+            first, length = index, len(unit.text)
+    if first < len(units):
+        yield units[first:]
 
 
 def _structured(page_index: int, page: Page, script: int, number: int) -> list[Passage]:

@@ -29,6 +29,7 @@ MAX_CHARACTERS: Final = 12_000_000  # of markup; the rest of a longer page is no
 _MAX_DEPTH = 512  # elements inside each other; the parser's time grows with the square of the depth
 _MAX_FORMATTING = 24  # unclosed <b>, <font>...: the parser opens all of them again in every paragraph
 _SHALLOW_TAGS = 4_000  # with fewer tags depth cannot hurt
+_MAX_ATTRIBUTES = 100  # of one element; the parser's time grows with the square of their number
 _NEARLY_NOTHING = 200  # visible characters below which a page may be waiting for its scripts
 
 _PLAIN_TYPES = ("text/plain", "text/markdown", "text/x-markdown", "text/csv", "application/json")
@@ -80,7 +81,7 @@ def read_plain(text: str, url: str) -> PageText:
 
 def read_html(markup: str, url: str) -> PageText:
     """Canonical text of an HTML page. Raises FetchError(NEEDS_SCRIPT or EMPTY)."""
-    tree = LexborHTMLParser(bounded_depth(markup), options=LexborDocumentOptions.WO_EVENTS, scripting=True)
+    tree = LexborHTMLParser(bounded(markup), options=LexborDocumentOptions.WO_EVENTS, scripting=True)
     html = tree.html or ""
     walk = Walk(html, url)
     walk.run()
@@ -161,7 +162,40 @@ def _json_dates(scripts: list[str]) -> list[str]:
     ]
 
 
-# ------------------------------------------------------------------ depth
+# ------------------------------------------------------------------ bounds
+
+_NAME = r"[a-zA-Z][^\s/>]*+"
+_ATTRIBUTE = r"""[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+|))?+"""
+# Everything up to the first element with too many attributes, in one pass.
+_UNCROWDED = re.compile(
+    rf"(?:[^<]++|<script(?:[^<]++|<(?!/script))*+|<(?![a-zA-Z])"
+    rf"|<{_NAME}(?:{_ATTRIBUTE}){{0,{_MAX_ATTRIBUTES}}}+[\s/]*+(?:>|\Z))*+",
+    re.IGNORECASE,
+)
+_MOST_ATTRIBUTES = re.compile(rf"<{_NAME}(?:{_ATTRIBUTE}){{0,{_MAX_ATTRIBUTES}}}+")
+_FURTHER_ATTRIBUTES = re.compile(rf"(?:{_ATTRIBUTE})*+")
+
+
+def bounded(markup: str) -> str:
+    """The markup without what the parser would take more than linear time for."""
+    return bounded_depth(bounded_attributes(markup))
+
+
+def bounded_attributes(markup: str) -> str:
+    """The markup, with elements of too many attributes left the first of them."""
+    out: list[str] = []
+    position = 0
+    while (end := _end_of(_UNCROWDED, markup, position)) < len(markup):
+        cut = _end_of(_MOST_ATTRIBUTES, markup, end)
+        out.append(markup[position:cut])
+        position = _end_of(_FURTHER_ATTRIBUTES, markup, cut)
+    return "".join([*out, markup[position:]]) if out else markup
+
+
+def _end_of(pattern: re.Pattern[str], text: str, position: int) -> int:
+    match = pattern.match(text, position)
+    return match.end() if match else position
+
 
 # Elements whose end tag is often left out are closed by their next sibling and do not nest by themselves.
 _SELF_CLOSING = frozenset(
@@ -174,7 +208,7 @@ _BREAKING = frozenset(
     "table menu pre address".split()
 )
 _FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
-_ANY_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)[^>]*>")
+_ANY_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*+)[^>]*+>")
 
 
 def bounded_depth(markup: str) -> str:
@@ -183,7 +217,7 @@ def bounded_depth(markup: str) -> str:
         return markup
     out: list[str] = []
     depth = formatting = position = 0
-    for match in _ANY_TAG.finditer(markup):
+    for match in _ANY_TAG.finditer(markup, 0, markup.rfind(">") + 1):  # behind the last no tag ends
         tag = match[2].lower()
         if tag in _SELF_CLOSING:
             continue

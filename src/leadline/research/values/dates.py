@@ -69,15 +69,17 @@ class DateMention(NamedTuple):
 def find_dates(text: str) -> list[DateMention]:
     """Every date and year of the text, the most precise reading of each, in order."""
     found: list[DateMention] = []
+    taken = bytearray(len(text))  # the places of dates already found
     for pattern in _PATTERNS:
         for match in pattern.finditer(text):
-            if any(match.start() < d.end and d.start < match.end() for d in found):
+            if any(taken[match.start() : match.end()]):
                 continue
             groups = match.groupdict()
             month = _MONTHS[groups["month"].lower()] if groups.get("month") else int(groups.get("m") or 0)
             day = int(groups.get("d") or 0)
             if _valid(int(groups["y"]), month, day):
                 found.append(DateMention(match.start(), match.end(), int(groups["y"]), month, day))
+                taken[match.start() : match.end()] = b"\1" * (match.end() - match.start())
     return sorted(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from leadline.research.readers.extractive import gates
 from leadline.research.readers.extractive.asking import Asking, Wanted
@@ -62,6 +63,7 @@ _SAYS_COMPANY = re.compile(
 _EARLY = re.compile(r"(?<![\w.,/$€£#-])(?P<y>1[5-8]\d\d)(?![\w%]|[.,]\d|\s?(?:€|%|EUR|USD))")
 
 
+@lru_cache(maxsize=64)
 def _dates(text: str) -> list[DateMention]:
     """Dates and years, those of centuries ago too: outside a question for a year "1850" may be any figure."""
     found = find_dates(text)
