@@ -52,6 +52,7 @@ class Leadline:
     ) -> None:
         self.settings = settings
         self.database = database
+        self.ledger = ledger
         self.signals = signals
         self.work = work
         self.webhooks = webhooks
@@ -145,7 +146,7 @@ async def open_leadline(settings: Settings) -> AsyncIterator[Leadline]:
             ledger,
             answering,
             work,
-            Checker(reserved_hosts),
+            Checker(reserved_hosts, webhooks.refusal),
             default_pages=settings.max_pages,
             cache=timedelta(hours=settings.cache_hours),
             price=settings.signal_price,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from leadline.accounts.schemas import KeyOptions, Limits, Rate
+from leadline.accounts.schemas import KeyOptions
 from leadline.accounts.service import (
     CACHE_SECONDS,
     Authenticator,
@@ -23,6 +23,7 @@ from leadline.foundation.clock import FixedClock
 from leadline.foundation.database import Database
 from leadline.foundation.errors import InvalidInput, NotFound, Unauthorized
 from leadline.foundation.ids import new_id
+from leadline.wire.calls import Limits, Rate
 
 LIMITS = Limits(Rate(100, 10), Rate(20, 4))
 

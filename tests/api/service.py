@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,40 +14,22 @@ import httpx2
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 
-from leadline.accounts.schemas import KeyOptions, Scope
+from leadline.accounts.schemas import KeyOptions
 from leadline.accounts.service import create_key, organisation
+from leadline.api.app import OPERATIONS
 from leadline.api.server import Address, serving
-from leadline.bootstrap import open_leadline
+from leadline.bootstrap import Leadline, open_leadline
 from leadline.credits.service import Ledger
-from leadline.foundation.database import Database
 from leadline.foundation.ids import new_id
 from leadline.foundation.settings import Settings
-from leadline.foundation.waiter import CHANNEL, Waiter
-from leadline.signals.service import SignalService
+from leadline.foundation.waiter import CHANNEL
+from leadline.wire.calls import Scope
 
 CONTRACT: dict[str, Any] = yaml.load(
     (Path(__file__).parent / "contract" / "openapi.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
 )
-OURS = frozenset(
-    {
-        ("GET", "/v1/companies/signals"),
-        ("POST", "/v1/companies/signals"),
-        ("POST", "/v1/companies/signals/sync"),
-        ("GET", "/v1/companies/signals/{signalId}"),
-        ("GET", "/v1/credits"),
-        ("GET", "/v1/connectors"),
-        ("GET", "/v1/openapi.yaml"),
-    }
-)
+OURS = frozenset((operation.method, operation.path) for operation in OPERATIONS)
 _WIDER = {403, 405, 413, 503}  # any operation may answer these, with the envelope
-
-
-@dataclass
-class Open:
-    settings: Settings
-    database: Database
-    signals: SignalService
-    waiter: Waiter
 
 
 class Account:
@@ -87,7 +68,7 @@ class Account:
 class Api:
     """The running API."""
 
-    def __init__(self, leadline: Open, address: Address, client: httpx2.AsyncClient) -> None:
+    def __init__(self, leadline: Leadline, address: Address, client: httpx2.AsyncClient) -> None:
         self.leadline = leadline
         self.address = address
         self.client = client
@@ -145,27 +126,30 @@ async def open_api(database_url: str, folder: Path, **settings: Any) -> AsyncIte
     chosen = Settings(data_dir=folder, database_url=database_url, env="development", **settings)
     async with contextlib.AsyncExitStack() as stack:
         leadline = await stack.enter_async_context(open_leadline(chosen))
-        waiter = Waiter(leadline.database.dedicated)
-        await stack.enter_async_context(waiter.running())
-        opened = Open(chosen, leadline.database, leadline.signals, waiter)
-        address = await stack.enter_async_context(serving(opened, "127.0.0.1", 0))
+        await stack.enter_async_context(leadline.waiter.running())
+        address = await stack.enter_async_context(serving(leadline, "127.0.0.1", 0))
         many = httpx2.Limits(max_connections=None)
         client = await stack.enter_async_context(
             httpx2.AsyncClient(base_url=address.url, timeout=60, limits=many)
         )
-        yield Api(opened, address, client)
+        yield Api(leadline, address, client)
 
 
 def operation_of(method: str, path: str) -> dict[str, Any] | None:
     """The contract's operation for a path as it is called; fixed parts win over parameters."""
-    if path in CONTRACT["paths"]:
-        template = path
-    elif path.startswith("/v1/companies/signals/") and path.count("/") == 4:
-        template = "/v1/companies/signals/{signalId}"
-    else:
+    fitting = [template for template in CONTRACT["paths"] if _fits(template, path)]
+    if not fitting:
         return None
+    template = min(fitting, key=lambda template: template.count("{"))
     found: dict[str, Any] | None = CONTRACT["paths"][template].get(method.lower())
     return found
+
+
+def _fits(template: str, path: str) -> bool:
+    parts, given = template.split("/"), path.split("/")
+    return len(parts) == len(given) and all(
+        part == one or part.startswith("{") for part, one in zip(parts, given, strict=True)
+    )
 
 
 def hold_against_contract(method: str, path: str, status: int, headers: Any, body: bytes) -> None:

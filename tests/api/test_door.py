@@ -10,11 +10,11 @@ from uuid import uuid4
 import pytest
 from tests.api.service import Account, Api, open_api
 
-from leadline.accounts.schemas import Rate
 from leadline.api.limiter import Limiter
 from leadline.api.server import serving
 from leadline.foundation.errors import ConfigurationError
 from leadline.foundation.settings import Settings, load_settings
+from leadline.wire.calls import Rate
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -67,9 +67,9 @@ async def test_metrics_count_by_template_and_not_by_id(api: Api, acme: Account) 
     await acme.get(f"{SIGNALS}/{made['id']}")
     await acme.get(f"/v1/{uuid4()}")
     text = (await api.client.get("/metrics")).text
-    template = re.escape("/v1/companies/signals/{signal_id")
+    template = re.escape("/v1/companies/signals/{signalId}")
     assert re.search(
-        rf'leadline_http_request_seconds_count{{method="GET",path="{template}[^"]*",status="200"}} \d', text
+        rf'leadline_http_request_seconds_count{{method="GET",path="{template}",status="200"}} \d', text
     )
     assert 'path="unknown",status="404"' in text
     assert made["id"] not in text

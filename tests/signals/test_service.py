@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from cryptography.fernet import Fernet
 
@@ -211,7 +212,7 @@ async def test_the_same_question_again_is_served_without_work(database: Database
             domain="acme.com", question=ASK.question, answer_type="number", verification_mode="lenient"
         ),
         SignalRequest(domain="acme.com", question=ASK.question, answer_type="open_text"),
-        SignalRequest(domain="www.acme.com", question=ASK.question, answer_type="number"),
+        SignalRequest(domain="shop.acme.com", question=ASK.question, answer_type="number"),
     ],
 )
 async def test_a_different_request_is_a_new_signal(
@@ -222,6 +223,21 @@ async def test_a_different_request_is_a_new_signal(
     _, how = await service.accept(org, other)
     assert how == "new"
     assert first.status == "completed"
+
+
+async def test_the_host_with_www_is_the_same_company(database: Database, org: UUID) -> None:
+    service = make_service(database)
+    first = await service.ask(org, ASK)
+    again, how = await service.accept(org, msgspec.structs.replace(ASK, domain="www.acme.com"))
+    assert (how, again.signal.id) == ("cached", first.id)
+
+
+async def test_white_space_in_a_question_is_folded(database: Database, org: UUID) -> None:
+    service = make_service(database)
+    first, _ = await service.accept(org, msgspec.structs.replace(ASK, question=" Is it\n\ta  mill?\r\n"))
+    assert first.signal.question == "Is it a mill?"
+    _, how = await service.accept(org, msgspec.structs.replace(ASK, question="Is it a mill?"))
+    assert how == "joined"
 
 
 async def test_an_old_answer_is_not_served_again(database: Database, org: UUID) -> None:
@@ -295,7 +311,7 @@ async def test_every_wrong_field_is_named(database: Database, org: UUID) -> None
     ("question", "word"),
     [
         ("", "empty"),
-        ("x" * 501, "501"),
+        ("x" * 501, "500"),
         ("What\x00is it?", "control"),
         ("a\x1b[31mb", "control"),
         ("\ud800", "Unicode"),

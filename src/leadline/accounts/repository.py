@@ -101,3 +101,35 @@ async def revoke_key(connection: Connection, key_id: UUID) -> bool:
         )
         is not None
     )
+
+
+_PROFILE = "coalesce(display_name, name) as name, website, description::text as description"
+
+
+async def profile(connection: Connection, organisation_id: UUID) -> Any:
+    """What an organisation says of itself."""
+    return await connection.fetchrow(
+        f"select {_PROFILE} from organisations where id = $1",  # noqa: S608
+        organisation_id,
+    )
+
+
+async def update_profile(
+    connection: Connection,
+    organisation_id: UUID,
+    name: str | None,
+    website: str | None,
+    description: str,
+) -> Any:
+    """The profile with these changes; None leaves a member as it is, and so does what the object lacks."""
+    return await connection.fetchrow(
+        f"""
+        update organisations set display_name = coalesce($2, display_name), website = coalesce($3, website),
+            description = description || $4::text::jsonb
+        where id = $1 returning {_PROFILE}
+        """,  # noqa: S608
+        organisation_id,
+        name,
+        website,
+        description,
+    )

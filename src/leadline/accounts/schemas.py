@@ -1,32 +1,15 @@
-"""Who calls, and what they may do."""
+"""Keys, the organisation's profile and the states of its connectors."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, NamedTuple, get_args
+from typing import Annotated, Literal, NamedTuple
 from uuid import UUID
 
-Scope = Literal["read", "write", "admin"]
-"""read: look at signals, credits and connectors. write: ask questions, which spends credits.
-admin: manage the organisation and its keys; includes the other two."""
+from msgspec import UNSET, Meta, Struct, UnsetType
 
-SCOPES: tuple[Scope, ...] = get_args(Scope)
 MAX_SYNC_TIMEOUT = 900
 """Seconds; contract section 7."""
-
-
-class Rate(NamedTuple):
-    """A token bucket: how fast it fills, and how many requests it holds."""
-
-    per_minute: int
-    burst: int
-
-
-class Limits(NamedTuple):
-    """How often one key may call."""
-
-    reads: Rate
-    writes: Rate
 
 
 class KeyOptions(NamedTuple):
@@ -38,20 +21,6 @@ class KeyOptions(NamedTuple):
     writes_per_minute: int | None = None
     writes_burst: int | None = None
     sync_timeout: int | None = None
-
-
-class Caller(NamedTuple):
-    """Whoever holds the key of a request. ``sync_timeout`` in seconds; ``spend_cap`` in credits a period."""
-
-    organisation_id: UUID
-    key_id: UUID
-    scopes: frozenset[str]
-    limits: Limits
-    sync_timeout: int
-    spend_cap: int | None
-
-    def may(self, scope: Scope) -> bool:
-        return scope in self.scopes or "admin" in self.scopes
 
 
 class NewKey(NamedTuple):
@@ -73,3 +42,46 @@ class Key(NamedTuple):
     created_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
+
+
+# ------------------------------------------------------------------ on the wire
+
+
+class Connector(Struct):
+    source: Literal["salesNavigator", "hubspotApp"]
+    status: Literal["connected", "disconnected", "needs-authentication", "ready-to-connect", "error"]
+
+
+class ConnectorsResponse(Struct):
+    connectors: list[Connector]
+
+
+MAX_NAME, MAX_DESCRIPTION = 200, 20_000
+"""Characters of an organisation's name, and of each part of its description."""
+
+Text = Annotated[str, Meta(extra={"blank": "empties it"})]
+
+
+class OrganisationDescription(Struct, rename="camel"):
+    """What it does and for whom. Blank text empties a member."""
+
+    general: Text | UnsetType = UNSET
+    products: Text | UnsetType = UNSET
+    use_cases: Text | UnsetType = UNSET
+    value_prop: Text | UnsetType = UNSET
+
+
+class Organisation(Struct):
+    """What an organisation says of itself. ``website`` is a domain, or empty."""
+
+    name: str
+    website: str
+    description: OrganisationDescription | UnsetType = UNSET
+
+
+class UpdateOrganisationRequest(Struct):
+    """Missing members, also inside description, stay as they are."""
+
+    name: str | UnsetType = UNSET
+    website: str | UnsetType = UNSET
+    description: OrganisationDescription | UnsetType = UNSET

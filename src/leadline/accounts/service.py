@@ -11,24 +11,29 @@ import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 from uuid import UUID
+
+import msgspec
 
 from leadline.accounts import repository
 from leadline.accounts.schemas import (
+    MAX_DESCRIPTION,
+    MAX_NAME,
     MAX_SYNC_TIMEOUT,
-    SCOPES,
-    Caller,
     Key,
     KeyOptions,
-    Limits,
     NewKey,
-    Rate,
-    Scope,
+    Organisation,
+    OrganisationDescription,
+    UpdateOrganisationRequest,
 )
 from leadline.foundation.clock import Clock, SystemClock
-from leadline.foundation.database import Connection
+from leadline.foundation.database import Connection, storable_json
 from leadline.foundation.errors import InvalidInput, NotFound, Unauthorized
+from leadline.wire.calls import SCOPES, Caller, Limits, Rate, Scope
+from leadline.wire.fields import DOMAIN_PATTERN
 
 DEFAULT_ORGANISATION = "default"
 PREFIX = "sk_live_"
@@ -99,6 +104,51 @@ async def revoke_key(connection: Connection, key_id: UUID) -> None:
     """Refuse a key from now on, in every process within ``CACHE_SECONDS``. Raises NotFound."""
     if not await repository.revoke_key(connection, key_id):
         raise NotFound("There is no such key, or it is revoked already.")
+
+
+async def profile(connection: Connection, organisation_id: UUID) -> Organisation:
+    """What the organisation says of itself."""
+    return _profile(await repository.profile(connection, organisation_id))
+
+
+async def update_profile(
+    connection: Connection, organisation_id: UUID, changes: UpdateOrganisationRequest
+) -> Organisation:
+    """Change what is sent, also inside the description. May be repeated. Raises InvalidInput."""
+    wrong = []
+    name, website = changes.name or None, changes.website or None
+    if name is not None and (len(name) > MAX_NAME or not name.strip().isprintable()):
+        wrong.append(("name", f"must be one line of at most {MAX_NAME} characters"))
+    if website is not None and not (website := _host(website)):
+        wrong.append(("website", "must be a domain, such as acme.com"))
+    description = msgspec.to_builtins(changes.description or OrganisationDescription())
+    wrong += [
+        (f"description.{part}", f"must be at most {MAX_DESCRIPTION} characters")
+        for part, text in description.items()
+        if len(text) > MAX_DESCRIPTION
+    ]
+    if wrong:
+        raise InvalidInput(*wrong)
+    return _profile(
+        await repository.update_profile(
+            connection, organisation_id, name and name.strip(), website, storable_json(description)
+        )
+    )
+
+
+def _profile(row: Any) -> Organisation:
+    described = msgspec.json.decode(row["description"], type=OrganisationDescription)
+    return Organisation(row["name"], row["website"], described)
+
+
+def _host(website: str) -> str:
+    """The host of what people write for a website; "" when there is none."""
+    text = website.strip().lower()
+    try:
+        host = (urlsplit(text if "://" in text else f"//{text}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+    return host if "." in host and re.fullmatch(DOMAIN_PATTERN, host) else ""
 
 
 class _Remembered(NamedTuple):

@@ -6,56 +6,63 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Protocol
 
 from litestar import Litestar, MediaType, Request, Response
-from litestar.exceptions import MethodNotAllowedException
+from litestar.exceptions import MethodNotAllowedException, NotFoundException
 from litestar.types import ASGIApp
 
-from leadline.accounts.schemas import Limits, Rate
+from leadline.accounts import endpoints as accounts
 from leadline.accounts.service import Authenticator
-from leadline.api import operations
-from leadline.api.account import account_routes
 from leadline.api.document import as_yaml, openapi
-from leadline.api.door import Door, DoorSettings
 from leadline.api.errors import render
 from leadline.api.limiter import Limiter
 from leadline.api.metrics import Metrics
-from leadline.api.pages import page_routes
-from leadline.api.reading import MAX_BODY
-from leadline.api.schemas import is_signal_id
-from leadline.api.signals import SignalEndpoints
-from leadline.credits.service import Ledger
-from leadline.foundation.database import Database
-from leadline.foundation.errors import NotFound
+from leadline.api.middleware import Middleware, MiddlewareSettings
+from leadline.api.mounting import context_of, mount
+from leadline.api.pages import Pages, page_routes
+from leadline.api.pages import operations as pages
+from leadline.credits import endpoints as credit
+from leadline.foundation.errors import BadRequest, InvalidInput, LeadlineError
 from leadline.foundation.settings import Settings
-from leadline.foundation.waiter import Waiter
-from leadline.signals.service import SignalService
+from leadline.signals import endpoints as signals
+from leadline.wire.calls import Limits, Rate
+from leadline.wire.operations import Operation
+from leadline.wire.reading import MAX_BODY
 
 
-class Opened(Protocol):
-    """What the API needs of an open Leadline."""
+class Opened(accounts.Needs, credit.Needs, signals.Needs, Protocol):
+    """What the API needs of an open Leadline: what its rooms need, and the settings."""
 
     @property
     def settings(self) -> Settings: ...
-    @property
-    def database(self) -> Database: ...
-    @property
-    def signals(self) -> SignalService: ...
-    @property
-    def waiter(self) -> Waiter: ...
+
+
+ROOMS: tuple[Operation[Opened], ...] = (
+    *signals.operations,
+    *credit.operations,
+    *accounts.operations,
+)
+OPERATIONS: tuple[Operation[Any], ...] = (*ROOMS, *pages)
+"""Every operation, in the order of the document."""
 
 
 def create_app(leadline: Opened) -> ASGIApp:
     """The application that answers the contract's operations, for any ASGI server."""
     settings, database = leadline.settings, leadline.database
-    reading = database.repeatable
     debug = settings.env == "development"
     metrics = Metrics(lambda: leadline.waiter.waiting)
-    ledger = Ledger(monthly_credits=settings.monthly_credits)
-    document = as_yaml(openapi(operations.OPERATIONS, _version(), settings.path_prefix or "/"))
+    document = as_yaml(openapi(OPERATIONS, _version(), settings.path_prefix or "/"))
 
     def failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-        if isinstance(error, MethodNotAllowedException) and _names_no_signal(request):
-            error = NotFound("There is no such operation.")
-        rendered = render(error, request.scope["leadline"].request_id, debug=debug)  # type: ignore[typeddict-item]
+        context = context_of(request.scope)
+        operation = context.operation
+        path = request.scope["path"]
+        if isinstance(error, MethodNotAllowedException) and path.startswith("/v1/"):
+            # The router takes any part for a parameter, also that of an operation which is not there.
+            error = error if any(o.fits(path) for o in OPERATIONS) else NotFoundException()
+        if isinstance(error, InvalidInput) and operation is not None and operation.invalid == 400:
+            error = BadRequest(error.message)
+        status = error.status if isinstance(error, LeadlineError) else 500
+        flat = settings.legacy_errors and operation is not None and status in operation.flat
+        rendered = render(error, context.request_id, debug=debug, flat=flat)
         headers = {name.decode(): value.decode("latin-1") for name, value in rendered.headers}
         return Response(
             rendered.body, status_code=rendered.status, headers=headers, media_type=MediaType.JSON
@@ -63,10 +70,9 @@ def create_app(leadline: Opened) -> ASGIApp:
 
     litestar = Litestar(
         route_handlers=[
-            *operations.options_routes(),
-            *SignalEndpoints(leadline.signals, reading, leadline.waiter).routes(),
-            *account_routes(ledger, reading),
-            *page_routes(document, database, metrics),
+            *mount(ROOMS, leadline),
+            *mount(pages, Pages(document)),
+            *page_routes(database, metrics),
         ],
         exception_handlers={Exception: failed},
         request_max_body_size=MAX_BODY,
@@ -76,20 +82,14 @@ def create_app(leadline: Opened) -> ASGIApp:
     )
     reads = Rate(settings.reads_per_minute, settings.reads_burst)
     writes = Rate(settings.writes_per_minute, settings.writes_burst)
-    return Door(
+    return Middleware(
         litestar,
         Authenticator(database.repeatable, Limits(reads, writes), settings.sync_timeout),
         Limiter(),
         metrics,
-        DoorSettings(settings.path_prefix, frozenset(settings.cors_origins), debug),
-        frozenset(o.path for o in operations.OPERATIONS if o.public),
+        MiddlewareSettings(settings.path_prefix, frozenset(settings.cors_origins), debug),
+        frozenset(o.path for o in OPERATIONS if o.public),
     )
-
-
-def _names_no_signal(request: Request[Any, Any, Any]) -> bool:
-    """Whether the path only looks like a signal's, as ``/v1/companies/signals/templates`` does."""
-    head, _, last = request.scope["path"].rstrip("/").rpartition("/")
-    return head == operations.LIST_SIGNALS.path and last != "sync" and not is_signal_id(last)
 
 
 def _version() -> str:

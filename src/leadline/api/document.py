@@ -9,8 +9,8 @@ import msgspec
 import yaml
 from msgspec import Struct
 
-from leadline.api import schemas
-from leadline.api.operations import MEDIA_TYPE_YAML, Operation
+from leadline.wire import envelope
+from leadline.wire.operations import JSON, Answer, Operation, Part
 
 _REF = "#/components/schemas/{name}"
 _ERRORS = {
@@ -18,12 +18,15 @@ _ERRORS = {
     401: "Key missing, unknown or revoked. error.type: UNAUTHORIZED.",
     402: "No credits left. error.type: PAYMENT_REQUIRED.",
     404: "No such thing for this organisation. error.type: NOT_FOUND.",
+    409: "Not in a state that allows this. error.type: CONFLICT.",
+    413: "Too large. error.type: PAYLOAD_TOO_LARGE.",
+    502: "A service behind this one failed. error.type: EXTERNAL.",
+    504: "A service behind this one took too long. error.type: TIMEOUT.",
     408: "Still running when the time was up; the signal's id is in error.details. error.type: TIMEOUT.",
     422: "Field validation failed. error.type: VALIDATION.",
     429: "Slow down.",
     500: "Server fault. error.type: INTERNAL.",
 }
-_YAML = {MEDIA_TYPE_YAML: {"schema": {"type": "string"}}}
 _EVERYWHERE = (401, 429, 500)
 _LIMIT_HEADERS = {
     "X-Ratelimit-Limit": "Requests a minute the bucket fills with.",
@@ -37,7 +40,7 @@ _DESCRIPTION = (
 )
 
 
-def openapi(operations: Sequence[Operation], version: str, server: str = "/") -> dict[str, Any]:
+def openapi(operations: Sequence[Operation[Any]], version: str, server: str = "/") -> dict[str, Any]:
     """An OpenAPI 3.1 document of these operations, reached at ``server``."""
     return {
         "openapi": "3.1.0",
@@ -70,14 +73,14 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def _paths(operations: Sequence[Operation]) -> dict[str, Any]:
+def _paths(operations: Sequence[Operation[Any]]) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for operation in operations:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
     return paths
 
 
-def _operation(operation: Operation) -> dict[str, Any]:
+def _operation(operation: Operation[Any]) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": operation.id,
         "tags": [operation.tag],
@@ -92,22 +95,32 @@ def _operation(operation: Operation) -> dict[str, Any]:
     ]
     if parameters:
         described["parameters"] = parameters
+    if operation.charge is not None:
+        described["description"] = f"Costs credits. {operation.charge}"
     if operation.body is not None:
-        described["requestBody"] = {"required": True, "content": _json(operation.body)}
+        content = {"schema": _reference(operation.body.type)}
+        if example := getattr(operation.body.type, "example", None):
+            content["example"] = example
+        described["requestBody"] = {
+            "required": operation.body.default is None,
+            "content": {JSON: content},
+        }
     described["responses"] = _responses(operation)
     return described
 
 
-def _parameters(kind: type[Struct] | None, where: str) -> list[dict[str, Any]]:
-    if kind is None:
+def _parameters(part: Part | None, where: str) -> list[dict[str, Any]]:
+    if part is None:
         return []
+    kind = part.type
     schema = _schemas([kind])[kind.__name__]
+    required = schema.get("required", ())
     found = []
     for name, member in schema["properties"].items():
         parameter: dict[str, Any] = {"name": name, "in": where}
         if "description" in member:
             parameter["description"] = member.pop("description")
-        if where == "path":
+        if name in required:
             parameter["required"] = True
         parameter["schema"] = member
         if member.get("type") == "array":
@@ -116,44 +129,53 @@ def _parameters(kind: type[Struct] | None, where: str) -> list[dict[str, Any]]:
     return found
 
 
-def _responses(operation: Operation) -> dict[str, Any]:
+def _responses(operation: Operation[Any]) -> dict[str, Any]:
     limited = {name: {"$ref": f"#/components/headers/{name}"} for name in _LIMIT_HEADERS}
     found: dict[str, Any] = {}
     for status, answer in operation.answers.items():
         found[str(status)] = {
             "description": answer.description,
             **({} if operation.public else {"headers": limited}),
-            "content": _json(answer.type) if answer.type else _YAML,
+            **_content(answer),
         }
     errors = () if operation.public else sorted({*operation.errors, *_EVERYWHERE})
     for status in errors:
-        kinds: tuple[type[Struct], ...] = (schemas.ErrorResponse,)
+        kinds: tuple[type[Struct], ...] = (envelope.ErrorResponse,)
         if status == 429:
-            kinds = (schemas.RateLimitErrorResponse, schemas.ErrorResponse)
-        found[str(status)] = {"description": _ERRORS[status], "content": _json(*kinds)}
+            kinds = (envelope.RateLimitErrorResponse, envelope.ErrorResponse)
+        references = [_reference(kind) for kind in kinds]
+        schema = references[0] if len(references) == 1 else {"anyOf": references}
+        found[str(status)] = {"description": _ERRORS[status], "content": {JSON: {"schema": schema}}}
         if status == 429:
             found[str(status)]["headers"] = limited
     return dict(sorted(found.items()))
 
 
-def _json(*kinds: type[Struct]) -> dict[str, Any]:
-    references = [{"$ref": _REF.format(name=kind.__name__)} for kind in kinds]
-    return {"application/json": {"schema": references[0] if len(references) == 1 else {"anyOf": references}}}
+def _content(answer: Answer) -> dict[str, Any]:
+    if answer.media_type != JSON:
+        return {"content": {answer.media_type: {"schema": {"type": "string"}}}}
+    return {} if answer.type is None else {"content": {JSON: {"schema": _reference(answer.type)}}}
 
 
-def _components(operations: Sequence[Operation]) -> dict[str, Any]:
-    kinds: list[type[Struct]] = [schemas.ErrorResponse, schemas.RateLimitErrorResponse]
+def _reference(kind: Any) -> dict[str, Any]:
+    (schema,), _ = msgspec.json.schema_components([kind], ref_template=_REF)
+    return schema
+
+
+def _components(operations: Sequence[Operation[Any]]) -> dict[str, Any]:
+    kinds: list[Any] = [envelope.ErrorResponse, envelope.RateLimitErrorResponse]
     for operation in operations:
         kinds += [a.type for a in operation.answers.values() if a.type is not None]
         if operation.body is not None:
-            kinds.append(operation.body)
-    return dict(sorted(_schemas(list(dict.fromkeys(kinds))).items()))
+            kinds.append(operation.body.type)
+    return dict(sorted(_schemas(kinds).items()))
 
 
-def _schemas(kinds: list[type[Struct]]) -> dict[str, Any]:
+def _schemas(kinds: list[Any]) -> dict[str, Any]:
     _, found = msgspec.json.schema_components(kinds, ref_template=_REF)
     for kind in kinds:
-        found[kind.__name__] |= getattr(kind, "also", {})
+        if any_of := getattr(kind, "any_of", None):
+            found[kind.__name__]["anyOf"] = [{"required": [name]} for name in any_of]
     _tidy(found)
     return found
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 from uuid import UUID
 
-from leadline.accounts.schemas import Rate
+from leadline.wire.calls import Rate
 
 _BUCKETS = 20_000
 

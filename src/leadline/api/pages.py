@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from importlib.resources import files
+from typing import NamedTuple
 
 from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
-from leadline.api import operations
-from leadline.api.answers import encoded, text_answer
 from leadline.api.metrics import Metrics
-from leadline.api.signals import AnyRequest
+from leadline.api.mounting import AnyRequest, PreparedResponse, json_response, text_response
 from leadline.foundation.database import Database
 from leadline.foundation.errors import DatabaseUnavailable, NotFound
+from leadline.wire.answers import Text
+from leadline.wire.calls import PublicCall
+from leadline.wire.operations import YAML, Answer, Operations
 
 READY_SECONDS = 3.0
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html"}
@@ -26,19 +28,35 @@ _POLICY = (
 )
 
 
-def page_routes(document: bytes, database: Database, metrics: Metrics) -> list[HTTPRouteHandler]:
+class Pages(NamedTuple):
     """``document`` is the OpenAPI document as YAML."""
+
+    document: bytes
+
+
+operations = Operations[Pages]("Meta")
+
+
+@operations.get(
+    "/v1/openapi.yaml",
+    id="getOpenApiDocument",
+    summary="This API's OpenAPI document",
+    answers={200: Answer("YAML.", media_type=YAML)},
+)
+async def get_document(pages: Pages, call: PublicCall) -> Text:
+    return Text(pages.document)
+
+
+def page_routes(database: Database, metrics: Metrics) -> list[HTTPRouteHandler]:
+    """What is no operation of the contract."""
     folder = files("leadline.api") / "docs_page"
     assets = {name: (folder / name).read_bytes() for name in ("index.html", *_ASSETS)}
-
-    async def get_document(request: AnyRequest) -> ASGIResponse:
-        return text_answer(document, operations.MEDIA_TYPE_YAML)
 
     @get("/docs", include_in_schema=False)
     async def docs(request: AnyRequest) -> ASGIResponse:
         if request.scope["raw_path"].endswith(b"/"):  # its relative addresses would lead nowhere
-            return ASGIResponse(status_code=307, headers={"location": "../docs"})
-        return text_answer(
+            return PreparedResponse(307, [(b"location", b"../docs")], b"")
+        return text_response(
             assets["index.html"],
             "text/html",
             content_security_policy=_POLICY,
@@ -52,13 +70,13 @@ def page_routes(document: bytes, database: Database, metrics: Metrics) -> list[H
         if name not in _ASSETS:
             raise NotFound("There is no such file.")
         suffix = name[name.rindex(".") :]
-        return text_answer(
+        return text_response(
             assets[name], _TYPES[suffix], cache_control="max-age=3600", x_content_type_options="nosniff"
         )
 
     @get("/healthz", include_in_schema=False)
     async def healthz(request: AnyRequest) -> ASGIResponse:
-        return encoded({"status": "ok"})
+        return json_response(b'{"status":"ok"}')
 
     @get("/readyz", include_in_schema=False)
     async def readyz(request: AnyRequest) -> ASGIResponse:
@@ -66,10 +84,10 @@ def page_routes(document: bytes, database: Database, metrics: Metrics) -> list[H
             await asyncio.wait_for(database.fetchval("select 1", idempotent=True), READY_SECONDS)
         except TimeoutError:
             raise DatabaseUnavailable from None
-        return encoded({"status": "ready"})
+        return json_response(b'{"status":"ready"}')
 
     @get("/metrics", include_in_schema=False)
     async def counted(request: AnyRequest) -> ASGIResponse:
-        return text_answer(metrics.text(), "text/plain; version=0.0.4")
+        return text_response(metrics.text(), "text/plain; version=0.0.4")
 
-    return [operations.GET_DOCUMENT.route(get_document), docs, docs_asset, healthz, readyz, counted]
+    return [docs, docs_asset, healthz, readyz, counted]

@@ -1,9 +1,11 @@
-"""What the credits room tells others."""
+"""What the credits room tells others, and its wire types."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 from uuid import UUID
+
+from msgspec import Meta, Struct
 
 
 class Charge(NamedTuple):
@@ -19,3 +21,7 @@ class Disagreement(NamedTuple):
     organisation_id: UUID
     balance: int
     ledger: int
+
+
+class CreditsBalance(Struct, rename="camel"):
+    remaining_credits: Annotated[int, Meta(ge=0, examples=[58])]

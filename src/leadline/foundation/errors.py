@@ -9,11 +9,15 @@
      |- NotFound               404  NOT_FOUND
      |- Conflict               409  CONFLICT
      |- PayloadTooLarge        413  PAYLOAD_TOO_LARGE
+     |- MethodNotAllowed       405  NOT_FOUND              names the methods that the path has
      |- WaitTimedOut           408  TIMEOUT
+     |- TooManyRequests        429  TIMEOUT                an operation's own limit; a key's has a flat body
      |- ConfigurationError     500  INTERNAL               a setting is wrong: stops the start
-     `- DatabaseUnavailable    503  INTERNAL               the database does not answer; nothing was changed
+     `- Unavailable            503  TIMEOUT                not now; nothing was changed
+         `- DatabaseUnavailable                            the database does not answer
 
-The door renders them; nothing below it knows of HTTP beyond these numbers.
+``leadline.wire`` renders them; nothing below it knows of HTTP beyond these numbers. A type has one status; only
+TIMEOUT has several, because the contract gives it several, and a 405 is a NOT_FOUND: there is no such operation.
 """
 
 from __future__ import annotations
@@ -26,6 +30,10 @@ class FieldError(NamedTuple):
 
     field: str
     message: str
+
+    def __str__(self) -> str:
+        """The sentence with its subject."""
+        return self.message if self.message.startswith("'") else f"'{self.field}': {self.message}"
 
 
 class LeadlineError(Exception):
@@ -50,7 +58,7 @@ class InvalidInput(LeadlineError):
 
     def __init__(self, *fields: FieldError | tuple[str, str], message: str | None = None) -> None:
         self.fields = tuple(FieldError(*f) for f in fields)
-        super().__init__(message or "; ".join(f.message for f in self.fields) or None)
+        super().__init__(message or "; ".join(map(str, self.fields)) or None)
 
 
 class BadRequest(LeadlineError):
@@ -109,6 +117,19 @@ class PayloadTooLarge(LeadlineError):
     code = "PAYLOAD_TOO_LARGE"
 
 
+class MethodNotAllowed(LeadlineError):
+    """This path does not know the method."""
+
+    status = 405
+    type = "NOT_FOUND"
+    code = "METHOD_NOT_ALLOWED"
+
+    def __init__(self, allowed: str = "") -> None:
+        """``allowed``: the methods that the path knows, as in the Allow header."""
+        self.allowed = allowed
+        super().__init__(f"This path knows {allowed} only." if allowed else None)
+
+
 class WaitTimedOut(LeadlineError):
     """The answer was not ready in the time given; the work goes on."""
 
@@ -117,12 +138,32 @@ class WaitTimedOut(LeadlineError):
     code = "TIMEOUT"
 
 
+class TooManyRequests(LeadlineError):
+    """This operation is limited; slow down."""
+
+    status = 429
+    type = "TIMEOUT"
+    code = "TOO_MANY_REQUESTS"
+
+    def __init__(self, retry_after: int) -> None:
+        """``retry_after``: whole seconds."""
+        self.retry_after = retry_after
+        super().__init__(f"This operation is limited; try again in {retry_after} s.")
+
+
 class ConfigurationError(LeadlineError):
     """A setting is wrong."""
 
 
-class DatabaseUnavailable(LeadlineError):
-    """The database does not answer; nothing was changed."""
+class Unavailable(LeadlineError):
+    """The server cannot answer now; nothing was changed."""
 
     status = 503
+    type = "TIMEOUT"
+    code = "UNAVAILABLE"
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database does not answer; nothing was changed."""
+
     code = "DATABASE_UNAVAILABLE"

@@ -83,6 +83,14 @@ def _number(minimum: float, *, above: bool = False) -> Parse:
     return parse
 
 
+def _switch(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value not in ("true", "false"):
+        raise ValueError("must be true or false")
+    return bool(value == "true")
+
+
 def _range(minimum: int, maximum: int | None) -> str:
     return f"at least {minimum}" if maximum is None else f"between {minimum} and {maximum}"
 
@@ -353,6 +361,12 @@ class Settings:
         _origins,
         (),
     )
+    legacy_errors: bool = _setting(
+        "true: the errors of a few operations have the flat bodies of an older API, "
+        '{"error": CODE, "message": TEXT}',
+        _switch,
+        False,
+    )
     sync_timeout: int = _setting(
         "seconds a synchronous request waits, unless it or its key says otherwise", _whole(1, 900), 120
     )
@@ -478,6 +492,8 @@ def _shown(one: dataclasses.Field[Any], value: Any) -> str:
         )
     if isinstance(value, tuple):
         return ",".join(value)
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, float):
         return f"{value:g}"
     return str(value)

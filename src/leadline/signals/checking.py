@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from leadline.companies import service as companies
 from leadline.foundation.errors import FieldError, InvalidInput
-from leadline.research.answer_types import ANSWER_TYPES
 from leadline.research.answer_types.json_schema import check_schema
 from leadline.research.errors import InvalidQuestion
-from leadline.research.model import Company, VerificationMode
+from leadline.research.model import Company
 from leadline.signals.schemas import SignalRequest
+from leadline.wire import reading
 
-MAX_QUESTION = 500  # characters (contract section 6)
-MAX_PAGES = 500  # pages of one question; a site is not mirrored
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
@@ -31,27 +29,35 @@ class Wanted(NamedTuple):
 
 
 class Checker:
-    """Checks requests. ``reserved_hosts`` are accepted besides the public ones."""
+    """Checks requests. ``reserved_hosts`` are accepted besides the public ones; ``webhook_refusal`` says why
+    an address cannot be called, or None.
+    """
 
-    def __init__(self, reserved_hosts: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        reserved_hosts: Collection[str] = (),
+        webhook_refusal: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
         self._reserved_hosts = reserved_hosts
+        self._webhook_refusal = webhook_refusal
 
     def check(self, request: SignalRequest, reader: str, company: Company | None = None) -> Wanted:
-        """The request with its company and key. ``company`` is what the domain means, when that is known.
+        """The request with its company and key, its question on one line. ``company`` is what the domain means,
+        when that is known.
 
         Raises InvalidInput naming every field that is wrong.
         """
+        request = msgspec.structs.replace(request, question=" ".join(request.question.split()))
         wrong: list[FieldError] = []
         try:
             company = company or companies.parse(request.domain, reserved_hosts=self._reserved_hosts)
         except InvalidInput as error:
             wrong += error.fields
+        wrong += reading.faults(request)
         wrong += _check_question(request.question)
-        wrong += _check_type(request)
-        if request.verification_mode not in tuple(VerificationMode):
-            wrong.append(FieldError("verificationMode", "must be strict or lenient"))
-        if request.max_pages is not None and not 1 <= request.max_pages <= MAX_PAGES:
-            wrong.append(FieldError("maxPages", f"must be from 1 to {MAX_PAGES}"))
+        wrong += _check_schema(request)
+        if request.webhook_url is not None and (why := self._webhook_refusal(request.webhook_url)):
+            wrong.append(FieldError("webhookUrl", why))
         if wrong or company is None:
             raise InvalidInput(*wrong)
         return Wanted(request, company, _request_key(company, request, reader))
@@ -72,18 +78,8 @@ class Checker:
 
 
 def _check_question(text: str) -> list[FieldError]:
-    if not text.strip():
-        return [
-            FieldError("question", "must not be empty; ask in plain words, such as 'Do they have SOC 2?'")
-        ]
-    if len(text) > MAX_QUESTION:
-        return [
-            FieldError(
-                "question", f"must be at most {MAX_QUESTION} characters, this one has {len(text)}; shorten it"
-            )
-        ]
-    if _CONTROL.search(text.strip()):
-        return [FieldError("question", "must be one line of plain text; remove the control characters")]
+    if _CONTROL.search(text):
+        return [FieldError("question", "must be plain text; remove the control characters")]
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -91,12 +87,7 @@ def _check_question(text: str) -> list[FieldError]:
     return []
 
 
-def _check_type(request: SignalRequest) -> list[FieldError]:
-    if request.answer_type not in ANSWER_TYPES:
-        known = ", ".join(ANSWER_TYPES)
-        return [
-            FieldError("answerType", f"{request.answer_type!r} is not an answer type; choose one of {known}")
-        ]
+def _check_schema(request: SignalRequest) -> list[FieldError]:
     if request.answer_type == "json_schema":
         if request.output_schema is None:
             return [
@@ -116,8 +107,8 @@ def _check_type(request: SignalRequest) -> list[FieldError]:
 def _request_key(company: Company, request: SignalRequest, reader: str) -> bytes:
     """Two requests with the same key may share one answer (contract section 10)."""
     parts = {
-        "host": company.asked_host,
-        "question": " ".join(request.question.split()),
+        "host": company.host,
+        "question": request.question,
         "answerType": request.answer_type,
         "outputSchema": request.output_schema,
         "verificationMode": request.verification_mode,

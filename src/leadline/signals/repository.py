@@ -78,7 +78,7 @@ class NewRow(msgspec.Struct, frozen=True, kw_only=True):
             organisation_id=organisation_id,
             company_id=company_id,
             asked_host=wanted.company.asked_host,
-            question=request.question.strip(),
+            question=request.question,
             answer_type=request.answer_type,
             output_schema=request.output_schema,
             verification_mode=request.verification_mode,

@@ -4,26 +4,59 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
+from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
 
+from leadline.accounts.schemas import MAX_SYNC_TIMEOUT
 from leadline.models.schemas import ModelCall
-from leadline.research.answer_types import answer_type
+from leadline.research.answer_types import ANSWER_TYPES, answer_type
+from leadline.research.model import VerificationMode
+from leadline.wire.fields import Domain, Id, Moment, Time, WebhookUrl, shown
+from leadline.wire.pages import Offset, PageSize25, ResultsPage
 
 SignalStatus = Literal["processing", "completed", "failed"]
+MAX_QUESTION = 500
+"""Characters; contract section 6."""
 
 
-class SignalRequest(msgspec.Struct, frozen=True, kw_only=True):
+MAX_PAGES = 500
+"""Pages of one question; a site is not mirrored."""
+
+Question = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=MAX_QUESTION,
+        description="The question. Needed unless signalTemplateId is sent.",
+        extra={
+            "must": f"must be text, not empty, of at most {MAX_QUESTION} characters; ask in plain words, "
+            "such as 'Do they have SOC 2?'"
+        },
+    ),
+]
+AnswerTypeName = Annotated[str, shown("Shape the answer must take.", enum=list(ANSWER_TYPES))]
+Mode = Annotated[
+    str,
+    shown(
+        "strict: only sourced facts. lenient: estimates allowed.",
+        enum=[mode.value for mode in VerificationMode],
+    ),
+]
+
+
+class SignalRequest(Struct, frozen=True, kw_only=True, rename="camel"):
     """A question to ask, as a caller states it; nothing is checked yet."""
 
     domain: str
-    question: str
-    answer_type: str = "open_text"
+    question: Question
+    answer_type: AnswerTypeName = "open_text"
     output_schema: dict[str, Any] | None = None
-    verification_mode: str = "strict"
+    verification_mode: Mode = "strict"
     force_refresh: bool = False
-    max_pages: int | None = None
+    max_pages: Annotated[int, Meta(ge=1, le=MAX_PAGES)] | None = None
     webhook_url: str | None = None
 
 
@@ -139,3 +172,220 @@ def wire_numbers(value: Any) -> Any:
         case list() | tuple():
             return [wire_numbers(member) for member in value]
     return value
+
+
+# ------------------------------------------------------------------ on the wire, in
+
+
+class ConnectorSwitch(Struct):
+    enabled: Annotated[str, Meta(examples=["off"])] | UnsetType = UNSET
+
+
+class ConnectorsConfig(Struct, rename="camel"):
+    """Per-request connector switches."""
+
+    sales_navigator: ConnectorSwitch | UnsetType = UNSET
+
+
+class CreateCompanySignalRequest(Struct, rename="camel", kw_only=True):
+    """Send question or signalTemplateId; with both, the template wins."""
+
+    any_of: ClassVar[tuple[str, ...]] = ("question", "signalTemplateId")
+    example: ClassVar[dict[str, Any]] = {
+        "domain": "example.com",
+        "question": "Do they have a SOC 2 certificate?",
+        "answerType": "boolean",
+    }
+
+    domain: Domain
+    question: Question | UnsetType = UNSET
+    answer_type: AnswerTypeName = "open_text"
+    output_schema: (
+        Annotated[
+            dict[str, Any],
+            Meta(description="JSON Schema of the wanted object; needed when answerType is json_schema."),
+        ]
+        | UnsetType
+    ) = UNSET
+    webhook_url: WebhookUrl | UnsetType = UNSET
+    weight: Annotated[
+        Literal["important", "nice_to_have", "not_important"],
+        Meta(description="How much the signal matters."),
+    ] = "important"
+    qualification_criteria: (
+        Annotated[dict[str, Any], Meta(description="Maps answer values to a qualification.")] | UnsetType
+    ) = UNSET
+    signal_template_id: (
+        Annotated[UUID, Meta(description="Takes question and answerType from this template.")] | UnsetType
+    ) = UNSET
+    force_refresh: Annotated[bool, Meta(description="Skip the cache.")] = False
+    connectors: (
+        Annotated[
+            ConnectorsConfig,
+            Meta(
+                description="Connector switches.",
+                extra={"must": 'must be an object such as {"salesNavigator": {"enabled": "off"}}'},
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    verification_mode: Mode = "strict"
+
+
+class ListSignalsQuery(Struct, rename="camel", kw_only=True):
+    domain: Domain | UnsetType = UNSET
+    company_id: Annotated[str, Meta(description="Company id.")] | UnsetType = UNSET
+    limit: PageSize25 = 25
+    offset: Offset = 0
+    from_date: Annotated[Moment, Meta(description="Completed at or after.")] | UnsetType = UNSET
+    to_date: Annotated[Moment, Meta(description="Completed at or before.")] | UnsetType = UNSET
+    status: (
+        Annotated[list[SignalStatus], Meta(description="Repeat for several; status[]=... is understood too.")]
+        | UnsetType
+    ) = UNSET
+    subscription_id: Annotated[UUID, Meta(description="Only runs of this subscription.")] | UnsetType = UNSET
+
+
+class SyncHeaders(
+    Struct,
+    rename={"timeout_sec": "X-Sbr-Timeout-Sec", "timeout_error": "X-Sbr-Timeout-Error"},
+    kw_only=True,
+):
+    timeout_sec: (
+        Annotated[
+            int,
+            Meta(
+                ge=1,
+                le=MAX_SYNC_TIMEOUT,
+                description="Seconds to wait; the key's own setting when absent or 0.",
+                extra={"absent": "0"},
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    timeout_error: Annotated[
+        Literal["true", "false"],
+        Meta(description='"true": answer 408 instead of 202 when time runs out.'),
+    ] = "false"
+
+
+class SignalPath(Struct, rename="camel"):
+    signal_id: Id
+
+
+# ------------------------------------------------------------------ on the wire, out
+
+
+class TextValue(Struct):
+    value: str | None
+
+
+class BooleanValue(Struct):
+    value: bool | None
+
+
+class NumberValue(Struct):
+    value: float | None
+
+
+class ListValue(Struct):
+    value: list[str] | None
+
+
+class CurrencyValue(Struct):
+    value: float | None
+    currency: Annotated[str, Meta(description="ISO 4217.", examples=["USD"])] | UnsetType = UNSET
+
+
+class OpenTextAnswer(Struct, rename="camel", tag_field="type", tag="open_text"):
+    open_text: TextValue
+
+
+class BooleanAnswer(Struct, tag_field="type", tag="boolean"):
+    boolean: BooleanValue
+
+
+class NumberAnswer(Struct, tag_field="type", tag="number"):
+    number: NumberValue
+
+
+class ListAnswer(Struct, tag_field="type", tag="list"):
+    list: ListValue
+
+
+class PercentageAnswer(Struct, tag_field="type", tag="percentage"):
+    """42 means 42 %."""
+
+    percentage: NumberValue
+
+
+class CurrencyAnswer(Struct, tag_field="type", tag="currency"):
+    currency: CurrencyValue
+
+
+class UrlAnswer(Struct, tag_field="type", tag="url"):
+    url: TextValue
+
+
+class JsonSchemaAnswer(Struct, rename="camel", tag_field="type", tag="json_schema"):
+    """The object itself, not wrapped in value."""
+
+    json_schema: dict[str, Any]
+
+
+Answer = (
+    OpenTextAnswer
+    | BooleanAnswer
+    | NumberAnswer
+    | ListAnswer
+    | PercentageAnswer
+    | CurrencyAnswer
+    | UrlAnswer
+    | JsonSchemaAnswer
+)
+
+
+class Source(Struct):
+    """Where the answer stands: ``snippet`` is words of a stored copy of the page."""
+
+    url: Annotated[str, Meta(extra_json_schema={"format": "uri"})]
+    title: str
+    snippet: str | UnsetType = UNSET
+
+
+class SignalMetadata(Struct, rename="camel"):
+    """Facts of the work. Further members may be there."""
+
+    company_name: str | UnsetType = UNSET
+    processing_time_ms: int | UnsetType = UNSET
+
+
+class SignalResponse(Struct, rename="camel", kw_only=True):
+    """A signal as it is accepted."""
+
+    id: UUID
+    status: SignalStatus
+    question: str
+    created_at: Time
+    answer_type: AnswerTypeName | UnsetType = UNSET
+    signal_type: Literal["COMPANY", "CONTACT"] | UnsetType = UNSET
+    domain: str | UnsetType = UNSET
+
+
+class SignalDetailResponse(SignalResponse, rename="camel", kw_only=True):
+    """A signal; once it is completed with answer, confidence and sources."""
+
+    completed_at: Time | UnsetType | None = UNSET
+    answer: Answer | UnsetType | None = UNSET
+    reasoning: str | UnsetType | None = UNSET
+    confidence: Annotated[float, Meta(ge=0, le=1)] | UnsetType | None = UNSET
+    sources: list[Source] | UnsetType | None = UNSET
+    metadata: SignalMetadata | UnsetType = UNSET
+    error: str | UnsetType | None = UNSET
+    error_code: str | UnsetType | None = UNSET
+    error_action: str | UnsetType | None = UNSET
+    verification_mode: Literal["strict", "lenient"] | UnsetType = UNSET
+
+
+class SignalListResponse(ResultsPage[SignalDetailResponse]):
+    """One page of signals."""

@@ -1,7 +1,7 @@
 """What every request passes before it reaches an endpoint, as one thin layer of ASGI.
 
-In this order: path prefix, request id, other origins (CORS), API key, the key's limit, its scope. It writes
-the headers that every answer carries, and counts.
+In this order: path prefix, request id, other origins (CORS), API key, the key's limit. It writes the headers
+that every answer carries, and counts. What the key may do is asked where the operation is known.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ import time
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import msgspec
-from litestar.enums import ScopeType
+from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-from leadline.accounts.schemas import Caller
 from leadline.accounts.service import Authenticator
-from leadline.api.errors import Rendered, render
-from leadline.api.limiter import Limiter, Verdict
+from leadline.api.errors import render
+from leadline.api.limiter import Limiter
 from leadline.api.metrics import Metrics
-from leadline.foundation.errors import Forbidden
 from leadline.foundation.ids import new_id_text
+from leadline.wire.calls import Caller
+from leadline.wire.envelope import Rendered, limited
+from leadline.wire.operations import Operation
 
 _SLASHES = re.compile("/{2,}")
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -34,20 +34,26 @@ _PREFLIGHT = (
 )
 
 
-class Exchange:
-    """One request and its answer, in the scope under ``leadline``. ``caller`` is None on public paths."""
+class RequestContext:
+    """One request and its answer, in the scope under ``leadline``.
 
-    __slots__ = ("caller", "headers", "request_id", "started", "status")
+    ``method`` is the client's: a HEAD is routed as a GET. ``caller`` is None on public paths, ``operation``
+    until it is known.
+    """
 
-    def __init__(self, request_id: str) -> None:
+    __slots__ = ("caller", "headers", "method", "operation", "request_id", "started", "status")
+
+    def __init__(self, request_id: str, method: str) -> None:
         self.request_id = request_id
+        self.method = method
         self.caller: Caller | None = None
+        self.operation: Operation[Any] | None = None
         self.headers: list[tuple[bytes, bytes]] = [(b"x-request-id", request_id.encode())]
         self.started = time.perf_counter()
         self.status = 0
 
 
-class DoorSettings(NamedTuple):
+class MiddlewareSettings(NamedTuple):
     """``prefix`` such as ``/public``, or empty; ``origins`` that a browser may call from, ``*`` for any."""
 
     prefix: str
@@ -55,7 +61,7 @@ class DoorSettings(NamedTuple):
     debug: bool
 
 
-class Door:
+class Middleware:
     """Wraps the application."""
 
     def __init__(
@@ -64,7 +70,7 @@ class Door:
         authenticator: Authenticator,
         limiter: Limiter,
         metrics: Metrics,
-        settings: DoorSettings,
+        settings: MiddlewareSettings,
         public: frozenset[str],
     ) -> None:
         """``public`` are the paths under /v1 that need no key."""
@@ -83,42 +89,43 @@ class Door:
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         authorization, origin, preflight, request_id = _headers(scope)
-        exchange = Exchange(request_id or new_id_text())
-        scope["leadline"] = exchange  # type: ignore[typeddict-unknown-key]
-        method = scope["method"]
+        context = RequestContext(request_id or new_id_text(), scope["method"])
+        method = context.method
         if method == "HEAD":
-            scope["method"] = "GET"  # the server leaves the body out
+            # A scope of our own: the server leaves the body out by what its own says.
+            scope = {**scope, "method": HttpMethod.GET}
+        scope["leadline"] = context  # type: ignore[typeddict-unknown-key]
         self._strip_prefix(scope)
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                exchange.status = message["status"]
-                message["headers"] = [*message["headers"], *exchange.headers]
+                context.status = message["status"]
+                message["headers"] = [*message["headers"], *context.headers]
             await send(message)
 
         self._metrics.open += 1
         try:
-            welcome = origin is not None and self._welcome(exchange, origin)
+            welcome = origin is not None and self._welcome(context, origin)
             if welcome and preflight:
-                exchange.headers += _PREFLIGHT
+                context.headers += _PREFLIGHT
                 await _send(answer, Rendered(204, b"", ()))
                 return
-            refused = await self._admit(scope, exchange, authorization, method)
+            refused = await self._admit(scope, context, authorization, method)
             if refused is not None:
                 await _send(answer, refused)
                 return
             await self._app(scope, receive, answer)
         except Exception as error:
-            if exchange.status:
+            if context.status:
                 raise
-            await _send(answer, render(error, exchange.request_id, debug=self._settings.debug))
+            await _send(answer, render(error, context.request_id, debug=self._settings.debug))
         finally:
             self._metrics.open -= 1
             self._metrics.answered(
                 method if method in _METHODS else "other",
-                str(scope.get("path_template", "unknown")),
-                exchange.status,
-                time.perf_counter() - exchange.started,
+                _template(scope, context),
+                context.status,
+                time.perf_counter() - context.started,
             )
 
     def _strip_prefix(self, scope: HTTPScope) -> None:
@@ -129,42 +136,46 @@ class Door:
         if prefix and (path == prefix or path.startswith(prefix + "/")):
             scope["path"] = path[len(prefix) :] or "/"
 
-    def _welcome(self, exchange: Exchange, origin: bytes) -> bool:
+    def _welcome(self, context: RequestContext, origin: bytes) -> bool:
         origins = self._settings.origins
         if not origins:
             return False
-        exchange.headers.append((b"vary", b"Origin"))
+        context.headers.append((b"vary", b"Origin"))
         if "*" not in origins and origin.decode("latin-1") not in origins:
             return False
-        exchange.headers.append((b"access-control-allow-origin", origin))
-        exchange.headers.append((b"access-control-expose-headers", _EXPOSED))
+        context.headers.append((b"access-control-allow-origin", origin))
+        context.headers.append((b"access-control-expose-headers", _EXPOSED))
         return True
 
     async def _admit(
-        self, scope: HTTPScope, exchange: Exchange, authorization: str | None, method: str
+        self, scope: HTTPScope, context: RequestContext, authorization: str | None, method: str
     ) -> Rendered | None:
         """The refusal, or None."""
         path = scope["path"]
         if path in self._public or not (path.startswith("/v1/") or path == "/v1"):
             return None
-        caller = exchange.caller = await self._authenticator.authenticate(authorization)
+        caller = context.caller = await self._authenticator.authenticate(authorization)
         reading = method in READS
         limits = caller.limits
         verdict = self._limiter.take(
             caller.key_id, "reads" if reading else "writes", limits.reads if reading else limits.writes
         )
-        exchange.headers += (
+        context.headers += (
             (b"x-ratelimit-limit", b"%d" % verdict.limit),
             (b"x-ratelimit-remaining", b"%d" % verdict.remaining),
             (b"x-ratelimit-reset", b"%d" % verdict.reset),
         )
         if verdict.retry_after:
             self._metrics.limited += 1
-            return _slow_down(verdict)
-        if not caller.may("read" if reading else "write"):
-            scope_name = "read" if reading else "write"
-            raise Forbidden(f"This API key lacks the scope '{scope_name}'.")
+            return limited(verdict.retry_after)
         return None
+
+
+def _template(scope: HTTPScope, context: RequestContext) -> str:
+    """The path without what differs from call to call."""
+    if context.operation is not None:
+        return context.operation.path
+    return str(scope.get("path_template", "unknown"))
 
 
 def _headers(scope: HTTPScope) -> tuple[str | None, bytes | None, bool, str | None]:
@@ -184,17 +195,6 @@ def _headers(scope: HTTPScope) -> tuple[str | None, bytes | None, bool, str | No
             except ValueError:
                 continue
     return authorization, origin, preflight, request_id
-
-
-def _slow_down(verdict: Verdict) -> Rendered:
-    """The flat body of contract section 3.2."""
-    body = {
-        "statusCode": 429,
-        "error": "Too Many Requests",
-        "message": "Rate limit exceeded",
-        "retryAfter": verdict.retry_after,
-    }
-    return Rendered(429, msgspec.json.encode(body), ((b"retry-after", b"%d" % verdict.retry_after),))
 
 
 async def _send(send: Any, rendered: Rendered) -> None:

@@ -1,0 +1,50 @@
+"""What an endpoint returns when it is not simply a struct with the operation's first status."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from msgspec import Raw, Struct
+
+
+class Reply(Struct, frozen=True):
+    """An answer with a status of its own. ``value`` None: no body."""
+
+    status: int
+    value: Any = None
+
+
+class Text(Struct, frozen=True):
+    """Text of the media type that the operation declares, whole."""
+
+    body: bytes
+
+
+class Csv(Struct, frozen=True):
+    """A file of comma-separated values, sent as it is made; each chunk is whole lines.
+
+    An error in the middle cuts the connection, so that a client does not take a part for the whole.
+    """
+
+    filename: str
+    chunks: AsyncIterator[bytes]
+
+
+class Event(Struct, frozen=True):
+    """One server-sent event. ``id`` is what a client sends back as ``Last-Event-ID`` to go on from there."""
+
+    type: str
+    value: Any
+    id: str | None = None
+
+
+class EventStream(Struct, frozen=True):
+    """Server-sent events until there are no more or the client hangs up."""
+
+    events: AsyncIterator[Event]
+
+
+Returned = Struct | list[Any] | Raw | None
+"""What an endpoint may return: one of the above, a wire type, a bare list of them, JSON that is written
+already, or None for an answer without a body."""
