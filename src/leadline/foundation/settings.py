@@ -436,6 +436,12 @@ def variable(name: str) -> str:
     return PREFIX + name.upper()
 
 
+def environment_of_children() -> dict[str, str]:
+    """What a child process that reads foreign pages needs of this process's environment: no secret is among it."""
+    needed = ("HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ")
+    return {name: os.environ[name] for name in needed if name in os.environ}
+
+
 def load_settings(environ: Mapping[str, str] | None = None, toml_path: Path | None = None) -> Settings:
     """Read the settings from ``environ`` (default: this process's) and one TOML file.
 
