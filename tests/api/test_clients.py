@@ -7,6 +7,7 @@ an integer, an object where it has a string, or a time without a zone is an erro
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import re
 from datetime import datetime
@@ -35,6 +36,8 @@ async def send(api: Api, request: bytes) -> Answer:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     headers = {n.lower(): v.strip() for n, _, v in (line.partition(":") for line in head[1:] if line)}
     body = await reader.readexactly(int(headers["content-length"]))
+    if headers.get("content-encoding") == "gzip":  # both clients ask for it, and unpack it by themselves
+        body = gzip.decompress(body)
     writer.close()
     answer = Answer(int(head[0].split(" ")[1]), headers, body)
     method, target = request.split(b" ", 2)[:2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -222,6 +223,8 @@ async def test_a_body_that_is_no_object_is_400(acme: Account, path: str, body: b
         ({"domain": "acme.com/about"}, ["domain"]),
         ({"domain": "acme"}, ["domain"]),
         ({"domain": "acme.com\u0000"}, ["domain"]),
+        ({"domain": "fly.io\n"}, ["domain"]),
+        ({"domain": "fly.io "}, ["domain"]),
         ({"domain": "a" * 5000 + ".com"}, ["domain"]),
         ({"question": ""}, ["question"]),
         ({"question": "   "}, ["question"]),
@@ -241,6 +244,12 @@ async def test_a_body_that_is_no_object_is_400(acme: Account, path: str, body: b
         ({"connectors": "off"}, ["connectors"]),
         ({"connectors": {"salesNavigator": {"enabled": 5}}}, ["connectors"]),
         ({"signalTemplateId": "mine"}, ["signalTemplateId"]),
+        ({"webhookUrl": "http://127.0.0.1:8080/"}, ["webhookUrl"]),
+        ({"webhookUrl": "http://10.1.2.3/hook"}, ["webhookUrl"]),
+        ({"webhookUrl": "https://[::1]/"}, ["webhookUrl"]),
+        ({"webhookUrl": "https://[::ffff:192.168.1.1]/"}, ["webhookUrl"]),
+        ({"webhookUrl": "http://2130706433/"}, ["webhookUrl"]),
+        ({"webhookUrl": "http://169.254.169.254/latest"}, ["webhookUrl"]),
         ({"webhookUrl": "ftp://acme.com"}, ["webhookUrl"]),
         ({"webhookUrl": "acme.com/hook"}, ["webhookUrl"]),
         ({"webhookUrl": "https://"}, ["webhookUrl"]),
@@ -258,6 +267,9 @@ async def test_an_invalid_member_is_422_and_named(
     for path in (SIGNALS, SYNC):
         error = _refused(await acme.post(path, body), 422, "VALIDATION", *fields)
         assert error["code"] == "VALIDATION_ERROR"
+        for field in error["fields"]:
+            assert f"'{field['field']}'" in error["message"]
+            assert field["message"] in error["message"]
     assert (await acme.get(SIGNALS)).json()["total"] == 0
 
 
@@ -270,6 +282,44 @@ async def test_the_sentence_about_a_domain_is_the_known_one(acme: Account) -> No
 
 async def test_what_is_missing_is_named(acme: Account) -> None:
     _refused(await acme.post(SIGNALS, {}), 422, "VALIDATION", "domain", "question")
+
+
+@pytest.mark.parametrize("nothing", [None, "", " \t\n"])
+async def test_an_optional_member_sent_as_nothing_is_not_sent(acme: Account, nothing: str | None) -> None:
+    made = await acme.ask(
+        answerType=nothing,
+        webhookUrl=nothing,
+        weight=nothing,
+        signalTemplateId=nothing,
+        verificationMode=nothing,
+        outputSchema=None,
+        qualificationCriteria=None,
+        forceRefresh=None,
+        connectors={"salesNavigator": {"enabled": nothing}},
+    )
+    assert made["answerType"] == "open_text"
+    assert (await acme.ask(connectors=None))["id"] == made["id"]
+
+
+async def test_white_space_in_a_question_is_folded(acme: Account) -> None:
+    made = await acme.ask("Do they\r\n\thave\u2028SOC 2?\n")
+    assert made["question"] == "Do they have SOC 2?"
+    assert (await acme.ask("Do they have SOC 2?"))["id"] == made["id"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", f"{SIGNALS}/templates"),
+        ("GET", f"{SIGNALS}/subscriptions"),
+        ("GET", f"{SIGNALS}/summaries"),
+        ("POST", f"{SIGNALS}/templates"),
+    ],
+)
+async def test_what_is_not_built_is_no_operation_and_no_signal(acme: Account, method: str, path: str) -> None:
+    error = _refused(await acme.call(method, path), 404, "NOT_FOUND")
+    assert "no such operation" in error["message"]
+    assert "Signal" not in error["message"]
 
 
 async def test_unknown_members_are_ignored(acme: Account) -> None:
@@ -362,9 +412,11 @@ async def test_no_credits_is_402(api: Api) -> None:
     assert (await poor.ask("first"))["status"] == "processing"  # joining costs nothing
 
 
-async def test_a_keys_spend_cap_is_402(api: Api) -> None:
+async def test_a_keys_spend_cap_is_402_and_seen_in_its_credits(api: Api) -> None:
     capped = await api.account(options=KeyOptions(spend_cap=1))
+    assert (await capped.get("/v1/credits")).json() == {"remainingCredits": 1}
     await capped.ask("first")
+    assert (await capped.get("/v1/credits")).json() == {"remainingCredits": 0}
     answer = await capped.post(SIGNALS, {"domain": "acme.com", "question": "second"})
     assert "credit" in _refused(answer, 402, "PAYMENT_REQUIRED")["message"]
 
@@ -389,10 +441,39 @@ async def test_options_names_every_method_of_a_path(acme: Account) -> None:
         assert set(answer.headers["allow"].split(", ")) == allowed | {"OPTIONS"}
 
 
-async def test_head_is_answered_as_get_without_a_body(api: Api, acme: Account) -> None:
-    answer = await api.client.head(SIGNALS, headers={"Authorization": f"Bearer {acme.key}"})
-    assert (answer.status_code, answer.content) == (200, b"")
-    assert int(answer.headers["content-length"]) > 0
+async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> bytes:
+    """The head of the answer; its body too, unless the request was a HEAD."""
+    writer.write(request)
+    await writer.drain()
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+    found = re.search(rb"(?i)content-length: (\d+)", head)
+    if found and not request.startswith(b"HEAD"):
+        await reader.readexactly(int(found[1]))
+    return head
+
+
+async def test_head_and_options_send_no_body_and_keep_the_connection(api: Api, acme: Account) -> None:
+    """On every path that is served, one request after the other over one connection."""
+    made = await acme.ask()
+    paths = [path.format(signalId=made["id"]) for method, path in OURS if method == "GET"]
+    paths += ["/docs", "/docs/start.js", "/healthz", "/readyz", "/metrics", "/", "/v1/nothing"]
+    reader, writer = await asyncio.open_connection(api.address.host, api.address.port)
+    for path in paths:
+        heads = {}
+        for method in ("HEAD", "GET", "OPTIONS"):
+            request = f"{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {acme.key}\r\n\r\n"
+            heads[method] = await _exchange(reader, writer, request.encode())
+            if method == "HEAD":  # a body would come before the answer to the next request
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(reader.read(1), 0.02)
+        status = heads["GET"].split(b" ")[1]
+        assert heads["HEAD"].split(b" ")[1] == status, path
+        if path != "/metrics":  # it counts what we do here
+            lengths = {re.search(rb"(?i)content-length: (\d+)", heads[m])[1] for m in ("HEAD", "GET")}  # type: ignore[index]
+            assert len(lengths) == 1, path
+        assert heads["OPTIONS"].split(b" ")[1] == (b"404" if status == b"404" else b"204"), path
+        assert b"connection: close" not in b"".join(heads.values()).lower(), path
+    writer.close()
 
 
 @pytest.mark.parametrize(

@@ -260,3 +260,65 @@ async def test_the_list_is_filtered(api: Api, acme: Account) -> None:
         other_failed,
     }
     assert await found("unknown=1&domain=acme.com&status=processing") == {acme_open}
+
+
+async def test_a_reader_that_steps_by_the_times_it_sees_loses_no_row(api: Api, acme: Account) -> None:
+    """Rows finished within one millisecond, and on both sides of half of one."""
+    made = [(await acme.ask(f"question {n}"))["id"] for n in range(6)]
+    start = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+    for signal_id, microseconds in zip(made, (100, 499, 500, 900, 1_499, 1_500), strict=True):
+        await api.finish(signal_id)
+        await api.database.execute(
+            "update signals set completed_at = $2 where id = $1",
+            signal_id,
+            start + timedelta(microseconds=microseconds),
+        )
+    shown = {r["id"]: r["completedAt"] for r in (await acme.get(SIGNALS)).json()["results"]}
+    assert len(set(shown.values())) == 3
+    for moment in set(shown.values()):
+        since = (await acme.get(f"{SIGNALS}?fromDate={moment}")).json()["results"]
+        until = (await acme.get(f"{SIGNALS}?toDate={moment}")).json()["results"]
+        assert {r["id"] for r in since} == {i for i, seen in shown.items() if seen >= moment}
+        assert {r["id"] for r in until} == {i for i, seen in shown.items() if seen <= moment}
+
+
+async def test_a_time_without_a_zone_is_utc(api: Api, acme: Account) -> None:
+    made = await acme.ask()
+    await api.finish(made["id"])
+    await api.database.execute(
+        "update signals set completed_at = '2026-03-01T12:00:00Z' where id = $1", made["id"]
+    )
+    for query, count in (
+        ("fromDate=2026-03-01T12:00:00", 1),
+        ("fromDate=2026-03-01T12:00:01", 0),
+        ("toDate=2026-03-01T12:00:00.000", 1),
+        ("toDate=2026-03-01T11:59:59", 0),
+    ):
+        assert (await acme.get(f"{SIGNALS}?{query}")).json()["total"] == count
+
+
+async def test_www_and_the_bare_host_are_one_company(api: Api, acme: Account) -> None:
+    made = await acme.ask(domain="www.acme.com")
+    assert (await acme.ask(domain="acme.com"))["id"] == made["id"]  # joined
+    await api.finish(made["id"], answer='"yes"')
+    assert (await acme.ask(domain="ACME.com"))["id"] == made["id"]  # from the cache
+    other = await acme.ask(domain="shop.acme.com")
+    for domain in ("acme.com", "www.acme.com", "WWW.Acme.com"):
+        listed = (await acme.get(f"{SIGNALS}?domain={domain}")).json()
+        assert [r["id"] for r in listed["results"]] == [made["id"]]
+    assert other["id"] != made["id"]
+
+
+async def test_a_page_of_25_is_compressed_for_who_takes_it(api: Api, acme: Account) -> None:
+    for n in range(25):
+        await api.finish((await acme.ask(f"question {n}"))["id"], answer='"yes"')
+    plain = await acme.get(SIGNALS, headers={"Accept-Encoding": "identity"})
+    packed = await acme.get(SIGNALS, headers={"Accept-Encoding": "br, gzip;q=0.5"})
+    refused = await acme.get(SIGNALS, headers={"Accept-Encoding": "gzip;q=0"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < int(plain.headers["content-length"]) / 5
+    assert packed.json() == plain.json() == refused.json()
+    for answer in (plain, packed, refused):
+        assert answer.headers["vary"] == "Accept-Encoding"
+    assert "content-encoding" not in plain.headers
+    assert "content-encoding" not in refused.headers

@@ -23,8 +23,8 @@ from leadline.signals.schemas import (
     SourceView,
     TracedPage,
     TraceStep,
-    to_wire,
 )
+from leadline.signals.views import written
 
 ANSWERED = Signal(
     id="01990000-0000-7000-8000-000000000001",
@@ -174,7 +174,7 @@ def test_exit_codes_tell_outcomes_apart(signal: Signal, code: int) -> None:
 
 
 def test_the_wire_object_follows_the_contract() -> None:
-    wire = to_wire(ANSWERED)
+    wire = json.loads(written(ANSWERED))
     assert wire["createdAt"] == "2026-01-02T03:04:05.600Z"
     assert wire["completedAt"] == "2026-01-02T03:04:09.000Z"
     assert wire["answer"] == {"type": "currency", "currency": {"value": 25, "currency": "USD"}}
@@ -183,11 +183,11 @@ def test_the_wire_object_follows_the_contract() -> None:
     assert wire["sources"] == [
         {"url": "https://acme.example/pricing", "title": "Prices", "snippet": "Team\n$25 a month"}
     ]
-    assert to_wire(NO_ANSWER)["answer"] is None
+    assert json.loads(written(NO_ANSWER))["answer"] is None
 
 
 def test_a_running_signal_shows_its_question_only() -> None:
-    assert set(to_wire(changed(status="processing"))) == {
+    assert set(json.loads(written(changed(status="processing")))) == {
         "id", "status", "signalType", "domain", "question", "answerType", "createdAt",
     }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What is read straight from the database is the object that ``to_wire`` writes."""
+"""The writer of a signal's bytes writes times as everybody else does."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from leadline.signals.schemas import wire_time
 from leadline.signals.views import _time
+from leadline.wire.fields import wire_time
 
 
 @pytest.mark.parametrize("microsecond", [0, 1, 999, 1000, 120_000, 500_000, 999_999])

@@ -142,10 +142,10 @@ async def _ask(settings: Settings, request: SignalRequest, reader: str, progress
 def _print(signal: Signal, *, as_json: bool, quiet: bool) -> None:
     from leadline.cli.rendering import answer_text, error_lines, signal_lines
     from leadline.cli.terminal import write_json, write_lines
-    from leadline.signals.schemas import to_wire
+    from leadline.signals.views import written
 
     if as_json:
-        write_json(to_wire(signal))
+        write_json(json.loads(written(signal)))
     elif not quiet:
         write_lines(signal_lines(signal))
     elif signal.answer is not None:

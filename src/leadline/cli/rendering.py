@@ -84,14 +84,16 @@ def _unreadable(metadata: Mapping[str, Any], shown: int = 5) -> Iterator[str]:
     entries = metadata.get("unreadable") or ()
     if not isinstance(entries, list | tuple):
         return
+    count = metadata.get("unreadableCount")
     for entry in entries[:shown]:
         if isinstance(entry, dict):
             reason = " ".join(str(entry[key]) for key in ("reason", "detail") if entry.get(key))
             yield one_line(f"{entry.get('url', '')}: {reason}")
         else:
             yield one_line(str(entry))
-    if len(entries) > shown:
-        yield f"and {len(entries) - shown} more; leadline trace shows them all"
+    more = (count if isinstance(count, int) else len(entries)) - len(entries[:shown])
+    if more > 0:
+        yield f"and {more} more; leadline trace shows them all"
 
 
 def _labelled(label: str, text: str) -> Line:

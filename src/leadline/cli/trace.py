@@ -38,10 +38,13 @@ async def _trace(signal_id: str) -> SignalTrace:
 
 def trace_wire(found: SignalTrace) -> dict[str, Any]:
     """The trace as JSON: the signal as the API gives it, steps as stored."""
-    from leadline.signals.schemas import to_wire, wire_time
+    import json
+
+    from leadline.signals.views import written
+    from leadline.wire.fields import wire_time
 
     return {
-        "signal": to_wire(found.signal),
+        "signal": json.loads(written(found.signal)),
         "steps": [
             {"step": s.step, "seconds": s.seconds, "savedAt": wire_time(s.saved_at), "value": s.value}
             for s in found.steps

@@ -54,7 +54,7 @@ def secret(rotate: bool, org: str | None, as_json: bool) -> None:
 def deliveries(signal_id: UUID, org: str | None, as_json: bool) -> None:
     """Show the calls made for SIGNAL_ID: to whom, how often, and what came back."""
     from leadline.cli.terminal import write_json, write_lines
-    from leadline.signals.schemas import wire_time
+    from leadline.wire.fields import wire_time
 
     async def work(leadline: Leadline, organisation_id: UUID) -> list[DeliveryStatus]:
         await leadline.signals.get(organisation_id, str(signal_id))  # an unknown signal is not "no calls"

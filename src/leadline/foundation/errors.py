@@ -33,7 +33,8 @@ class FieldError(NamedTuple):
 
     def __str__(self) -> str:
         """The sentence with its subject."""
-        return self.message if self.message.startswith("'") else f"'{self.field}': {self.message}"
+        named = f"'{self.field}'"
+        return self.message if self.message.startswith(named) else f"{named}: {self.message}"
 
 
 class LeadlineError(Exception):

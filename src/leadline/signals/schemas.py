@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from leadline.accounts.schemas import MAX_SYNC_TIMEOUT
 from leadline.models.schemas import ModelCall
-from leadline.research.answer_types import ANSWER_TYPES, answer_type
+from leadline.research.answer_types import ANSWER_TYPES
 from leadline.research.model import VerificationMode
 from leadline.wire.fields import Domain, Id, Moment, Time, WebhookUrl, shown
 from leadline.wire.pages import Offset, PageSize25, ResultsPage
@@ -124,40 +124,6 @@ class SignalTrace(msgspec.Struct, frozen=True):
     steps: tuple[TraceStep, ...]
     model_calls: tuple[ModelCall, ...]
     pages: tuple[TracedPage, ...] = ()
-
-
-def to_wire(signal: Signal) -> dict[str, Any]:
-    """The contract's SignalDetailResponse; a signal that is still processing shows its question only."""
-    wire: dict[str, Any] = {
-        "id": signal.id,
-        "status": signal.status,
-        "signalType": "COMPANY",
-        "domain": signal.domain,
-        "question": signal.question,
-        "answerType": signal.answer_type,
-        "createdAt": wire_time(signal.created_at),
-    }
-    if signal.status == "processing":
-        return wire
-    answered = signal.answer is not None
-    return wire | {
-        "verificationMode": signal.verification_mode,
-        "completedAt": wire_time(signal.completed_at) if signal.completed_at else None,
-        "answer": wire_numbers(answer_type(signal.answer_type).to_wire(signal.answer)) if answered else None,
-        "confidence": signal.confidence,
-        "reasoning": signal.reasoning,
-        "sources": [{"url": s.url, "title": s.title, "snippet": s.snippet} for s in signal.sources],
-        "metadata": wire_numbers(signal.metadata)
-        | ({"confidenceBasis": signal.confidence_basis} if signal.confidence_basis else {}),
-        "error": signal.error,
-        "errorCode": signal.error_code,
-        "errorAction": signal.error_action,
-    }
-
-
-def wire_time(moment: datetime) -> str:
-    """RFC 3339 in UTC with ``Z`` (contract section 1)."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def wire_numbers(value: Any) -> Any:

@@ -37,6 +37,7 @@ from leadline.work.service import Done, GivenUp, Kind, Reason, WorkItem
 
 T = TypeVar("T")
 
+SHOWN_UNREADABLE = 5
 SIGNAL = "signal"  # the kind of work
 WRITTEN_AT_ONCE = frozenset({"collect", "answer"})  # steps that cost pages or money to do again
 
@@ -206,7 +207,11 @@ def _metadata(row: Row, outcome: Outcome, seconds: float) -> dict[str, Any]:
         "outputTokens": outcome.usage.output_tokens,
         "priceUsd": float(outcome.usage.price) if outcome.usage.price is not None else None,
         "inference": outcome.inference,
-        "unreadable": [{"url": u.url, "reason": u.reason.value} for u in outcome.unreadable[:20]],
+        # The trace has them all; here they would be half of every list.
+        "unreadable": [
+            {"url": u.url, "reason": u.reason.value} for u in outcome.unreadable[:SHOWN_UNREADABLE]
+        ],
+        "unreadableCount": len(outcome.unreadable),
     }
 
 

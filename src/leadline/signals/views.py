@@ -1,6 +1,6 @@
-"""Signals as bytes of the wire, straight from the database: what the API serves when signals are read.
+"""Signals as bytes of the wire (contract section 6), the one writer of them.
 
-The same object as ``schemas.to_wire`` gives, without the detour over ``Signal``.
+They are made straight from the database's rows, whose JSON columns are passed through.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import msgspec
 
 from leadline.foundation.database import Connection
 from leadline.research.answer_types import answer_type
-from leadline.signals.schemas import SignalStatus, SourceView, wire_numbers
+from leadline.signals.schemas import Signal, SignalStatus, SourceView, wire_numbers
+from leadline.wire.pages import MOST_OFFSET
 
 _COLUMNS = """
     s.id, s.status, s.asked_host, s.question, s.answer_type, s.created_at, s.verification_mode,
@@ -23,7 +24,6 @@ _COLUMNS = """
 """
 _ENCODER = msgspec.json.Encoder()
 _SOURCES = msgspec.json.Decoder(list[SourceView])
-_MOST_ROWS = 2**62  # beyond this PostgreSQL refuses an offset
 
 
 class SignalQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +79,37 @@ async def read(connection: Connection, organisation_id: UUID, signal_id: UUID) -
     return None if row is None else View(_ENCODER.encode(_view(row)), row["status"] != "processing")
 
 
+def written(signal: Signal) -> bytes:
+    """A signal that a program holds, such as one that another server answered."""
+
+    def stored(value: Any) -> str:
+        return _ENCODER.encode(value).decode()
+
+    return _ENCODER.encode(
+        _view(
+            {
+                "id": signal.id,
+                "status": signal.status,
+                "asked_host": signal.domain,
+                "question": signal.question,
+                "answer_type": signal.answer_type,
+                "created_at": signal.created_at,
+                "verification_mode": signal.verification_mode,
+                "completed_at": signal.completed_at,
+                "answer": None if signal.answer is None else stored(signal.answer),
+                "confidence": signal.confidence,
+                "confidence_basis": signal.confidence_basis,
+                "reasoning": signal.reasoning,
+                "sources": stored(signal.sources),
+                "metadata": stored(signal.metadata),
+                "error": signal.error,
+                "error_code": signal.error_code,
+                "error_action": signal.error_action,
+            }
+        )
+    )
+
+
 async def read_page(connection: Connection, organisation_id: UUID, query: SignalQuery) -> bytes:
     """One page of signals (contract section 5), in one statement so that total and rows fit together."""
     where, values = _conditions(organisation_id, query)
@@ -95,7 +126,7 @@ async def read_page(connection: Connection, organisation_id: UUID, query: Signal
         """,  # noqa: S608
         *values,
         query.limit,
-        min(query.offset, _MOST_ROWS),
+        min(query.offset, MOST_OFFSET),
     )
     results = [_view(row) for row in rows if row["id"] is not None]
     return _ENCODER.encode(
@@ -178,7 +209,7 @@ def _view(row: Any) -> _Open:
 
 
 def _time(moment: datetime) -> msgspec.Raw:
-    """``wire_time`` of what the driver gives, which is in UTC always: "2024-01-15T10:30:00.123Z"."""
+    """``wire_time`` of a moment in UTC, which the driver always gives: "2024-01-15T10:30:00.123Z"."""
     written = _ENCODER.encode(moment)
     return msgspec.Raw(written[:24] + b'Z"' if len(written) > 24 else written[:20] + b'.000Z"')
 
