@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TypeVar
 
 import msgspec
 
+from leadline.research.documents.hosts import host_of, same_site
 from leadline.research.documents.walk import read_page
 from leadline.research.errors import FetchError, Reason
 from leadline.research.model import (
@@ -49,8 +51,11 @@ class MemoryLibrary:
         stored: Sequence[str] = (),
         survey_fault: Reason | None = None,
         in_sitemap: bool = True,
+        leads: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        """``leads``: addresses that lead to another, as redirects do."""
         self.site = dict(site)
+        self.leads = leads
         self.kept: dict[str, Page | Unreadable] = {url: self._read(url) for url in stored}
         self.survey_fault = survey_fault
         self.in_sitemap = in_sitemap
@@ -61,7 +66,9 @@ class MemoryLibrary:
             raise FetchError(f"https://{company.asked_host}/", self.survey_fault)
         return SiteSurvey(
             entry_url=f"https://{company.asked_host}/",
-            sitemap_urls=tuple(self.site) if self.in_sitemap else (),
+            sitemap_urls=tuple(url for url in self.site if same_site(host_of(url), company.host))
+            if self.in_sitemap
+            else (),
         )
 
     async def stored(
@@ -83,6 +90,7 @@ class MemoryLibrary:
         return [pages[snapshot_id] for snapshot_id in snapshot_ids]
 
     def _read(self, url: str) -> Page | Unreadable:
+        url = self.leads.get(url, url)
         found = self.site.get(url, Reason.NOT_FOUND)
         return Unreadable(url=url, reason=found) if isinstance(found, Reason) else page(url, found)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import pytest
@@ -17,23 +17,37 @@ from leadline.research.sources.own_site import OwnSite
 from leadline.research.steps.settle import BY_OTHERS
 
 OWN: dict[str, str | Reason] = {"https://acme.com/": "<title>Acme</title><p>We make anvils in Leeds.</p>"}
-NAMING = {
+NAMING: dict[str, str | Reason] = {
     "https://news.example/1": "<title>News</title><p>The firm Acme was founded in 1987, records say.</p>"
 }
-NAMELESS = {"https://news.example/2": "<title>News</title><p>It was founded in 1987, records say.</p>"}
-RELATED = {"https://news.example/3": "<title>News</title><p>Acmeology was founded in 1987.</p>"}
+NAMELESS: dict[str, str | Reason] = {
+    "https://news.example/2": "<title>News</title><p>It was founded in 1987, records say.</p>"
+}
+RELATED: dict[str, str | Reason] = {
+    "https://news.example/3": "<title>News</title><p>Acmeology was founded in 1987.</p>"
+}
 FOUNDED = Question(
     subject=Subject(company=ACME), text="In which year was Acme founded?", answer_type="number", asked_at=NOW
 )
+
+
+def own_library() -> MemoryLibrary:
+    return MemoryLibrary(OWN, in_sitemap=False)
 
 
 async def answer(sources: Sequence[Source], library: MemoryLibrary, question: Question = FOUNDED) -> Outcome:
     return await Engine(library, sources).answer(question, WordReader("1987", 1987), MemoryTrace(), ignore)
 
 
+def over(library: MemoryLibrary, found: Mapping[str, str | Reason], *, needs: int = 5) -> list[Source]:
+    """The company's own site, then a search that finds these pages of the web."""
+    library.site |= found
+    return [OwnSite(library), EchoSearch(library, list(found), needs=needs)]
+
+
 async def test_a_page_of_somebody_else_supports_an_answer_where_it_names_the_company() -> None:
-    library = MemoryLibrary(OWN)
-    outcome = await answer([OwnSite(library), EchoSearch(NAMING)], library)
+    library = own_library()
+    outcome = await answer(over(library, NAMING), library)
     assert outcome.answer == 1987
     assert [source.url for source in outcome.sources] == list(NAMING)
     assert outcome.confidence is not None
@@ -42,64 +56,117 @@ async def test_a_page_of_somebody_else_supports_an_answer_where_it_names_the_com
 
 @pytest.mark.parametrize("pages", [NAMELESS, RELATED])
 async def test_words_of_somebody_else_that_do_not_name_the_company_support_nothing(
-    pages: dict[str, str],
+    pages: dict[str, str | Reason],
 ) -> None:
-    library = MemoryLibrary(OWN)
-    outcome = await answer([OwnSite(library), EchoSearch(pages)], library)
+    library = own_library()
+    outcome = await answer(over(library, pages), library)
     assert outcome.answer is None
     assert "does not name the subject" in outcome.reasoning
 
 
-async def test_a_person_is_named_by_the_whole_name() -> None:
-    library = MemoryLibrary(OWN)
+@pytest.mark.parametrize(
+    ("words", "supports"),
+    [
+        ("Wile E. Coyote founded Acme in 1987.", True),
+        ("Wile E. Coyote, who founded it in 1987, left.</p><p>Acme wished him well.", True),
+        ("Mr Coyote founded Acme in 1987.", False),  # a person is named by the whole name
+        ("Wile E. Coyotes founded Acme in 1987.", False),
+        ("Wile E. Coyote founded Globex in 1987.", False),  # a namesake elsewhere
+    ],
+)
+async def test_words_about_a_person_name_the_person_and_the_page_the_company(
+    words: str, supports: bool
+) -> None:
+    library = own_library()
     about = Subject(company=ACME, person=Person(name="Wile E. Coyote"))
-    question = msgspec.structs.replace(FOUNDED, subject=about)
-    whole = {"https://news.example/1": "<p>Wile E. Coyote founded Acme in 1987.</p>"}
-    part = {"https://news.example/1": "<p>Mr Coyote founded Acme in 1987.</p>"}
-    assert (await answer([EchoSearch(whole)], library, question)).answer == 1987
-    assert (await answer([EchoSearch(part)], library, question)).answer is None
+    library.site["https://news.example/1"] = f"<p>{words}</p>"
+    search = EchoSearch(library, ["https://news.example/1"])
+    outcome = await answer([search], library, msgspec.structs.replace(FOUNDED, subject=about))
+    assert (outcome.answer == 1987) is supports
+
+
+async def test_a_page_of_the_company_that_a_search_finds_is_its_own() -> None:
+    hidden = {"https://acme.com/hidden": "<p>We began work in 1987.</p>"}
+    library = own_library()
+    library.in_sitemap = False
+    outcome = await answer(over(library, hidden), library)
+    assert outcome.answer == 1987
+    assert outcome.confidence is not None
+    assert outcome.confidence > BY_OTHERS
 
 
 async def test_the_next_source_is_not_asked_when_the_first_suffices() -> None:
     library = MemoryLibrary({**OWN, "https://acme.com/about": "<p>Acme was founded in 1987.</p>"})
-    search = EchoSearch(NAMING)
+    search = EchoSearch(library, list(NAMING))
     outcome = await answer([OwnSite(library), search], library)
     assert (outcome.answer, search.asked) == (1987, [])
 
 
 async def test_a_source_that_cannot_be_asked_makes_no_no() -> None:
-    library = MemoryLibrary(OWN)
-    outcome = await answer([OwnSite(library), FailingSearch({})], library)
+    library = own_library()
+    outcome = await answer([OwnSite(library), FailingSearch()], library)
     assert (outcome.answer, outcome.error_code, outcome.charged) == (None, "SITE_RATE_LIMITED", False)
     assert "not a no" in outcome.reasoning
 
 
 async def test_a_question_resumes_at_the_source_it_had_come_to_and_knows_whose_pages_it_read() -> None:
-    library, search, trace = MemoryLibrary(OWN), EchoSearch(NAMELESS), MemoryTrace()
-    for url, html in NAMELESS.items():  # as a search source stores what it reads
-        library.site[url] = html
-        await library.page(url, None)
-    engine = Engine(library, [OwnSite(library), search])
-    saves = 0
+    class DyingAtTheSecondCollect(MemoryTrace):
+        async def save(self, step: str, value: msgspec.Struct, *, seconds: float) -> None:
+            self.dies_after = "collect" if "collect" in self.saved else None
+            await super().save(step, value, seconds=seconds)
 
-    def dying_at_the_second_collect(step: str) -> None:
-        nonlocal saves
-        saves += step == "collect"
-        trace.dies_after = "collect" if saves >= 1 else None
-
-    real = trace.save
-
-    async def save(step: str, value: msgspec.Struct, *, seconds: float) -> None:
-        await real(step, value, seconds=seconds)
-        dying_at_the_second_collect(step)
-
-    trace.save = save  # type: ignore[method-assign]
+    library, trace = own_library(), DyingAtTheSecondCollect()
+    sources = over(library, NAMELESS)
+    engine, search = Engine(library, sources), sources[1]
+    assert isinstance(search, EchoSearch)
     with pytest.raises(ProcessDied):
         await engine.answer(FOUNDED, WordReader("1987", 1987), trace, ignore)
-    trace.dies_after, trace.save = None, real  # type: ignore[method-assign]
     outcome = await engine.answer(FOUNDED, WordReader("1987", 1987), trace, ignore)
     assert len(search.asked) == 1
     assert outcome.answer is None, "the recalled page is still somebody else's"
+
+
+# ------------------------------------------------------------------ the page limit is one for all sources
+
+
+@pytest.mark.parametrize(("limit", "own", "found"), [(40, 35, 5), (10, 5, 5), (5, 3, 2), (1, 1, 0)])
+async def test_sources_share_the_page_limit_and_leave_each_other_room(
+    limit: int, own: int, found: int
+) -> None:
+    library = MemoryLibrary(large_site())
+    pages = {f"https://news.example/{n}": f"<p>Acme, part {n}.</p>" for n in range(20)}
+    sources = over(library, pages)
+    question = msgspec.structs.replace(FOUNDED, budget=Budget(max_pages=limit))
+    outcome = await Engine(library, sources).answer(question, WordReader("none", 1), MemoryTrace(), ignore)
+    assert outcome.pages_read == limit
+    assert sum(url.startswith("https://acme.com/") for url in library.fetched) == own
+    assert sum(url in pages for url in library.fetched) == found
+
+
+async def test_pages_that_the_own_site_does_not_need_are_left_to_the_next_source() -> None:
+    library = own_library()
+    pages = {f"https://news.example/{n}": f"<p>Acme, part {n}.</p>" for n in range(20)}
+    sources = over(library, pages)
+    question = msgspec.structs.replace(FOUNDED, budget=Budget(max_pages=12))
+    outcome = await answer(sources, library, question)
+    assert isinstance(sources[1], EchoSearch)
+    assert (outcome.pages_read, sources[1].allowed) == (12, [11])
+
+
+async def test_a_page_to_which_two_addresses_lead_is_read_and_counted_once() -> None:
+    site: dict[str, str | Reason] = {
+        "https://acme.com/": "<p>We make anvils.</p><a href='/about'>About</a><a href='/company'>Company</a>",
+        "https://acme.com/about": "<p>Acme was founded in 1987.</p>",
+    }
+    library = MemoryLibrary(
+        site, in_sitemap=False, leads={"https://acme.com/company": "https://acme.com/about"}
+    )
+    trace = MemoryTrace()
+    outcome = await Engine(library, [OwnSite(library)]).answer(
+        FOUNDED, WordReader("1987", 1987), trace, ignore
+    )
+    assert (outcome.answer, outcome.pages_read) == (1987, 2)
+    assert trace.steps["rank"].count(b"founded in 1987") == 1
 
 
 # ------------------------------------------------------------------ an answer does not depend on history

@@ -104,9 +104,11 @@ def _summary(step: TraceStep, found: SignalTrace) -> str:
     value = step.value
     match step.step:
         case "plan":
-            return one_line(f"reader {value.get('reader', '')}")
+            sources = ", ".join(one.get("source", "") for one in value.get("sources", ()))
+            return one_line(f"{sources or 'no source'}; reader {value.get('reader', '')}")
         case "collect":
-            return ", ".join(
+            source = f"{value['source']}: " if value.get("source") else ""
+            return one_line(source) + ", ".join(
                 [
                     counted(len(value.get("snapshot_ids", ())), "page"),
                     f"{value.get('fetched', 0):,} fetched",

@@ -34,18 +34,12 @@ from leadline.research.model import (
     Verification,
 )
 from leadline.research.ports import Library, Progress, Reader, Source, Trace
+from leadline.research.steps.plan import Plan, Planned, plan
 from leadline.research.steps.rank import rank
 from leadline.research.steps.settle import settle
 from leadline.research.steps.verify import verify
 
 T = TypeVar("T", bound=Value)
-
-
-class Plan(Value, frozen=True, kw_only=True):
-    """The sources that may be asked, in their order."""
-
-    sources: tuple[str, ...] = ()
-    reader: str = ""
 
 
 class Collected(Value, frozen=True, kw_only=True):
@@ -123,8 +117,7 @@ class _Run:
         if (settled := await self.trace.load("settle", Outcome)) is not None:
             self.progress("resume", "settled already")
             return settled
-        plan = await self._step("plan", Plan, self._plan)
-        names = [name for name in plan.sources if name in self.sources]
+        planned = (await self._step("plan", Plan, self._plan)).sources
         evidence = Evidence()
         collected = await self.trace.load("collect", Collected)
         if collected is not None:
@@ -132,12 +125,15 @@ class _Run:
                 "resume", f"{len(collected.snapshot_ids)} pages read earlier", source=collected.source
             )
             evidence = await self._recall(collected)
-            names = names[names.index(collected.source) :] if collected.source in names else names[:1]
+            gathered = [step.source for step in planned].index(collected.source)
+            planned = planned[gathered:]
         judged: Judged | None = None
-        for name in names:
-            if collected is None or collected.source != name:
-                evidence = await self._gather(evidence, name)
-            ranked = await self._rank(evidence, name)
+        for step in planned:
+            if collected is None or collected.source != step.source:
+                if step.source not in self.sources or step.pages <= len(evidence.pages):
+                    continue  # planned by a process that had it, or nothing is left for it
+                evidence = await self._gather(evidence, step)
+            ranked = await self._rank(evidence, step.source)
             if judged is None or not _same_words(judged.ranked, ranked):
                 judged = await self._judge(evidence, ranked)
             if judged.verification.supported:
@@ -153,15 +149,14 @@ class _Run:
     # -------------------------------------------------------------- collect
 
     async def _plan(self) -> Plan:
-        suiting = tuple(name for name, source in self.sources.items() if source.suits(self.question))
-        return Plan(sources=suiting, reader=self.reader.name)
+        return plan(self.question, tuple(self.sources.values()), self.reader.name)
 
-    async def _gather(self, before: Evidence, name: str) -> Evidence:
+    async def _gather(self, before: Evidence, step: Planned) -> Evidence:
         started = self.clock()
-        room = max(0, self.question.budget.max_pages - len(before.pages))
-        found = await self.sources[name].gather(self.question, room, self.deadline, self.progress)
-        evidence = before.plus(found)
-        await self._save("collect", _collected(evidence, name), self.clock() - started)
+        source = self.sources[step.source]
+        pages = step.pages - len(before.pages)
+        evidence = before.plus(await source.gather(self.question, pages, self.deadline, self.progress))
+        await self._save("collect", _collected(evidence, source.name), self.clock() - started)
         return evidence
 
     async def _recall(self, collected: Collected) -> Evidence:

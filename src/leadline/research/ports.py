@@ -96,6 +96,7 @@ class Source(Protocol):
     """
 
     name: str
+    needs: int  # pages that the sources before it leave to it, as far as they can
 
     def suits(self, question: Question) -> bool:
         """Whether it can say anything to this question."""

@@ -3,35 +3,82 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from leadline.research.model import Company, Page, Passage, Subject, Unit
+from leadline.research.documents.hosts import registrable
+from leadline.research.model import Company, Page, Passage, Person, Subject, Unit
 from leadline.research.values.terms import fold, squash
 
 SHORTEST = 3  # characters of a name that tells
+LONGEST = 4  # words of one
+_WORD = re.compile(r"[^\W_]+")
+_WITHIN_NAME = re.compile(r"[ .&'’+-]{0,3}")  # what may stand between the words of one name
+_UMLAUT = re.compile(r"([aou])e")
 
 
 def company_names(company: Company) -> frozenset[str]:
-    """Squashed names by which the company may be called: from its host and its known name."""
-    labels = company.asked_host.removeprefix("www.").split(".")
-    names = {squash("".join(labels[-2:])), squash(labels[-2]) if len(labels) > 1 else squash(labels[0])}
-    first = (labels[-2] if len(labels) > 1 else labels[0]).split("-")[0]
-    if len(first) >= 5:  # "mueller-metallbau.de" is called "Mueller"
-        names.add(squash(first))
-    if len(labels) > 2 and len(labels[-2]) <= 3:  # "name.co.uk"
-        names |= {squash(labels[-3])}
-    if company.name:
-        names.add(squash(company.name))
+    """Squashed names by which its own pages and a question about it may call the company."""
+    first = registrable(company.asked_host).split(".")[0].split("-")[0]
+    short = {squash(first)} if len(first) >= 5 else set()  # "mueller-metallbau.de" is called "Mueller"
+    return full_names(company) | _spelled(short)
+
+
+@lru_cache(maxsize=1024)
+def full_names(company: Company) -> frozenset[str]:
+    """Squashed names that tell it from others: its known name, its domain with and without the ending."""
+    domain = registrable(company.asked_host) or company.asked_host
+    return _spelled({squash(domain), squash(domain.split(".")[0]), squash(company.name or "")})
+
+
+def _spelled(names: set[str]) -> frozenset[str]:
     # A host cannot hold an umlaut: "foerde" is "förde", which folds to "forde".
-    names |= {re.sub(r"([aou])e", r"\1", n) for n in names}
-    return frozenset(n for n in names if len(n) >= 2)
+    return frozenset(name for name in names | {_UMLAUT.sub(r"\1", n) for n in names} if len(name) >= 2)
 
 
 def names_subject(subject: Subject, unit: Unit, passage: Passage, page: Page) -> bool:
-    """Whether the cited words, or the headings and title above them, name the subject: of a person, the whole name."""
-    near = " ".join((unit.text, *passage.headings, page.content.title))
-    if subject.person is not None:
-        return fold(subject.person.name) in " ".join(fold(near).split())
-    # Words, not letters: "acme" is not named by "Acmeology".
-    words = [squash(word) for word in re.findall(r"[^\W_][\w.&'’-]*", near)]
-    runs = {"".join(words[i : i + length]) for length in (1, 2, 3) for i in range(len(words))}
-    return any(name in runs for name in company_names(subject.company) if len(name) >= SHORTEST)
+    """Whether somebody else's words speak of the subject.
+
+    The cited words, or the headings and title above them, name the company. A person is named there by the whole
+    name, and the page names the company somewhere: a namesake elsewhere is another person.
+    """
+    near = "\n".join((unit.text, *passage.headings, page.content.title))
+    if subject.person is None:
+        return names_company(subject.company, near)
+    return names_person(subject.person, near) and names_company(
+        subject.company, f"{near}\n{page.content.text}"
+    )
+
+
+def names_company(company: Company, text: str) -> bool:
+    """Whether the text holds one of the company's full names as a name, or its domain.
+
+    Whole words count, not letters ("Acmeology" names no Acme), and a name has a capital or a digit: "you can fly"
+    names no Fly.
+    """
+    domain = squash(registrable(company.asked_host))
+    names = {name for name in full_names(company) if len(name) >= SHORTEST}
+    words = list(_WORD.finditer(text))
+    for position, first in enumerate(words):
+        name, end = "", first.start()
+        for word in words[position : position + LONGEST]:
+            if not _WITHIN_NAME.fullmatch(text, end, word.start()):
+                break
+            name, end = name + squash(word.group()), word.end()
+            written = text[first.start() : end]
+            if name in names and (_stands_out(written) or (name == domain and "." in written)):
+                return True
+    return False
+
+
+def _stands_out(written: str) -> bool:
+    return any(character.isupper() or character.isdigit() for character in written)
+
+
+def names_person(person: Person, text: str) -> bool:
+    """Whether the text holds the person's whole name, as whole words."""
+    name = _folded_words(person.name)
+    return bool(name) and f" {name} " in f" {_folded_words(text)} "
+
+
+def _folded_words(text: str) -> str:
+    return " ".join(fold(match.group()) for match in _WORD.finditer(text))

@@ -12,9 +12,11 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 
-from leadline.research.errors import FetchError, Reason
+from leadline.research.errors import FetchError
 from leadline.research.model import Evidence, Page, Question, SiteSurvey, Unreadable
 from leadline.research.ports import Library, Progress
+from leadline.research.sources.reading import read as read_pages
+from leadline.research.sources.reading import too_late
 from leadline.research.steps.choose import choose_pages
 
 ROUND = 8  # pages read between two choices; the fetcher bounds how many of them go to one host at once
@@ -25,6 +27,7 @@ class OwnSite:
     """Implements ``research.ports.Source``."""
 
     name = "own_site"
+    needs = 30
 
     def __init__(self, library: Library) -> None:
         self._library = library
@@ -64,13 +67,13 @@ class _Reading:
                 break
             if time.monotonic() >= self.deadline:
                 for url in chosen:
-                    self.unreadable[url] = _too_late(url)
+                    self.unreadable[url] = too_late(url)
                 break
             await self._round(chosen)
         left_out = await self._choose(survey, NO_LIMIT) if self.reachable else []
-        distinct = {page.snapshot_id: page for page in self.pages.values()}
+        distinct = {page.url: page for page in reversed(self.pages.values())}  # the first that led there
         return Evidence(
-            pages=tuple(distinct.values()),
+            pages=tuple(reversed(distinct.values())),
             unreadable=tuple(self.unreadable.values()),
             fetched=self.fetched,
             unplanned=len(left_out),
@@ -84,7 +87,7 @@ class _Reading:
             async with asyncio.timeout(max(0.05, self.deadline - time.monotonic())):
                 survey = await self.library.survey(company, not_before=self.not_before)
         except TimeoutError:
-            self.unreadable[entry] = _too_late(entry)
+            self.unreadable[entry] = too_late(entry)
         except FetchError as error:
             self.unreadable[error.url] = Unreadable(url=error.url, reason=error.reason, detail=error.detail)
         else:
@@ -113,32 +116,29 @@ class _Reading:
     async def _round(self, urls: Sequence[str]) -> None:
         urls = [url for url in urls if url not in self.asked]
         self.asked += urls
-        found = dict(await self.library.stored(urls, not_before=self.not_before))
-        if self.reachable:
-            missing = [url for url in urls if url not in found]
-            read = await asyncio.gather(*(self._page(url) for url in missing))
-            found.update(zip(missing, read, strict=True))
-        for url in urls:  # in the order of the plan, not of arrival
-            if url in found:
-                self._take(url, found[url])
+        if not self.reachable:
+            stored = await self.library.stored(urls, not_before=self.not_before)
+            for url in urls:  # in the order of the plan
+                if url in stored:
+                    self._take(url, stored[url])
+            return
+        read = await read_pages(
+            self.library,
+            urls,
+            self.question.company,
+            not_before=self.not_before,
+            deadline=self.deadline,
+            arrived=self._arrived,
+        )
+        for url, result in read.items():
+            self._take(url, result.page)
+            self.fetched += result.fetched
 
-    async def _page(self, url: str) -> Page | Unreadable:
-        try:
-            async with asyncio.timeout(max(0.05, self.deadline - time.monotonic())):
-                result = await self.library.page(url, self.question.company, not_before=self.not_before)
-        except TimeoutError:
-            self.fetched += 1
-            return _too_late(url)
-        self.fetched += result.fetched
+    def _arrived(self, url: str) -> None:
         self.progress("collect", url, pages=len(self.pages), unreadable=len(self.unreadable))
-        return result.page
 
-    def _take(self, url: str, result: Page | Unreadable) -> None:
-        if isinstance(result, Page):
-            self.pages[url] = result
+    def _take(self, url: str, found: Page | Unreadable) -> None:
+        if isinstance(found, Page):
+            self.pages[url] = found
         else:
-            self.unreadable[url] = result
-
-
-def _too_late(url: str) -> Unreadable:
-    return Unreadable(url=url, reason=Reason.TIMED_OUT, detail="the time for this question was used up")
+            self.unreadable[url] = found
