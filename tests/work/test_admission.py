@@ -11,7 +11,7 @@ from tests.work.kinds import Blocking, kind_of
 
 from leadline.accounts.service import organisation
 from leadline.foundation import jobs
-from leadline.foundation.database import Database
+from leadline.foundation.database import Connection, Database
 from leadline.foundation.ids import new_id
 from leadline.work import service as work
 from leadline.work.admission import AHEAD, Admission
@@ -188,6 +188,51 @@ async def test_twenty_thousand_of_one_organisation_do_not_delay_anothers_one(dat
     await finish_some(database, big, 1)
     await admission.admit()
     assert (await admitted(database))[small] == 1, "the first place that became free is its"
+
+
+async def test_work_whose_row_somebody_holds_holds_up_no_other(database: Database) -> None:
+    await a_worker(database, 10)
+    await added(database, "one", 6)
+    admission = admission_over(database)
+    ids = [row["id"] for row in await database.fetch("select id from work_items order by id")]
+    for place, state in enumerate(
+        [
+            "not_before = now()",
+            "not_before = null",
+            "admitted_at = now(), lease_until = now() - interval '1 hour'",
+        ]
+    ):
+        pair = ids[2 * place : 2 * place + 2]
+        await database.execute(f"update work_items set {state} where id = any($1::uuid[])", pair)
+    async with database.transaction() as frozen, asyncio.timeout(10):
+        await frozen.execute("select from work_items where id = any($1::uuid[]) for update", ids[::2])
+        assert await admission.sweep() == [ids[5]]
+        await admission.admit()
+        rows = await database.fetch(
+            "select id from work_items where admitted_at > now() - interval '1 minute'"
+        )
+        assert {row["id"] for row in rows} - {ids[4]} == {ids[1], ids[3], ids[5]}
+
+
+async def test_two_that_wait_for_each_other_are_no_failure_of_either(database: Database) -> None:
+    await added(database, "one", 2)
+    first, second = [row["id"] for row in await database.fetch("select id from work_items")]
+    both_hold = asyncio.Barrier(2)
+    tries = 0
+
+    async def lock(connection: Connection, mine: UUID, other: UUID) -> None:
+        nonlocal tries
+        tries += 1
+        await connection.execute("select from work_items where id = $1 for update", mine)
+        if tries <= 2:
+            await both_hold.wait()
+        await connection.execute("select from work_items where id = $1 for update", other)
+
+    await asyncio.gather(
+        work.in_transaction(database, lambda connection: lock(connection, first, second)),
+        work.in_transaction(database, lambda connection: lock(connection, second, first)),
+    )
+    assert tries == 3, "one had to give way, and began anew"
 
 
 # ------------------------------------------------------------------ the sweeper

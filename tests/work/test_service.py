@@ -29,8 +29,12 @@ async def due(database: Database) -> None:
     await database.execute("update work_items set not_before = now()")
 
 
+class PanicError(BaseException):
+    """As native code raises that panics: nothing that ``except Exception`` would see."""
+
+
 class Failing(Quick):
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: BaseException) -> None:
         super().__init__()
         self.error = error
 
@@ -73,6 +77,37 @@ async def test_work_that_raises_waits_and_is_given_up_after_three(database: Data
     assert await database.fetchval("select count(*) from work_items") == 0
 
 
+@pytest.mark.parametrize(
+    "error", [PanicError("native"), asyncio.CancelledError("by itself"), SystemExit(3)], ids=repr
+)
+async def test_work_that_ends_itself_in_another_way_is_given_up_too(
+    database: Database, error: BaseException
+) -> None:
+    failing = Failing(error)
+    service = WorkService(database, [kind_of("thing", failing)])
+    item_id = await an_item(database)
+    for failure in range(1, MAX_FAILURES):
+        assert await service.run(item_id)
+        assert await database.fetchval("select failures from work_items") == failure
+        assert not await service.run(item_id), "it waits"
+        await due(database)
+    assert await service.run(item_id)
+    ((_, why),) = failing.given_up
+    assert (why.reason, why.times) == (Reason.FAILED, MAX_FAILURES)
+    assert type(error).__name__ in why.detail
+
+
+async def test_work_that_does_not_end_is_stopped_and_counts_as_failed(database: Database) -> None:
+    endless = Blocking()
+    service = WorkService(database, [kind_of("thing", endless)._replace(longest=0.05)])
+    item_id = await an_item(database)
+    await database.execute("update work_items set failures = $1", MAX_FAILURES - 1)
+    assert await service.run(item_id)
+    assert endless.given_up == [
+        (item_id, GivenUp(Reason.FAILED, MAX_FAILURES, "TimeoutError: it took longer than 0.05 s"))
+    ]
+
+
 async def test_giving_up_that_fails_is_not_tried_at_once(database: Database) -> None:
     class Hopeless(Failing):
         async def gave_up(self, connection: Connection, item: WorkItem, why: GivenUp) -> None:
@@ -100,8 +135,10 @@ async def test_a_database_that_is_away_is_nobodys_failure(database: Database) ->
     item_id = await an_item(database)
     with pytest.raises(DatabaseUnavailable):
         await service.run(item_id)
-    row = await database.fetchrow("select failures, attempts, lease_until, not_before from work_items")
-    assert tuple(row) == (0, 0, None, None)
+    row = await database.fetchrow(
+        "select failures, attempts, lease_until, not_before > now() + interval '1 second' from work_items"
+    )
+    assert tuple(row) == (0, 0, None, True), "it waits a little, or it would be tried without a pause"
 
 
 async def test_work_to_be_done_again_waits_and_is_no_failure(database: Database) -> None:

@@ -47,7 +47,8 @@ _LOST_OR_MISUSED = (*_LOST, asyncpg.InterfaceError)  # the latter: "connection i
 _STILL_ENDING = "cannot switch to state"
 # The server takes no writes: its disk is full, or it has no memory left. The statement had no effect.
 _EXHAUSTED = (asyncpg.DiskFullError, asyncpg.OutOfMemoryError)
-_HELD = asyncpg.LockNotAvailableError  # somebody kept a lock for longer than is waited
+# Somebody kept a lock for longer than is waited, or two waited for each other and one had to give way.
+_HELD = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 _REFUSED = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
@@ -237,7 +238,7 @@ def _exhausted(error: BaseException) -> DatabaseUnavailable:
 
 def _held(error: BaseException) -> DatabaseUnavailable:
     return DatabaseUnavailable(
-        f"Another process held what this needs for longer than LEADLINE_TRANSACTION_SECONDS; nothing was changed ({error})."
+        f"Another process held what this needs (for LEADLINE_TRANSACTION_SECONDS at most); nothing was changed ({error})."
     )
 
 

@@ -39,6 +39,7 @@ T = TypeVar("T")
 
 SHOWN_UNREADABLE = 5
 SIGNAL = "signal"  # the kind of work
+LONGEST = 4  # times a question's seconds; each of its parts keeps to them by itself, and beyond that it hangs
 WRITTEN_AT_ONCE = frozenset({"collect", "answer"})  # steps that cost pages or money to do again
 
 
@@ -85,7 +86,14 @@ class Answering:
 
     def kind(self, *, organisation_cap: int | None = None, reader_cap: int | None = None) -> Kind:
         """Signals as work; their lane is the reader that answers them."""
-        return Kind(SIGNAL, self.run, self.gave_up, organisation_cap=organisation_cap, lane_cap=reader_cap)
+        return Kind(
+            SIGNAL,
+            self.run,
+            self.gave_up,
+            organisation_cap=organisation_cap,
+            lane_cap=reader_cap,
+            longest=LONGEST * self._budget.max_seconds,
+        )
 
     async def run(self, item: WorkItem, progress: Progress | None = None) -> Done:
         """Answer the signal; a model that fails fails it visibly."""

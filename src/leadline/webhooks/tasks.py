@@ -24,9 +24,10 @@ from leadline.work.service import Again, Done, GivenUp, Kind, WorkItem
 log = get_logger(__name__)
 
 TRY_SECONDS = 10.0  # for one call, from connecting to the status of the answer
+LONGEST_RUN = 60.0  # seconds for all around a call, too; beyond that it hangs
 # Seconds after the first, second, ... failed try; then it is given up, about three days after the first.
 PAUSES = (5.0, 60.0, 600.0, 3600.0, 3 * 3600.0, 6 * 3600.0, 12 * 3600.0, 24 * 3600.0, 24 * 3600.0)
-LONGEST_PAUSE = 24 * 3600.0  # seconds; a longer Retry-After is not waited for
+LONGEST_PAUSE = 24 * 3600.0  # seconds; a Retry-After of so much is not waited for: absurd ones are cut to it
 PER_RECEIVER = 6  # calls of one receiver at once, over all workers: one that hangs holds up no other
 SHARE = 10.0  # calls at once, in parts of a worker's concurrency: they mostly wait
 GONE = 410  # the receiver asks never to be called again
@@ -42,7 +43,7 @@ class Delivering:
 
     def kind(self) -> Kind:
         """Calls as work; their lane is the receiver."""
-        return Kind(WEBHOOK, self.run, self.gave_up, share=SHARE, lane_cap=PER_RECEIVER)
+        return Kind(WEBHOOK, self.run, self.gave_up, share=SHARE, lane_cap=PER_RECEIVER, longest=LONGEST_RUN)
 
     async def run(self, item: WorkItem) -> Done | Again:
         """Make one try."""
@@ -120,7 +121,7 @@ def _pause(attempts: int, asked: float | None) -> float | None:
     if attempts > len(PAUSES):
         return None
     pause = PAUSES[attempts - 1] * random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries, no secret
-    return max(pause, asked) if asked is not None and asked <= LONGEST_PAUSE else pause
+    return max(pause, asked) if asked is not None and asked < LONGEST_PAUSE else pause
 
 
 async def _nothing(_: Connection) -> None:

@@ -112,6 +112,9 @@ class Admission:
             except DatabaseUnavailable as error:
                 log.warning("admission waits for the database", reason=error.message)
                 await asyncio.sleep(EVERY)
+            except Exception:
+                log.exception("admission failed")  # nothing was admitted; the next look tries again
+                await asyncio.sleep(EVERY)
             await asyncio.sleep(_COALESCE)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._due.wait(), EVERY)

@@ -58,7 +58,7 @@ class Again(NamedTuple):
 class Reason(StrEnum):
     """Why work is given up."""
 
-    FAILED = "failed"  # it raised an exception, again and again
+    FAILED = "failed"  # it raised an exception, or did not end, again and again
     DIED = "died"  # its processes died, again and again
 
 
@@ -81,6 +81,7 @@ class Kind(NamedTuple):
     ``share``: how many of it a worker does at once, in parts of the worker's concurrency.
     ``lane_cap``, ``organisation_cap``: how many of one lane or organisation may be in work at once, over all
     workers; None: no more than the workers take.
+    ``longest``: seconds after which ``run`` is stopped, which counts as an exception; None: it may take any time.
     """
 
     name: str
@@ -89,3 +90,4 @@ class Kind(NamedTuple):
     share: float = 1.0
     lane_cap: int | None = None
     organisation_cap: int | None = None
+    longest: float | None = None

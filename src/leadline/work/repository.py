@@ -109,16 +109,18 @@ async def put_off(connection: Connection, item_id: UUID, holder: UUID, seconds: 
     return found is not None
 
 
-async def give_back(connection: Connection, item_id: UUID, holder: UUID) -> None:
-    """Let somebody else do it at once. An orderly end is no attempt that failed."""
+async def give_back(connection: Connection, item_id: UUID, holder: UUID, pause: float = 0.0) -> None:
+    """Let somebody else do it, at once or after ``pause`` seconds. An orderly end is no attempt that failed."""
     await connection.execute(
         """
         update work_items set lease_holder = null, lease_until = null, admitted_at = null,
+                              not_before = case when $3::float8 > 0 then now() + make_interval(secs => $3) end,
                               attempts = greatest(0, attempts - 1)
         where id = $1 and lease_holder = $2
         """,
         item_id,
         holder,
+        pause,
     )
 
 
@@ -149,7 +151,11 @@ async def is_open(connection: Connection, item_id: UUID) -> bool:
 
 # ------------------------------------------------------------------ admission
 
-_WAKE = "update work_items set not_before = null where not_before <= now()"
+# Rows that somebody holds are passed over, not waited for: a frozen process must not hold up admission.
+_WAKE = """
+update work_items set not_before = null where id in (
+    select id from work_items where not_before <= now() for update skip locked)
+"""
 
 # Pairs of organisation and lane with something due are found by skipping through the index, then the oldest of
 # each, then every organisation's and every lane's in their order. A limit of 0 ends it at once.
@@ -190,19 +196,24 @@ with recursive pairs as (
 ), chosen as materialized (
     select id, turn from by_lane where $4::integer is null or use <= $4
     order by turn, id limit (select places from room)
+), held as (
+    select w.id, chosen.turn from chosen join work_items w on w.id = chosen.id
+    where w.admitted_at is null for update of w skip locked
 )
-update work_items w set admitted_at = now() from chosen
-where w.id = chosen.id and w.admitted_at is null
-returning w.id, w.attempts, chosen.turn
+update work_items w set admitted_at = now() from held where w.id = held.id
+returning w.id, w.attempts, held.turn
 """
 
 # A lease that ran out is a process that died. Without a lease, the time since admission is what the job and its
 # worker had to begin in; a job that waits in a long queue is no lost one.
 _SWEEP = """
 update work_items set admitted_at = null, lease_holder = null, lease_until = null
-where admitted_at is not null
-  and case when lease_until is not null then lease_until < now()
-           else admitted_at < now() - make_interval(secs => $1) and not (id = any ($2::uuid[])) end
+where id in (
+    select id from work_items
+    where admitted_at is not null
+      and case when lease_until is not null then lease_until < now()
+               else admitted_at < now() - make_interval(secs => $1) and not (id = any ($2::uuid[])) end
+    for update skip locked)
 returning id
 """
 

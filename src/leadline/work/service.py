@@ -6,8 +6,9 @@ transaction that also deletes the item, if the lease still holds. So an item is 
 
 Rule of failure: an orderly stop gives the attempt back. A process that dies costs an attempt; after
 ``MAX_ATTEMPTS`` of them the item is given up. An exception counts, and waits 2, then 4 seconds; after
-``MAX_FAILURES`` the item is given up. Giving up is the kind's own ``gave_up``: a visible failure, credits released.
-A database that is away is nobody's failure.
+``MAX_FAILURES`` the item is given up. So does whatever else ends the work while nobody asked it to stop: an exit, a
+panic of native code, a cancellation of its own making, more time than the kind allows. Giving up is the kind's own
+``gave_up``: a visible failure, credits released. A database that is away is nobody's failure; the item waits a little.
 """
 
 from __future__ import annotations
@@ -38,8 +39,9 @@ HEARTBEAT = 3.0  # seconds between two extensions of the lease
 MAX_ATTEMPTS = 5  # processes that an item may outlive
 MAX_FAILURES = 3  # exceptions that an item may end in
 GIVE_UP_AGAIN = 60.0  # seconds after which giving up is tried again when it failed itself
+AWAY = 2.0  # seconds that work waits after the database was away
 TRANSACTION_TRIES = 5  # times a transaction is begun anew when its connection is cut
-_SPREAD = 0.25  # of a pause, so that what failed together does not come back together
+_SPREAD = 0.25  # of a pause
 
 
 async def add(connection: Connection, items: Sequence[NewItem]) -> None:
@@ -109,12 +111,12 @@ class WorkService:
         if item.attempts > MAX_ATTEMPTS:
             await self._give_up(kind, item, holder, GivenUp(Reason.DIED, item.attempts - 1))
             return True
-        work = asyncio.create_task(_outcome(run or kind.run, item))
+        work = asyncio.create_task(_outcome(run or kind.run, item, kind.longest))
         heartbeat = asyncio.create_task(self._keep_lease(item_id, holder, work))
-        ended = False
+        ended, pause = False, 0.0
         try:
             outcome = await work
-            if isinstance(outcome, Exception):
+            if isinstance(outcome, BaseException):
                 ended = await self._failed(kind, item, holder, outcome)
             else:
                 ended = await self._end(kind, item, holder, outcome)
@@ -122,12 +124,15 @@ class WorkService:
             if heartbeat.done() and not heartbeat.cancelled() and heartbeat.exception() is None:
                 return False  # the lease was lost: somebody else goes on
             raise
+        except DatabaseUnavailable:
+            pause = _spread(AWAY)
+            raise
         finally:
             heartbeat.cancel()
             work.cancel()
             if not ended:
                 with contextlib.suppress(DatabaseUnavailable):  # then the lease lapses
-                    await asyncio.shield(repository.give_back(self._database, item_id, holder))
+                    await asyncio.shield(repository.give_back(self._database, item_id, holder, pause))
         return True
 
     async def sweep(self) -> None:
@@ -213,7 +218,7 @@ class WorkService:
     # ------------------------------------------------------------------ how
 
     async def _keep_lease(
-        self, item_id: UUID, holder: UUID, work: asyncio.Task[Done | Again | Exception]
+        self, item_id: UUID, holder: UUID, work: asyncio.Task[Done | Again | BaseException]
     ) -> None:
         while True:
             await asyncio.sleep(self._heartbeat)
@@ -232,9 +237,9 @@ class WorkService:
         try:
             if not await self._conclude(item, holder, outcome):
                 log.warning("work ended elsewhere", kind=kind.name, item=str(item.id))
-        except DatabaseUnavailable:
-            raise
-        except Exception as error:  # noqa: BLE001 - what closes a piece of work is part of it
+        except BaseException as error:  # what closes a piece of work is part of it
+            if not _is_a_failure(error):
+                raise
             return await self._failed(kind, item, holder, error)
         return True
 
@@ -250,7 +255,7 @@ class WorkService:
 
         return await in_transaction(self._transactions, write)
 
-    async def _failed(self, kind: Kind, item: WorkItem, holder: UUID, error: Exception) -> bool:
+    async def _failed(self, kind: Kind, item: WorkItem, holder: UUID, error: BaseException) -> bool:
         failures = item.failures + 1
         log.error(
             "work failed",
@@ -264,8 +269,7 @@ class WorkService:
             return await self._give_up(
                 kind, item, holder, GivenUp(Reason.FAILED, failures, f"{type(error).__name__}: {error}"[:500])
             )
-        pause = 2.0**failures * random.uniform(1 - _SPREAD, 1 + _SPREAD)  # noqa: S311 - spreads retries
-        await repository.put_off(self._database, item.id, holder, pause, 1)
+        await repository.put_off(self._database, item.id, holder, _spread(2.0**failures), 1)
         return True
 
     async def _give_up(self, kind: Kind, item: WorkItem, holder: UUID, why: GivenUp) -> bool:
@@ -275,23 +279,41 @@ class WorkService:
         log.error("work given up", kind=kind.name, item=str(item.id), reason=why.reason, times=why.times)
         try:
             await self._conclude(item, holder, Done(close))
-        except DatabaseUnavailable:
-            raise
-        except Exception:
+        except BaseException as error:
+            if not _is_a_failure(error):
+                raise
             # It must not be tried at once, again and again: somebody has to mend it.
             log.exception("giving up failed", kind=kind.name, item=str(item.id))
             await repository.put_off(self._database, item.id, holder, GIVE_UP_AGAIN, 1)
         return True
 
 
-async def _outcome(run: Run, item: WorkItem) -> Done | Again | Exception:
-    """What the work came to. A database that is away is raised: it is no failure of the work."""
+async def _outcome(run: Run, item: WorkItem, longest: float | None) -> Done | Again | BaseException:
+    """What the work came to: the edge of a piece of work, which must take no other along."""
+    limit = asyncio.timeout(longest)
     try:
-        return await run(item)
-    except DatabaseUnavailable:
-        raise
-    except Exception as error:  # noqa: BLE001 - the edge of a piece of work: it must take no other along
+        async with limit:
+            return await run(item)
+    except BaseException as error:
+        if limit.expired():
+            return TimeoutError(f"it took longer than {longest:g} s")
+        if not _is_a_failure(error):
+            raise
         return error
+
+
+def _is_a_failure(error: BaseException) -> bool:
+    """Whether the work went wrong by itself. The database being away, or somebody asking it to stop, is no failure;
+    native code that panics, an exit, and a cancellation that nobody asked for are."""
+    if isinstance(error, asyncio.CancelledError):
+        task = asyncio.current_task()
+        return task is not None and not task.cancelling()
+    return not isinstance(error, DatabaseUnavailable | KeyboardInterrupt | GeneratorExit)
+
+
+def _spread(pause: float) -> float:
+    """About as many seconds, so that what failed together does not come back together."""
+    return pause * random.uniform(1 - _SPREAD, 1 + _SPREAD)  # noqa: S311 - no secret
 
 
 async def no_trace(_: Connection) -> None:
