@@ -13,7 +13,7 @@ TESTS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test lint format bench chaos eval lock clean runtime dev
+.PHONY: help demo serve models test lint format bench chaos eval lock clean runtime dev
 
 help: ## Show these lines
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -23,6 +23,9 @@ demo: runtime ## Ask a made-up company's website ten questions; needs no key and
 
 serve: runtime ## Start the whole service on 127.0.0.1:8080; prints an API key the first time
 	@.venv/bin/leadline serve $(ARGS)
+
+models: ## Install what speaks to language models (LEADLINE_MODEL)
+	@scripts/bootstrap models
 
 test: lint ## Run the checks of `lint` and all tests
 	@$(PY) -m pytest -n $(WORKERS) $(TESTS) $(ARGS)

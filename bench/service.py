@@ -28,9 +28,10 @@ from leadline.credits.schemas import Charge
 from leadline.credits.service import Ledger
 from leadline.events import service as events
 from leadline.evidence.service import StoredLibrary
-from leadline.foundation.database import Connection, Database, open_database
+from leadline.foundation.database import Connection, Database
 from leadline.foundation.ids import new_id
 from leadline.foundation.network import NetworkPolicy
+from leadline.foundation.opening import open_database
 from leadline.foundation.secrets import Vault
 from leadline.foundation.settings import Settings
 from leadline.foundation.waiter import CHANNEL, Waiter

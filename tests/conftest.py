@@ -17,8 +17,9 @@ import asyncpg
 import pytest
 
 from leadline.foundation import migrations
-from leadline.foundation.database import Database, open_database
+from leadline.foundation.database import Database
 from leadline.foundation.embedded_postgres import EmbeddedServer
+from leadline.foundation.opening import open_database
 from leadline.foundation.settings import Settings
 
 TEMPLATE = "leadline_template"

@@ -9,15 +9,17 @@ from importlib.metadata import version
 from uuid import UUID
 
 from leadline.accounts.service import default_organisation
-from leadline.connectors.language_models.choice import ChosenModel, ModelChoice, choose_model, model_choice
+from leadline.connectors.language_models.choice import ChosenModel, ModelChoice, model_choice
+from leadline.connectors.language_models.choosing import choose_model
 from leadline.connectors.pages.direct import DirectPageFetcher
 from leadline.credits.service import Ledger
 from leadline.events.service import Sequencer
 from leadline.evidence.service import StoredLibrary
-from leadline.foundation.database import Database, open_database
+from leadline.foundation.database import Database
 from leadline.foundation.errors import ConfigurationError
 from leadline.foundation.http import GuardedClient, Limits, guarded_async_client, user_agent
 from leadline.foundation.network import NetworkPolicy
+from leadline.foundation.opening import open_database
 from leadline.foundation.secrets import open_vault
 from leadline.foundation.settings import Settings
 from leadline.foundation.waiter import Waiter

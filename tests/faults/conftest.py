@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.faults.embedded_users import wait_until_stopped
 
-from leadline.foundation.database import open_database
+from leadline.foundation.opening import open_database
 from leadline.foundation.settings import Settings
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from tests.faults.embedded_users import alive, postmaster_pid, supervisor_pid, wait_until_stopped
 
-from leadline.foundation.database import Database, open_database
+from leadline.foundation.database import Database
 from leadline.foundation.embedded_postgres import EmbeddedServer
 from leadline.foundation.errors import ConfigurationError, DatabaseUnavailable
+from leadline.foundation.opening import open_database
 from leadline.foundation.settings import Settings
 
 # Never ends on the server it was first sent to, and at once on the next one.

@@ -13,8 +13,8 @@ from tests.signals.test_service import make_service
 
 from leadline.accounts.service import default_organisation
 from leadline.credits.service import Ledger
-from leadline.foundation.database import open_database
 from leadline.foundation.errors import DatabaseUnavailable
+from leadline.foundation.opening import open_database
 from leadline.foundation.settings import Settings
 from leadline.signals.schemas import SignalRequest
 

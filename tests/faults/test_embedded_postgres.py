@@ -30,10 +30,10 @@ from tests.faults.embedded_users import (
 )
 
 import leadline
-from leadline.foundation.database import open_database
 from leadline.foundation.embedded_postgres import EmbeddedServer, Installation, find_installations
 from leadline.foundation.errors import ConfigurationError, DatabaseUnavailable
 from leadline.foundation.migrations import read_migrations
+from leadline.foundation.opening import open_database
 from leadline.foundation.settings import Settings
 
 # What root may do in the usual containers, which is not to look into other users' processes.

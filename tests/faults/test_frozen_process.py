@@ -12,14 +12,15 @@ from uuid import UUID
 import pytest
 
 from leadline.accounts.service import organisation
-from leadline.foundation.database import Database, open_database
+from leadline.foundation.database import Database
 from leadline.foundation.errors import DatabaseUnavailable
+from leadline.foundation.opening import open_database
 from leadline.foundation.settings import Settings
 
 HOLDER = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from leadline.foundation.database import open_database
+from leadline.foundation.opening import open_database
 from leadline.foundation.settings import Settings
 
 async def main():

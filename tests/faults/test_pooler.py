@@ -16,8 +16,8 @@ import pytest
 from tests.signals.test_service import ASK, make_service
 
 from leadline.accounts.service import default_organisation
-from leadline.foundation.database import open_database
 from leadline.foundation.errors import ConfigurationError
+from leadline.foundation.opening import open_database
 from leadline.foundation.settings import Settings
 from leadline.foundation.waiter import CHANNEL, Waiter
 

@@ -13,7 +13,8 @@ import signal
 import sys
 from pathlib import Path
 
-from leadline.foundation.database import Connection, Database, open_database
+from leadline.foundation.database import Connection, Database
+from leadline.foundation.opening import open_database
 from leadline.foundation.settings import Settings
 from leadline.work.service import Done, GivenUp, Kind, WorkItem, WorkService
 

@@ -9,10 +9,11 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from leadline.foundation import database as database_module
-from leadline.foundation.database import Database, open_database
+from leadline.foundation import opening as database_module
+from leadline.foundation.database import Database
 from leadline.foundation.errors import ConfigurationError, DatabaseUnavailable
 from leadline.foundation.ids import new_id
+from leadline.foundation.opening import open_database
 from leadline.foundation.settings import Settings
 
 

@@ -123,8 +123,8 @@ async def _programs(settings: Settings) -> Finding:
 async def _database(settings: Settings) -> Finding:
     import time
 
-    from leadline.foundation.database import open_database
     from leadline.foundation.migrations import applied
+    from leadline.foundation.opening import open_database
 
     started = time.monotonic()
     async with open_database(settings) as database:

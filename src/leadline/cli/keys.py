@@ -206,7 +206,7 @@ def _as_json(key: Key) -> dict[str, Any]:
 def _with_database(work: Callable[[Database, Ledger], Awaitable[T]]) -> T:
     async def opened() -> T:
         from leadline.credits.service import Ledger
-        from leadline.foundation.database import open_database
+        from leadline.foundation.opening import open_database
 
         settings = settings_of_command()
         ledger = Ledger(monthly_credits=settings.monthly_credits)

@@ -17,8 +17,8 @@ def migrate() -> None:
 
 
 async def _migrate() -> list[str]:
-    from leadline.foundation.database import open_database
     from leadline.foundation.migrations import applied
+    from leadline.foundation.opening import open_database
 
     async with open_database(settings_of_command(), migrate=True) as database:
         return await applied(database)

@@ -20,13 +20,9 @@ from typing import Any, Protocol, TypeVar
 import asyncpg
 import msgspec
 
-from leadline.foundation import migrations
-from leadline.foundation.embedded_postgres import EmbeddedServer
-from leadline.foundation.errors import ConfigurationError, DatabaseUnavailable, LeadlineError
+from leadline.foundation.errors import DatabaseUnavailable
 from leadline.foundation.log import get_logger
-from leadline.foundation.settings import Settings
 
-MINIMUM_MAJOR = 15
 CONNECT_SECONDS = 10.0
 
 log = get_logger(__name__)
@@ -41,15 +37,15 @@ _NOT_EXECUTED = (
     asyncpg.IdleSessionTimeoutError,
 )
 _ENDED_BY_SERVER = (*_NOT_EXECUTED, asyncpg.CrashShutdownError)
-_LOST = (*_ENDED_BY_SERVER, asyncpg.PostgresConnectionError, OSError)
-_LOST_OR_MISUSED = (*_LOST, asyncpg.InterfaceError)  # the latter: "connection is closed", before sending
+LOST = (*_ENDED_BY_SERVER, asyncpg.PostgresConnectionError, OSError)
+LOST_OR_MISUSED = (*LOST, asyncpg.InterfaceError)  # the latter: "connection is closed", before sending
 # What asyncpg says, before sending, on a connection whose end it has read but not yet digested.
 _STILL_ENDING = "cannot switch to state"
 # The server takes no writes: its disk is full, or it has no memory left. The statement had no effect.
 _EXHAUSTED = (asyncpg.DiskFullError, asyncpg.OutOfMemoryError)
 # Somebody kept a lock for longer than is waited, or two waited for each other and one had to give way.
 _HELD = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
-_REFUSED = (
+REFUSED = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.ClientConfigurationError,
@@ -141,7 +137,7 @@ class Database:
                 yield connection
             except BaseException as error:
                 # A rollback on a dead connection has nothing left to do.
-                with contextlib.suppress(*_LOST_OR_MISUSED, asyncpg.InternalClientError):
+                with contextlib.suppress(*LOST_OR_MISUSED, asyncpg.InternalClientError):
                     await transaction.rollback()
                 if _is_loss(error, connection):
                     raise DatabaseUnavailable(
@@ -155,7 +151,7 @@ class Database:
                 raise
             try:
                 await transaction.commit()
-            except (*_LOST_OR_MISUSED, asyncpg.InternalClientError) as error:
+            except (*LOST_OR_MISUSED, asyncpg.InternalClientError) as error:
                 if not _is_loss(error, connection):
                     raise
                 raise DatabaseUnavailable(
@@ -166,7 +162,7 @@ class Database:
     @contextlib.asynccontextmanager
     async def dedicated(self) -> AsyncIterator[asyncpg.Connection[Any]]:
         """A connection outside the pool and past any pooler: for LISTEN and session-level locks."""
-        connection = await _connect(await self._address())
+        connection = await connect_to(await self._address())
         try:
             yield connection
         finally:
@@ -200,7 +196,7 @@ class Database:
                 raise _exhausted(error) from error
             except _HELD as error:
                 raise _held(error) from error
-            except (*_LOST_OR_MISUSED, asyncpg.InternalClientError) as error:
+            except (*LOST_OR_MISUSED, asyncpg.InternalClientError) as error:
                 if not _is_loss(error, connection):
                     raise
                 if not (idempotent or _was_not_executed(error)):
@@ -220,9 +216,9 @@ class Database:
         while True:
             try:
                 return await self.pool.acquire()
-            except _REFUSED:
+            except REFUSED:
                 raise
-            except _LOST as error:
+            except LOST as error:
                 if time.monotonic() + delay > deadline:
                     raise _unanswered(error) from error
                 log.info("waiting for the database", reason=str(error) or type(error).__name__)
@@ -270,132 +266,6 @@ class Repeatable:
         await self._database.executemany(query, args, idempotent=True)
 
 
-@contextlib.asynccontextmanager
-async def open_database(settings: Settings, *, migrate: bool | None = None) -> AsyncIterator[Database]:
-    """The database of these settings, checked, with the schema this code needs; closed at the block's end.
-
-    Without ``database_url`` the embedded server is attached to, and started if nobody has. ``migrate`` True
-    applies missing migrations, False refuses a database that lacks some; None applies them to the embedded
-    database and in development, and refuses otherwise.
-
-    Raises ``ConfigurationError`` when the server is too old, refuses us or needs ``leadline migrate``,
-    ``DatabaseUnavailable`` when it does not answer.
-    """
-    async with contextlib.AsyncExitStack() as stack:
-        server: EmbeddedServer | None = None
-        if settings.database_url is None:
-            server = EmbeddedServer(settings.data_dir / "postgres", settings.pg_bin)
-            stack.callback(server.release)
-        address = _address_of(settings, server)
-        direct = _address_of(settings, server, direct=True)
-        if migrate is None:
-            migrate = server is not None or settings.env == "development"
-        await _prepare(direct, migrate=migrate, straight=settings.database_direct_url is None)
-
-        limits = _limits(settings)
-        pooled = settings.database_direct_url is not None
-
-        async def connect(*_: Any, **options: Any) -> asyncpg.Connection[Any]:
-            if not pooled:  # a pooler refuses what it does not know, and would mix up whose it is
-                options["server_settings"] = _NAME | limits
-            return await _connect(await address(), **options)
-
-        pool = asyncpg.create_pool(
-            min_size=0,
-            max_size=settings.pool_size,
-            connect=connect,
-            reset=_no_reset,
-            # Behind a pooler a prepared statement may live on another server session.
-            **({"statement_cache_size": 0} if pooled else {}),
-        )
-        await pool
-        stack.push_async_callback(_close_pool, pool)
-        yield Database(pool, direct, limits=limits if pooled else None)
-
-
-def _limits(settings: Settings) -> dict[str, str]:
-    """A process that is frozen inside a transaction must not hold its locks for ever, nor be waited for for ever."""
-    seconds = f"{settings.transaction_seconds:g}s"
-    return {"idle_in_transaction_session_timeout": seconds, "lock_timeout": seconds}
-
-
-def _address_of(
-    settings: Settings, server: EmbeddedServer | None, *, direct: bool = False
-) -> Callable[[], Awaitable[str]]:
-    async def address() -> str:
-        if server is not None:
-            # Also starts the server anew after its supervisor was killed; its address may have changed then.
-            return await asyncio.to_thread(server.attach)
-        url = settings.database_direct_url if direct else None
-        return url or settings.database_url or ""
-
-    return address
-
-
-_NAME = {"application_name": "leadline"}
-
-
-async def _connect(dsn: str, **options: Any) -> asyncpg.Connection[Any]:
-    options.setdefault("timeout", CONNECT_SECONDS)
-    options.setdefault("server_settings", _NAME)
-    return await asyncpg.connect(dsn, **options)
-
-
-async def _prepare(address: Callable[[], Awaitable[str]], *, migrate: bool, straight: bool) -> None:
-    connection = await _first_connection(address)
-    try:
-        await _check_server(connection)
-        # A pooler tells a process id of its own making. Whoever listens needs a session that stays the same.
-        if straight and connection.get_server_pid() != await connection.fetchval("select pg_backend_pid()"):
-            raise ConfigurationError(
-                "LEADLINE_DATABASE_URL leads through a connection pooler. Set LEADLINE_DATABASE_DIRECT_URL to the address "
-                "of PostgreSQL itself, which is used for migrations and for listening."
-            )
-        if migrate:
-            await migrations.apply(connection)
-        else:
-            await migrations.check(connection)
-    finally:
-        await connection.close(timeout=5)
-
-
-async def _first_connection(address: Callable[[], Awaitable[str]]) -> asyncpg.Connection[Any]:
-    deadline = time.monotonic() + CONNECT_SECONDS
-    while True:
-        try:
-            return await _connect(await address())
-        except LeadlineError:
-            raise
-        except _REFUSED as error:
-            raise ConfigurationError(f"The database refuses the connection: {error}") from error
-        except ValueError as error:
-            raise ConfigurationError(f"LEADLINE_DATABASE_URL cannot be used: {error}") from error
-        except _LOST as error:
-            if time.monotonic() > deadline:
-                raise DatabaseUnavailable(
-                    f"The database does not answer ({error or type(error).__name__}). Is it running, and is "
-                    "LEADLINE_DATABASE_URL right?"
-                ) from error
-        await asyncio.sleep(0.2)
-
-
-async def _check_server(connection: asyncpg.Connection[Any]) -> None:
-    number = int(await connection.fetchval("show server_version_num"))
-    if number // 10000 < MINIMUM_MAJOR:
-        version = await connection.fetchval("show server_version")
-        raise ConfigurationError(
-            f"The database server is PostgreSQL {version}; Leadline needs {MINIMUM_MAJOR} or newer. "
-            "Upgrade the "
-            "server, or leave LEADLINE_DATABASE_URL empty to use the embedded one."
-        )
-    encoding = await connection.fetchval("show server_encoding")
-    if encoding != "UTF8":
-        raise ConfigurationError(
-            f"The database is encoded in {encoding}; Leadline needs UTF8: create database ... encoding "
-            "'UTF8'."
-        )
-
-
 def _is_loss(error: BaseException, connection: Any) -> bool:
     """Whether this error means that the connection is gone, and not that something else went wrong on it."""
     if isinstance(error, _ENDED_BY_SERVER):
@@ -403,7 +273,7 @@ def _is_loss(error: BaseException, connection: Any) -> bool:
     if isinstance(error, asyncpg.InternalClientError) and _STILL_ENDING in str(error):
         connection.terminate()
         return True
-    if not isinstance(error, _LOST_OR_MISUSED):
+    if not isinstance(error, LOST_OR_MISUSED):
         return False
     try:
         return bool(connection.is_closed())
@@ -421,11 +291,11 @@ def _was_not_executed(error: BaseException) -> bool:
     )
 
 
-async def _no_reset(_: Any) -> None: ...
+NAMED = {"application_name": "leadline"}
 
 
-async def _close_pool(pool: asyncpg.Pool[Any]) -> None:
-    try:
-        await asyncio.wait_for(pool.close(), timeout=10)
-    except TimeoutError:
-        pool.terminate()
+async def connect_to(dsn: str, **options: Any) -> asyncpg.Connection[Any]:
+    """A connection outside any pool, that says whose it is."""
+    options.setdefault("timeout", CONNECT_SECONDS)
+    options.setdefault("server_settings", NAMED)
+    return await asyncpg.connect(dsn, **options)

@@ -54,7 +54,7 @@ def configure_logging(
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level.upper())
-    for chatty in ("httpx", "httpx2", "httpcore", "openai", "anthropic", "asyncio", "bm25s", "mcp"):
+    for chatty in ("httpx", "httpx2", "httpcore", "openai", "anthropic", "asyncio", "mcp"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from leadline.connectors.language_models.choice import PROVIDERS, choose_model, model_choice
+from leadline.connectors.language_models.choice import PROVIDERS, model_choice
+from leadline.connectors.language_models.choosing import choose_model
 from leadline.foundation.errors import ConfigurationError
 
 

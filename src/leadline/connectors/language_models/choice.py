@@ -7,15 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from leadline.foundation.errors import ConfigurationError
 from leadline.research.ports import LanguageModel
-
-if TYPE_CHECKING:
-    import httpx2
 
 StructuredMode = Literal["auto", "native", "tool", "prompted"]
 
@@ -127,17 +123,3 @@ def model_choice(
         input_price=input_price,
         output_price=output_price,
     )
-
-
-def choose_model(choice: ModelChoice, *, http: httpx2.AsyncClient, data_dir: Path) -> ChosenModel:
-    """The model of ``choice``. ``http`` must trust ``choice.origin``; ``data_dir`` is used by gguf only.
-
-    Raises ConfigurationError when a model file cannot be used.
-    """
-    if choice.provider == "gguf":
-        from leadline.connectors.language_models.gguf import GgufModel
-
-        return GgufModel(choice, data_dir)
-    from leadline.connectors.language_models.pydantic_ai_model import PydanticAIModel
-
-    return PydanticAIModel(choice, http)

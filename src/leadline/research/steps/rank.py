@@ -1,6 +1,6 @@
 """Rank: the passages of a company's pages against one question.
 
-BM25 (Robertson and others, 1994; by bm25s) over passages, with the words of the headings, title, address and
+BM25 (Robertson and others, 1994; see ``bm25``) over passages, with the words of the headings, title, address and
 introduction counted in, stems by page language, and a share of the whole page's score, so that a line which
 does not repeat what its page is about is still found. An index is built once for a set of snapshots and
 serves every further question about them.
@@ -11,14 +11,11 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-import bm25s
-import numpy as np
-import numpy.typing as npt
 import Stemmer
 from msgspec.structs import replace
 
@@ -28,8 +25,7 @@ from leadline.research.documents.language import STOP_WORDS
 from leadline.research.documents.units import passages
 from leadline.research.documents.vocabulary import associations, spelled
 from leadline.research.model import Evidence, Passage, Question, Region, Unit
-
-Scores = npt.NDArray[np.float32]
+from leadline.research.steps.bm25 import Bm25
 
 _STEMMERS = {
     "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek",
@@ -121,17 +117,17 @@ class PassageIndex:
         self.weights = weights
         self.passages = passages(evidence)
         self.languages = tuple(dict.fromkeys(page.content.language for page in evidence.pages))
-        self._page_of = np.array([passage.page for passage in self.passages], dtype=np.int32)
+        self._page_of = [passage.page for passage in self.passages]
         regions = [_region(evidence, passage) for passage in self.passages]
         self._region_of = regions
-        self._region_weight = np.array([_REGION_WEIGHT[region] for region in regions], dtype=np.float32)
+        self._region_weight = [_REGION_WEIGHT[region] for region in regions]
         self._texts = ["\n".join([*p.headings[-1:], *(u.text for u in p.units)]) for p in self.passages]
         corpus = [self._indexed(passage) for passage in self.passages]
-        self._words = _Bm25(corpus, weights)
+        self._words = Bm25(corpus, k1=weights.k1, b=weights.b)
         whole: list[list[str]] = [[] for _ in evidence.pages]
         for passage, words in zip(self.passages, corpus, strict=True):
             whole[passage.page] += words
-        self._pages = _Bm25(whole, weights)
+        self._pages = Bm25(whole, k1=weights.k1, b=weights.b)
 
     @classmethod
     def build(cls, evidence: Evidence) -> PassageIndex:
@@ -152,7 +148,7 @@ class PassageIndex:
         words += terms(passage.context, language) * weights.context
         return words
 
-    def scores(self, question: Question) -> Scores:
+    def scores(self, question: Question) -> list[float]:
         """A score for every passage; 0 where no word of the question stands."""
         query = self._query(question)
         own = self._words.scores(query)
@@ -160,14 +156,22 @@ class PassageIndex:
         if self.weights.expansion and "en" in self.languages:
             known = set(query)
             further = sorted({other for word in query for other in _associated().get(word, ())} - known)
-            own += self.weights.expansion * self._words.scores(further)
-        if pages.size and (best := float(pages.max())) > 0:
-            own += self.weights.page * float(own.max(initial=0.0)) * (pages / best)[self._page_of] * (own > 0)
-        own *= self._region_weight
-        fits = answer_type(question.answer_type).hint
-        if fits is not None and (best := float(own.max(initial=0.0))) > 0:
-            fitting = np.array([fits.search(text) is not None for text in self._texts], dtype=np.float32)
-            own += self.weights.type_fit * best * fitting * (own > 0)
+            for index, score in enumerate(self._words.scores(further)):
+                own[index] += self.weights.expansion * score
+        best_page, best = max(pages, default=0.0), max(own, default=0.0)
+        share = self.weights.page * best / best_page if best_page > 0 else 0.0
+        own = [
+            (score + share * pages[page]) * weight if score > 0 else 0.0
+            for score, page, weight in zip(own, self._page_of, self._region_weight, strict=True)
+        ]
+        hint = answer_type(question.answer_type).hint
+        best = max(own, default=0.0)
+        if hint is not None and best > 0:
+            bonus = self.weights.type_fit * best
+            own = [
+                score + bonus if score > 0 and hint.search(text) else score
+                for score, text in zip(own, self._texts, strict=True)
+            ]
         return own
 
     def _query(self, question: Question) -> list[str]:
@@ -184,8 +188,8 @@ class PassageIndex:
         scores = self.scores(question)
         chosen: list[int] = []
         taken: dict[tuple[int, Region], int] = {}
-        order = sorted(range(len(scores)), key=lambda i: (-float(scores[i]), i))[: limit * 6]
-        waiting = [(float(scores[i]), i) for i in order if scores[i] > 0]
+        order = sorted(range(len(scores)), key=lambda i: (-scores[i], i))[: limit * 6]
+        waiting = [(scores[i], i) for i in order if scores[i] > 0]
         spare = self._spare(question, scores) if len(waiting) < limit else []
         while waiting and len(chosen) < limit:
             best = max(
@@ -196,9 +200,9 @@ class PassageIndex:
             taken[key] = taken.get(key, 0) + 1
             chosen.append(index)
         chosen += spare[: limit - len(chosen)]
-        return numbered(replace(self.passages[i], score=round(float(scores[i]), 4)) for i in chosen)
+        return numbered(replace(self.passages[i], score=round(scores[i], 4)) for i in chosen)
 
-    def _spare(self, question: Question, scores: Scores) -> list[int]:
+    def _spare(self, question: Question, scores: list[float]) -> list[int]:
         """Passages that share no word with the question, for places that would stay empty: those that hold a
         value of the asked kind first, then what opens each page, in reading order."""
         fits = answer_type(question.answer_type).hint
@@ -218,26 +222,6 @@ class PassageIndex:
         score, index = scored
         before = taken.get((self.passages[index].page, self._region_of[index]), 0)
         return score * self.weights.crowd ** max(0, before - _BEFORE_CROWDED + 1)
-
-
-class _Bm25:
-    """Lucene's variant of BM25 over lists of words."""
-
-    def __init__(self, corpus: Sequence[Sequence[str]], weights: Weights) -> None:
-        self._vocabulary: dict[str, int] = {}
-        ids = [
-            [self._vocabulary.setdefault(word, len(self._vocabulary)) for word in words] for words in corpus
-        ]
-        self._size = len(ids)
-        self._index = bm25s.BM25(k1=weights.k1, b=weights.b, method="lucene", backend="numpy")
-        if self._vocabulary:
-            self._index.index((ids, self._vocabulary), show_progress=False)
-
-    def scores(self, query: Iterable[str]) -> Scores:
-        ids = [self._vocabulary[word] for word in query if word in self._vocabulary]
-        if not ids:
-            return np.zeros(self._size, dtype=np.float32)
-        return cast("Scores", self._index.get_scores(ids)[: self._size])
 
 
 def _members(question: Question) -> str:
