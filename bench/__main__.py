@@ -46,6 +46,11 @@ def measured(name: str) -> Iterable[Row]:
 
 def main(arguments: Sequence[str]) -> int:
     known = modules()
+    if {"-h", "--help"} & set(arguments):
+        print(
+            f"usage: python -m bench [NAME ...]\n\nMeasures, and prints a table against the goals. NAME: {', '.join(known)}."
+        )
+        return 0
     if unknown := [name for name in arguments if name not in known]:
         sys.stderr.write(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(known)}\n")
         return 2

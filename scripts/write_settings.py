@@ -1,4 +1,4 @@
-"""Writes docs/settings.md and .env.example from what the settings say of themselves."""
+"""Writes docs/settings.md from what the settings say of themselves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from leadline.foundation.settings import Settings, describe, setting_fields, var
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "settings.md"
-EXAMPLE = ROOT / ".env.example"
 
 HEAD = """# Settings
 
@@ -37,16 +36,6 @@ def reference() -> str:
     return HEAD + "".join(rows)
 
 
-def example() -> str:
-    """The environment file with every setting at its default."""
-    defaults = _defaults()
-    head = "# Every setting of Leadline at its default; remove the # before a line to change it.\n"
-    return head + "".join(
-        f"\n# {field.metadata['doc']}\n#{variable(field.name)}={defaults[field.name]}\n"
-        for field in setting_fields()
-    )
-
-
 def _defaults() -> dict[str, str]:
     """As shown to users; the folder differs from machine to machine."""
     described = {one.name: one.value for one in describe(Settings(data_dir=Path("/")))}
@@ -55,5 +44,4 @@ def _defaults() -> dict[str, str]:
 
 if __name__ == "__main__":
     TARGET.write_text(reference(), encoding="utf-8")
-    EXAMPLE.write_text(example(), encoding="utf-8")
-    sys.stdout.write(f"wrote {TARGET.name} and {EXAMPLE.name}\n")
+    sys.stdout.write(f"wrote {TARGET.name}\n")

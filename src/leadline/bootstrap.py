@@ -86,8 +86,8 @@ class Leadline:
 
 
 @asynccontextmanager
-async def open_leadline(settings: Settings) -> AsyncIterator[Leadline]:
-    """Everything wired by ``settings``; closed at the end of the block.
+async def open_leadline(settings: Settings, *, reading: bool = False) -> AsyncIterator[Leadline]:
+    """Everything wired by ``settings``; closed at the end of the block. ``reading``: see ``open_database``.
 
     Raises ConfigurationError when a setting is wrong, DatabaseUnavailable when the database does not answer.
     """
@@ -105,7 +105,7 @@ async def open_leadline(settings: Settings) -> AsyncIterator[Leadline]:
         )
         fetcher = DirectPageFetcher(client, host_concurrency=settings.host_concurrency)
         model = await _open_model(stack, settings, choice, policy, agent) if choice is not None else None
-        database = await stack.enter_async_context(open_database(settings))
+        database = await stack.enter_async_context(open_database(settings, reading=reading))
         hook_policy = NetworkPolicy(allow_networks=settings.allow_networks)
         hooks = await stack.enter_async_context(guarded_async_client(hook_policy, agent, max_bytes=65_536))
         vault = open_vault(settings.secret_key, settings.data_dir)

@@ -15,6 +15,7 @@ from leadline.cli.rendering import answer_text, signal_lines
 from leadline.cli.trace import trace_lines, trace_wire
 from leadline.cli.verify import verify_lines
 from leadline.evaluation.schemas import EvalResult
+from leadline.research.model import Proof
 from leadline.signals.schemas import (
     ModelCall,
     QuoteCheck,
@@ -279,16 +280,23 @@ def test_a_trace_as_json_has_everything_that_is_stored() -> None:
     assert wire["signal"]["id"] == ANSWERED.id
 
 
+PROOF = Proof(snapshot_id="s-1", body_sha256="aa", text_sha256="bb", walk="walk-9", start=10, end=15)
+
+
 def test_a_quote_that_no_longer_stands_is_named() -> None:
     checks = [
-        QuoteCheck("https://a.example/", "words", None),
-        QuoteCheck("https://a.example/b", "gone", "moved"),
+        QuoteCheck("https://a.example/", "words", None, PROOF),
+        QuoteCheck("https://a.example/b", "gone", "moved", PROOF),
     ]
     assert [line.text for line in verify_lines(checks)] == [
         "stands: https://a.example/",
         "  “words”",
+        "  snapshot s-1, characters 10-15 of its text (walk-9)",
+        "  SHA-256 of the page aa, of the text bb",
         "moved: https://a.example/b",
         "  “gone”",
+        "  snapshot s-1, characters 10-15 of its text (walk-9)",
+        "  SHA-256 of the page aa, of the text bb",
         "1 of 2 quotes stand as cited",
     ]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import runpy
 from decimal import Decimal
 from pathlib import Path
 
@@ -201,20 +199,6 @@ def test_each_setting_has_one_line_of_documentation() -> None:
     for one in setting_fields():
         assert one.metadata["doc"].strip()
         assert "\n" not in one.metadata["doc"]
-
-
-def test_example_file_is_in_step_with_the_settings() -> None:
-    example = runpy.run_path(str(ROOT / "scripts" / "write_settings.py"))["example"]()
-    assert (ROOT / ".env.example").read_text() == example, "run: python scripts/write_settings.py"
-
-
-def test_example_file_with_every_line_enabled_gives_the_defaults(empty_file: Path) -> None:
-    lines = [
-        line[1:] for line in (ROOT / ".env.example").read_text().splitlines() if line.startswith("#LEADLINE_")
-    ]
-    environ = dict(line.split("=", 1) for line in lines)
-    loaded = load_settings(environ, empty_file)
-    assert dataclasses.replace(loaded, origins={}) == load_settings({}, empty_file)
 
 
 def test_data_directory_of_root_is_a_system_folder(monkeypatch: pytest.MonkeyPatch, empty_file: Path) -> None:

@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # what the encoding lacks is written out
     code = 0
     try:
-        code = cli.main(typed, prog_name="leadline", standalone_mode=False) or 0
+        code = cli.main(typed or ["--help"], prog_name="leadline", standalone_mode=False) or 0
         sys.stdout.flush()
     except (BrokenPipeError, _ReaderLeft):
         # It has seen enough, which is no error. Keep the interpreter from flushing into the pipe again.

@@ -7,6 +7,7 @@ import sys
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -25,6 +26,17 @@ if TYPE_CHECKING:
     from leadline.signals.schemas import Signal, SignalRequest
 
 RESUMES = "What was read and paid for is kept: ask the same question again and it resumes there."
+
+
+def host_of(typed: str) -> str:
+    """The host of a pasted address, such as ``https://acme.com/about``; anything else as it was typed."""
+    text = typed.strip()
+    if "/" not in text:
+        return text
+    try:
+        return urlsplit(text if "//" in text else f"//{text}").hostname or text
+    except ValueError:
+        return text
 
 
 def read_schema(value: str) -> dict[str, Any]:
@@ -100,7 +112,10 @@ def ask(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Ask QUESTION about the company at DOMAIN, such as example.com.
+    """Ask QUESTION about the company at DOMAIN, such as example.com. A pasted address will do.
+
+    \b
+    leadline ask example.com "How many people work there?" --type number
 
     \b
     Exit codes: 0 answered, 3 no answer found, 4 no answer and not everything could be read,
@@ -115,7 +130,7 @@ def ask(
     if remote is not None:
         refuse_local_options(max_pages=max_pages, reader=reader)
     request = SignalRequest(
-        domain=domain,
+        domain=host_of(domain),
         question=question,
         answer_type=answer_type,
         output_schema=read_schema(schema) if schema is not None else None,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PROBE = "https://example.com/"  # kept for such uses (RFC 2606)
 PROBE_SECONDS = 10.0
+ENOUGH_FILES = 4096  # a client that waits takes one
 LITTLE_SPACE, TOO_LITTLE_SPACE = 2_000_000_000, 200_000_000  # bytes
 
 
@@ -73,12 +74,39 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
         ("database", _database),
         ("model", _model),
         ("network", _network),
+        ("contact", _contact),
+        ("files", _files),
     ]
     for subject, check in checks:
         try:
             yield await check(settings)
         except Exception as error:  # noqa: BLE001 - a check that breaks is a finding, and the others go on
             yield Finding("fail", subject, str(error) or type(error).__name__)
+
+
+async def _contact(settings: Settings) -> Finding:
+    if "contact" in settings.origins:
+        return Finding("ok", "contact", settings.contact)
+    return Finding(
+        "warn",
+        "contact",
+        "owners of sites cannot tell who reads them",
+        "Set LEADLINE_CONTACT to an address (web or e-mail), so that they write to you instead of blocking you.",
+    )
+
+
+async def _files(_: Settings) -> Finding:
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard == resource.RLIM_INFINITY or hard >= ENOUGH_FILES:
+        return Finding("ok", "files", f"{soft:,} open files, up to {hard:,} when needed")
+    return Finding(
+        "warn",
+        "files",
+        f"at most {hard:,} open files",
+        f"Raise the limit to {ENOUGH_FILES:,} (ulimit -Hn, LimitNOFILE=) for more clients that wait at the same time.",
+    )
 
 
 async def _python(_: Settings) -> Finding:
@@ -127,7 +155,7 @@ async def _database(settings: Settings) -> Finding:
     from leadline.foundation.opening import open_database
 
     started = time.monotonic()
-    async with open_database(settings) as database:
+    async with open_database(settings, reading=True) as database:
         version = await database.fetchval("show server_version")
         schema = (await applied(database))[-1]
     kind = "embedded" if settings.database_url is None else "server"

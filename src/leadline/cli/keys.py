@@ -31,7 +31,7 @@ def keys() -> None:
 @click.option("--name", required=True, help="What the key is for; shown in lists.")
 @_org
 @click.option(
-    "--credits", "granted", type=click.IntRange(1), help="Grant the organisation that many credits."
+    "--credits", "granted", type=click.IntRange(0), help="Grant the organisation that many credits."
 )
 @click.option(
     "--scope", "scopes", multiple=True, help="read, write or admin; may be repeated (default: read, write)."
@@ -102,14 +102,20 @@ def list_(org: str | None, as_json: bool) -> None:
 
         return tuple(key for key in await list_keys(database.repeatable) if org in (None, key.organisation))
 
-    found = _with_database(work)
+    found = _with_database(work, reading=True)
     if as_json:
         write_json([_as_json(key) for key in found])
         return
     write_lines(
         Line(
             f"{key.id}  …{key.hint}  {one_line(key.organisation)}  {one_line(key.name)}  "
-            f"{','.join(key.scopes)}  made {key.created_at:%Y-%m-%d}, "
+            f"{','.join(key.scopes)}  "
+            + (
+                f"at most {key.options.spend_cap:,} credits a month  "
+                if key.options.spend_cap is not None
+                else ""
+            )
+            + f"made {key.created_at:%Y-%m-%d}, "
             + (
                 f"revoked {key.revoked_at:%Y-%m-%d}"
                 if key.revoked_at
@@ -163,6 +169,32 @@ def grant(amount: int, org: str | None, note: str | None, as_json: bool) -> None
     _show_balance(_with_database(work), as_json)
 
 
+@credits_.command("allowance")
+@click.argument("amount", type=click.IntRange(0, 2**53))
+@_org
+@_json
+def allowance(amount: int, org: str | None, as_json: bool) -> None:
+    """Set what an organisation gets each month, from this month on.
+
+    \b
+    leadline credits allowance 5000 --org Acme
+    """
+
+    async def work(database: Database, ledger: Ledger) -> dict[str, Any]:
+        from leadline.accounts.service import DEFAULT_ORGANISATION, organisation
+
+        async with database.transaction() as connection:
+            organisation_id = await organisation(connection, org or DEFAULT_ORGANISATION)
+            left = await ledger.set_allowance(connection, organisation_id, amount)
+        return {
+            "organisation": org or DEFAULT_ORGANISATION,
+            "monthlyCredits": amount,
+            "remainingCredits": left,
+        }
+
+    _show_balance(_with_database(work), as_json)
+
+
 @credits_.command("show")
 @_org
 @_json
@@ -203,14 +235,14 @@ def _as_json(key: Key) -> dict[str, Any]:
     }
 
 
-def _with_database(work: Callable[[Database, Ledger], Awaitable[T]]) -> T:
+def _with_database(work: Callable[[Database, Ledger], Awaitable[T]], *, reading: bool = False) -> T:
     async def opened() -> T:
         from leadline.credits.service import Ledger
         from leadline.foundation.opening import open_database
 
         settings = settings_of_command()
         ledger = Ledger(monthly_credits=settings.monthly_credits)
-        async with open_database(settings) as database:
+        async with open_database(settings, reading=reading) as database:
             return await work(database, ledger)
 
     return run(opened(), when_interrupted=_NOTHING_DONE)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PROGRAMS = ("pg_dump", "pg_restore", "psql", "vacuumdb", "reindexdb")
 
 
-@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.argument("program", type=click.Choice(PROGRAMS))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def postgres(program: str, arguments: tuple[str, ...]) -> int:
@@ -25,6 +25,7 @@ def postgres(program: str, arguments: tuple[str, ...]) -> int:
     \b
     The database is started for it if it does not run. Everything behind PROGRAM is passed on:
       leadline postgres pg_dump --format=custom --file=leadline.dump
+      leadline postgres psql --help                                    is psql's own
     """
     from leadline.foundation.embedded_postgres import EmbeddedServer
     from leadline.foundation.errors import ConfigurationError

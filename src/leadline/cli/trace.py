@@ -32,7 +32,7 @@ def trace(signal_id: str, as_json: bool) -> None:
 async def _trace(signal_id: str) -> SignalTrace:
     from leadline.bootstrap import open_leadline
 
-    async with open_leadline(settings_of_command()) as leadline:
+    async with open_leadline(settings_of_command(), reading=True) as leadline:
         return await leadline.trace(signal_id)
 
 
@@ -148,6 +148,7 @@ def _collected(value: dict[str, Any], found: SignalTrace) -> Iterator[Line]:
 
     for page in found.pages:
         yield Line(f"  {one_line(page.url)}  {one_line(page.title)}", "", 6)
+        yield Line(f"    snapshot {page.snapshot_id}, SHA-256 {page.body_sha256}", "dim", 6)
     for unreadable in value.get("unreadable", ()):
         why = " ".join(part for part in (unreadable.get("reason", ""), unreadable.get("detail", "")) if part)
         yield Line(f"  unreadable: {one_line(unreadable.get('url', ''))}: {one_line(why)}", "yellow", 6)

@@ -32,7 +32,7 @@ def verify(signal_id: str) -> int:
 async def _verify(signal_id: str) -> Sequence[QuoteCheck]:
     from leadline.bootstrap import open_leadline
 
-    async with open_leadline(settings_of_command()) as leadline:
+    async with open_leadline(settings_of_command(), reading=True) as leadline:
         return await leadline.verify(signal_id)
 
 
@@ -44,6 +44,14 @@ def verify_lines(checks: Sequence[QuoteCheck]) -> Iterator[Line]:
         style = "red" if check.fault else "green"
         yield Line(f"{one_line(check.fault) if check.fault else 'stands'}: {one_line(check.url)}", style, 2)
         yield Line(f"  “{one_line(check.snippet)}”", "", 2)
+        proof = check.proof
+        place = "text" if proof.kind == "text" else f"JSON-LD script {proof.script}"
+        yield Line(
+            f"  snapshot {proof.snapshot_id}, characters {proof.start}-{proof.end} of its {place} ({proof.walk})",
+            "dim",
+            2,
+        )
+        yield Line(f"  SHA-256 of the page {proof.body_sha256}, of the text {proof.text_sha256}", "dim", 2)
     sound = sum(check.fault is None for check in checks)
     yield Line(
         f"{sound} of {counted(len(checks), 'quote')} stand{'s' if len(checks) == 1 else ''} as cited", "bold"

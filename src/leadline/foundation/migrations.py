@@ -113,6 +113,11 @@ async def apply(
         log.info("migration applied", migration=migration.name)
 
 
+async def applied_any(connection: asyncpg.Connection[Any]) -> bool:
+    """Whether some version made this database already."""
+    return await connection.fetchval("select to_regclass('schema_migrations')") is not None
+
+
 async def applied(connection: Fetching) -> list[str]:
     """The names of the migrations that the database has, in order."""
     rows = await connection.fetch("select name from schema_migrations order by number")

@@ -26,12 +26,15 @@ from leadline.foundation.settings import Settings
 
 
 @contextlib.asynccontextmanager
-async def open_database(settings: Settings, *, migrate: bool | None = None) -> AsyncIterator[Database]:
+async def open_database(
+    settings: Settings, *, migrate: bool | None = None, reading: bool = False
+) -> AsyncIterator[Database]:
     """The database of these settings, checked, with the schema this code needs; closed at the block's end.
 
     Without ``database_url`` the embedded server is attached to, and started if nobody has. ``migrate`` True
     applies missing migrations, False refuses a database that lacks some; None applies them to the embedded
-    database and in development, and refuses otherwise.
+    database and in development, and refuses otherwise. Whoever is only ``reading`` migrates nothing but an empty
+    database: what an older version made is refused, with what to do.
 
     Raises ``ConfigurationError`` when the server is too old, refuses us or needs ``leadline migrate``,
     ``DatabaseUnavailable`` when it does not answer.
@@ -43,9 +46,15 @@ async def open_database(settings: Settings, *, migrate: bool | None = None) -> A
             stack.callback(server.release)
         address = _address_of(settings, server)
         direct = _address_of(settings, server, direct=True)
+        reading = reading and migrate is None
         if migrate is None:
             migrate = server is not None or settings.env == "development"
-        await _prepare(direct, migrate=migrate, straight=settings.database_direct_url is None)
+        await _prepare(
+            direct,
+            migrate=migrate,
+            reading=reading,
+            straight=settings.database_direct_url is None,
+        )
 
         limits = _limits(settings)
         pooled = settings.database_direct_url is not None
@@ -87,7 +96,9 @@ def _address_of(
     return address
 
 
-async def _prepare(address: Callable[[], Awaitable[str]], *, migrate: bool, straight: bool) -> None:
+async def _prepare(
+    address: Callable[[], Awaitable[str]], *, migrate: bool, reading: bool, straight: bool
+) -> None:
     connection = await _first_connection(address)
     try:
         await _check_server(connection)
@@ -97,7 +108,7 @@ async def _prepare(address: Callable[[], Awaitable[str]], *, migrate: bool, stra
                 "LEADLINE_DATABASE_URL leads through a connection pooler. Set LEADLINE_DATABASE_DIRECT_URL to the address "
                 "of PostgreSQL itself, which is used for migrations and for listening."
             )
-        if migrate:
+        if migrate and not (reading and await migrations.applied_any(connection)):
             await migrations.apply(connection)
         else:
             await migrations.check(connection)

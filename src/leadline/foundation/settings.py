@@ -6,7 +6,7 @@ default. ``describe`` tells which. An unknown variable or key is an error: a mis
 for a default.
 
 To add one: a field with ``_setting(...)`` below. ``leadline config`` and the documentation read it from
-there; ``.env.example`` is checked against it by a test.
+there; ``docs/settings.md`` is checked against it by a test.
 """
 
 # ruff: noqa: RUF009 - each default is made by `_setting`, which returns a dataclasses.field
@@ -380,7 +380,11 @@ class Settings:
         _text,
         secret=True,
     )
-    signal_price: int = _setting("credits one answered question costs", _whole(0), 1)
+    signal_price: int = _setting(
+        "credits a question costs that was answered, or to which all that was to be read holds no answer",
+        _whole(0),
+        1,
+    )
     worker_concurrency: int = _setting("questions one worker answers at once", _whole(1, 1000), 20)
     organisation_concurrency: int | None = _setting(
         "questions of one organisation in work at once, over all workers; none: what the workers take",

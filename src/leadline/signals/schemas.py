@@ -13,7 +13,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from leadline.accounts.schemas import MAX_SYNC_TIMEOUT
 from leadline.models.schemas import ModelCall
 from leadline.research.answer_types import ANSWER_TYPES
-from leadline.research.model import VerificationMode
+from leadline.research.model import Proof, VerificationMode
 from leadline.wire.fields import Domain, Id, Moment, Time, WebhookUrl, shown
 from leadline.wire.pages import Offset, PageSize25, ResultsPage
 
@@ -97,6 +97,7 @@ class QuoteCheck(msgspec.Struct, frozen=True):
     url: str
     snippet: str
     fault: str | None
+    proof: Proof
 
 
 class TraceStep(msgspec.Struct, frozen=True):
@@ -115,6 +116,7 @@ class TracedPage(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     title: str
     fetched_at: datetime
+    body_sha256: str = ""
 
 
 class SignalTrace(msgspec.Struct, frozen=True):

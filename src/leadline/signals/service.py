@@ -255,7 +255,11 @@ class SignalService:
             model_calls=await models.calls(self._database, UUID(row.signal.id)),
             pages=tuple(
                 TracedPage(
-                    snapshot_id=p.snapshot_id, url=p.url, title=p.content.title, fetched_at=p.fetched_at
+                    snapshot_id=p.snapshot_id,
+                    url=p.url,
+                    title=p.content.title,
+                    fetched_at=p.fetched_at,
+                    body_sha256=p.body_sha256,
                 )
                 for p in await self._library.load(read)
             ),
@@ -268,7 +272,7 @@ class SignalService:
         checks = []
         for source in msgspec.json.decode(stored, type=list[_StoredSource]):
             fault = await self._library.check(source.proof, source.snippet)
-            checks.append(QuoteCheck(url=source.url, snippet=source.snippet, fault=fault))
+            checks.append(QuoteCheck(source.url, source.snippet, fault, source.proof))
         return tuple(checks)
 
     async def _get(self, organisation_id: UUID, signal_id: str) -> Row:
