@@ -202,7 +202,7 @@ async def _seconds(work: WorkService, calls: Sequence[Callable[[], Awaitable[obj
     stop = asyncio.Event()
     database = work._database
     started = time.perf_counter()
-    async with work.present(CONCURRENCY, stop, 1.0), work.admission.running():
+    async with work.telling():
         working = asyncio.create_task(work.work(stop, concurrency=CONCURRENCY, grace=10))
         await _spread(calls)
         while await database.fetchval("select exists (select from work_items)"):
@@ -232,8 +232,8 @@ async def _bare_nothing(database: Database, org: UUID) -> None:
     async with database.pool.acquire() as connection:
         item_id, holder = new_id(), new_id()
         async with connection.transaction():
-            await items.add(connection, [NewItem(item_id, "nothing", org, "lane", admitted=True)])
-        assert await items.lease(connection, item_id, holder, 10) is not None
+            await items.add(connection, [NewItem(item_id, "nothing", org, "lane")])
+        assert await items.lease(connection, item_id, holder, 10, early=False) is not None
         async with connection.transaction():
             assert await items.end(connection, item_id, holder)
 
@@ -273,11 +273,11 @@ async def _bare(
             )
             signal_id = await repository.add(connection, new)
             assert signal_id is not None
-            await items.add(connection, [NewItem(signal_id, SIGNAL, org, "extractive", admitted=True)])
+            await items.add(connection, [NewItem(signal_id, SIGNAL, org, "extractive")])
             await repository.get(connection, org, signal_id)
             await ledger.reserve(connection, org, [Charge(signal_id, 1)])
         holder = new_id()
-        assert await items.lease(connection, signal_id, holder, 10) is not None
+        assert await items.lease(connection, signal_id, holder, 10, early=False) is not None
         await repository.of_work(connection, signal_id)
         await repository.saved_steps(connection, signal_id)
         unwritten = []

@@ -21,11 +21,11 @@ class AwayWhileExtending(Database):
         super().__init__(real.pool, real._address)
         self.outages = outages
 
-    async def fetchval(self, query: str, *args: Any, idempotent: bool = False) -> Any:
+    async def fetch(self, query: str, *args: Any, idempotent: bool = False) -> list[Any]:
         if "set lease_until" in query and self.outages:
             self.outages -= 1
             raise DatabaseUnavailable("The database does not answer; nothing was changed.")
-        return await super().fetchval(query, *args, idempotent=idempotent)
+        return await super().fetch(query, *args, idempotent=idempotent)
 
 
 @pytest.mark.timeout(30)

@@ -19,14 +19,14 @@ from leadline.accounts.service import organisation
 from leadline.foundation.database import Database
 from leadline.foundation.ids import new_id
 from leadline.work import service as work
-from leadline.work.service import NewItem
+from leadline.work.service import MAX_ATTEMPTS, NewItem
 
 ITEMS = 12
 
 
 @pytest.fixture
 async def ids(database: Database) -> list[UUID]:
-    """Items of work, in the order in which they are admitted, and where it is written down what came of them."""
+    """Items of work, in the order in which they are begun, and where it is written down what came of them."""
     await database.execute("create table done (id uuid not null)")
     await database.execute("create table given_up (id uuid not null, reason text not null)")
     org = await organisation(database, "org")
@@ -86,3 +86,22 @@ async def test_a_frozen_process_holds_up_nobody_and_ends_nothing_when_it_wakes(
         await healthy
     assert await written(database) == ids, "what it still held in its hands was ended by another"
     assert await database.fetchval("select count(*) from given_up") == 0
+
+
+async def test_an_item_that_kills_its_processes_is_given_up_and_takes_no_other_along(
+    database: Database, database_url: str, tmp_path: Path, ids: list[UUID]
+) -> None:
+    poison, died = ids[2], 0
+    async with asyncio.timeout(150):
+        while await database.fetchval("select exists (select from work_items)"):
+            async with process(database_url, tmp_path, poison, "kill") as worker:
+                over = asyncio.create_task(all_over(database))
+                dead = asyncio.create_task(worker.wait())
+                await asyncio.wait({over, dead}, return_when=asyncio.FIRST_COMPLETED)
+                died += dead.done()
+                over.cancel()
+                dead.cancel()
+    assert died == MAX_ATTEMPTS
+    rows = await database.fetch("select id, reason from given_up")
+    assert [tuple(row) for row in rows] == [(poison, "died")]
+    assert await written(database) == [one for one in ids if one != poison]

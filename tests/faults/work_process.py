@@ -58,16 +58,7 @@ def freeze() -> None:
 
 async def working(database: Database, does: Writing, stop: asyncio.Event) -> None:
     service = WorkService(database, [does.kind()], lease=LEASE, heartbeat=LEASE / 4)
-    async with service.present(4, stop, 0.5), service.admission.running():
-        sweeping = asyncio.create_task(keep_sweeping(service))
-        await service.work(stop, concurrency=4, grace=5, heartbeat_timeout=5.0)
-        sweeping.cancel()
-
-
-async def keep_sweeping(service: WorkService) -> None:
-    while True:
-        await service.sweep()
-        await asyncio.sleep(0.2)
+    await service.work(stop, concurrency=4, grace=5)
 
 
 async def main(url: str, folder: str, bad: str, how: str) -> None:

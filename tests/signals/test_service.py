@@ -387,7 +387,7 @@ async def test_a_cancelled_question_can_be_taken_up_at_once(database: Database, 
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    row_after = await database.fetchrow("select lease_until, admitted_at, attempts from work_items")
+    row_after = await database.fetchrow("select lease_until, lease_holder, attempts from work_items")
     assert tuple(row_after) == (None, None, 0), "an orderly end is no failed attempt"
     async with asyncio.timeout(5):
         assert (await make_service(database).ask(org, ASK)).answer == 1987

@@ -330,11 +330,7 @@ async def test_a_receiver_that_hangs_does_not_hold_up_another(
             await events.record(database, org, "thing.done", reference, b"{}")
         stop = asyncio.Event()
         began = time.monotonic()
-        async with (
-            hooks.work.present(8, stop, 1.0),
-            hooks.work.admission.running(),
-            hooks.sequencer.running(),
-        ):
+        async with hooks.sequencer.running():
             working = asyncio.create_task(hooks.work.work(stop, concurrency=8, grace=0))
             await other.wait_for(lambda: other.count("*", "/quick") == 5 or len(other.requests) == 5)
             assert time.monotonic() - began < 9, "not after the time-out of the others"

@@ -149,7 +149,7 @@ async def test_work_to_be_done_again_waits_and_is_no_failure(database: Database)
     assert await service.run(item_id)
     assert repeating.ended == [item_id]
     row = await database.fetchrow(
-        "select failures, admitted_at, not_before > now() + interval '59 minutes' from work_items"
+        "select failures, lease_holder, not_before > now() + interval '59 minutes' from work_items"
     )
     assert tuple(row) == (0, None, True)
     await work.due_now(database, [item_id])

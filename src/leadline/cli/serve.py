@@ -86,12 +86,12 @@ async def _work(settings: Settings, stop: asyncio.Event, *, until_stdin_closes: 
 
 @asynccontextmanager
 async def _answering(leadline: Leadline, host: str | None, port: int | None) -> AsyncIterator[str]:
-    """The API answers inside the block, and what it accepts is admitted."""
+    """The API answers inside the block, and tells the workers what it accepts."""
     from leadline.api.server import serving
 
     async with (
         leadline.waiter.running(),
-        leadline.work.admission.running(),
+        leadline.work.telling(),
         serving(leadline, host, port) as address,
     ):
         yield address.url

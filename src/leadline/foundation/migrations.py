@@ -15,7 +15,6 @@ from typing import Any, NamedTuple, Protocol
 
 import asyncpg
 
-from leadline.foundation import jobs
 from leadline.foundation.errors import ConfigurationError
 from leadline.foundation.log import get_logger
 
@@ -77,14 +76,11 @@ async def apply(
 ) -> list[Migration]:
     """Apply what is missing, and return it. Several processes may do this at once: one works, others wait.
 
-    Without ``known`` it is all that this code needs, with the tables that the queue's library makes itself.
+    Without ``known`` it is all that this code needs.
 
     Raises ``ConfigurationError`` when the database is newer than this code or was made by other migrations.
     """
-    if known is None:
-        done = await apply(connection, read_migrations())
-        await jobs.install(connection)
-        return done
+    known = read_migrations() if known is None else known
     applied: list[Migration] = []
     if await _missing(connection, known) == []:
         return applied
@@ -132,8 +128,6 @@ async def check(connection: asyncpg.Connection[Any], known: Sequence[Migration] 
         raise ConfigurationError(
             f"The database lacks {names}. Run `leadline migrate` with this version first."
         )
-    if known is None:
-        await jobs.check(connection)
 
 
 async def _missing(connection: asyncpg.Connection[Any], known: Sequence[Migration]) -> list[Migration]:

@@ -13,23 +13,14 @@ import contextlib
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import asyncpg
-
-from leadline.foundation.errors import LeadlineError
-from leadline.foundation.log import get_logger
+from leadline.foundation.listener import Connect, listen
 
 CHANNEL = "signal_finished"
 SAFETY_SECONDS = 5.0
-_RECONNECT_SECONDS = 0.2
-_RECONNECT_MOST = 5.0
 
-log = get_logger(__name__)
 T = TypeVar("T")
-Connect = Callable[[], AbstractAsyncContextManager["asyncpg.Connection[Any]"]]
-"""Opens a connection of its own that no pooler stands in front of: ``Database.dedicated``."""
 
 
 class Waiter:
@@ -43,7 +34,7 @@ class Waiter:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Listens inside the block. At its end everybody who waits is let go."""
-        listening = asyncio.create_task(self._listen())
+        listening = asyncio.create_task(listen(self._connect, CHANNEL, self._notified, self._wake_all))
         try:
             yield
         finally:
@@ -87,25 +78,8 @@ class Waiter:
         """How many wait now."""
         return sum(len(those) for those in self._waiting.values())
 
-    async def _listen(self) -> None:
-        delay = _RECONNECT_SECONDS
-        while True:
-            try:
-                async with self._connect() as connection:
-                    lost = asyncio.Event()
-                    connection.add_termination_listener(lambda _, lost=lost: lost.set())
-                    await connection.add_listener(CHANNEL, self._notified)
-                    delay = _RECONNECT_SECONDS
-                    self._wake_all()  # what was sent while nobody listened is gone
-                    await lost.wait()
-                log.warning("listener lost")
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, LeadlineError) as error:
-                log.warning("listener lost", reason=str(error) or type(error).__name__)
-            await asyncio.sleep(delay)
-            delay = min(delay * 2, _RECONNECT_MOST)
-
-    def _notified(self, _connection: Any, _pid: int, _channel: str, payload: Any) -> None:
-        for woken in self._waiting.get(payload, ()):
+    def _notified(self, key: str) -> None:
+        for woken in self._waiting.get(key, ()):
             woken.set()
 
     def _wake_all(self) -> None:

@@ -32,7 +32,7 @@ from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTr
 from leadline.signals.tasks import SIGNAL, Answering, Readers
 from leadline.webhooks.service import WebhookService
 from leadline.work import service as work
-from leadline.work.service import NewItem, WorkService
+from leadline.work.service import LEASE, NewItem, WorkService
 
 
 class SignalService:
@@ -174,7 +174,9 @@ class SignalService:
         signal_id = await repository.add(connection, new)
         if signal_id is None:
             return None
-        await work.add(connection, [NewItem(signal_id, SIGNAL, organisation_id, new.reader, admitted=inline)])
+        await work.add(
+            connection, [NewItem(signal_id, SIGNAL, organisation_id, new.reader, LEASE if inline else 0)]
+        )
         row = await repository.get(connection, organisation_id, signal_id)
         if wanted.request.webhook_url is not None:
             await self._webhooks.listen(connection, signal_id, wanted.request.webhook_url)
@@ -217,9 +219,10 @@ class SignalService:
             return row.signal
         if how == "joined" and progress is not None:
             progress("resume", "the same question is already open", signal=row.signal.id)
-        signal_id = UUID(row.signal.id)
+        signal_id, early = UUID(row.signal.id), how == "new"
         while row.signal.status == "processing":
-            begun = await self._work.run(signal_id, run=partial(self._answering.run, progress=progress))
+            run = partial(self._answering.run, progress=progress)
+            begun, early = await self._work.run(signal_id, run=run, early=early), False
             if not begun:
                 await asyncio.sleep(0.2)  # another process works on it, or it waits after a failure
             found = await repository.get(self._database, organisation_id, signal_id)

@@ -1,1 +1,1 @@
-"""Durable work of any kind: leased, counted, admitted fairly, done once or visibly given up."""
+"""Durable work of any kind: taken fairly under a lease, counted, done once or visibly given up."""

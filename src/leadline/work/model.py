@@ -13,8 +13,8 @@ from leadline.foundation.database import Connection
 class NewItem(NamedTuple):
     """Work to be done. ``id`` is that of the thing it is done for: at most one item of it is open at a time.
 
-    ``lane`` names what the work uses up, such as a reader or a host: it has a cap of its own. ``delay``: seconds
-    before it is due. ``admitted``: the caller does it itself at once, see ``WorkService.run``.
+    ``lane`` names what the work uses up, such as a reader or a receiver: it has a cap of its own. An organisation's open
+    work is of dozens of lanes at most, not thousands. ``delay``: seconds before it is due; who adds it to do it at once by ``WorkService.run(..., early=True)`` keeps others off by it.
     """
 
     id: UUID
@@ -22,12 +22,10 @@ class NewItem(NamedTuple):
     organisation_id: UUID
     lane: str
     delay: float = 0.0
-    admitted: bool = False
 
 
 class WorkItem(NamedTuple):
-    """Open work under a lease. ``attempts``: processes that began it, this one included; ``failures``: exceptions
-    it ended in."""
+    """Open work. ``attempts``: processes that began it, this one included; ``failures``: exceptions it ended in."""
 
     id: UUID
     kind: str
@@ -35,6 +33,13 @@ class WorkItem(NamedTuple):
     lane: str
     attempts: int
     failures: int
+
+
+class Lease(NamedTuple):
+    """The right to do an item, which lapses unless it is extended. ``holder`` names this lease and no other."""
+
+    item: WorkItem
+    holder: UUID
 
 
 Close = Callable[[Connection], Awaitable[None]]
@@ -91,3 +96,7 @@ class Kind(NamedTuple):
     lane_cap: int | None = None
     organisation_cap: int | None = None
     longest: float | None = None
+
+    @property
+    def capped(self) -> bool:
+        return self.lane_cap is not None or self.organisation_cap is not None

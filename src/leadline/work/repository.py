@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from leadline.foundation.database import Connection
-from leadline.work.model import NewItem, WorkItem
+from leadline.work.model import Lease, NewItem, WorkItem
+
+SUSPECT_AFTER = 2  # processes that died at an item; after that a process has one such item in work at a time
 
 _ITEM = "id, kind, organisation_id, lane, attempts, failures"
+_DUE = f"lease_holder is null and not_before is null and attempts < {SUSPECT_AFTER}"
+_SUSPECT = f"lease_holder is null and not_before is null and attempts >= {SUSPECT_AFTER}"
 
 
 async def add(connection: Connection, items: Sequence[NewItem]) -> None:
@@ -22,9 +26,8 @@ async def add(connection: Connection, items: Sequence[NewItem]) -> None:
     if all(item[1:] == first[1:] for item in items):  # one kind, owner and lane: fewer arrays to send
         await connection.execute(
             """
-            insert into work_items (id, kind, organisation_id, lane, not_before, admitted_at)
-            select given.id, $2, $3, $4, case when $5::float8 > 0 then now() + make_interval(secs => $5) end,
-                   case when $6::boolean then now() end
+            insert into work_items (id, kind, organisation_id, lane, not_before)
+            select given.id, $2, $3, $4, case when $5::float8 > 0 then now() + make_interval(secs => $5) end
             from unnest($1::uuid[]) as given (id) on conflict do nothing
             """,
             [item.id for item in items],
@@ -33,11 +36,10 @@ async def add(connection: Connection, items: Sequence[NewItem]) -> None:
         return
     await connection.execute(
         """
-        insert into work_items (id, kind, organisation_id, lane, not_before, admitted_at)
-        select id, kind, organisation_id, lane,
-               case when delay > 0 then now() + make_interval(secs => delay) end, case when admitted then now() end
-        from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::float8[], $6::boolean[])
-             as given (id, kind, organisation_id, lane, delay, admitted)
+        insert into work_items (id, kind, organisation_id, lane, not_before)
+        select id, kind, organisation_id, lane, case when delay > 0 then now() + make_interval(secs => delay) end
+        from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::float8[])
+             as given (id, kind, organisation_id, lane, delay)
         on conflict do nothing
         """,
         *(list(column) for column in zip(*items, strict=True)),
@@ -47,40 +49,52 @@ async def add(connection: Connection, items: Sequence[NewItem]) -> None:
 # ------------------------------------------------------------------ the lease
 
 
-async def lease(connection: Connection, item_id: UUID, holder: UUID, seconds: float) -> WorkItem | None:
+async def lease(
+    connection: Connection, item_id: UUID, holder: UUID, seconds: float, *, early: bool
+) -> Lease | None:
     """Take the right to do it, and count the attempt; None while somebody else has it, or when it is over.
 
-    A holder that asks again, because it did not hear the answer, is counted once.
+    ``early``: also before its time. A holder that asks again, because it did not hear the answer, is counted once.
     """
     row = await connection.fetchrow(
         f"""
         update work_items set
             attempts = attempts + (lease_holder is distinct from $2)::integer,
-            lease_holder = $2, lease_until = now() + make_interval(secs => $3),
-            admitted_at = coalesce(admitted_at, now()), not_before = null
-        where id = $1 and (not_before is null or not_before <= now())
+            lease_holder = $2, lease_until = now() + make_interval(secs => $3), not_before = null
+        where id = $1 and ($4 or not_before is null or not_before <= now())
           and (lease_until is null or lease_until < now() or lease_holder = $2)
         returning {_ITEM}
         """,  # noqa: S608
         item_id,
         holder,
         seconds,
+        early,
     )
-    return WorkItem(*row) if row is not None else None
+    return Lease(WorkItem(*row), holder) if row is not None else None
 
 
-async def extend(connection: Connection, item_id: UUID, holder: UUID, seconds: float) -> bool:
-    """Keep the lease; False when it was lost."""
-    found = await connection.fetchval(
+async def extend(connection: Connection, leases: Sequence[Lease], seconds: float) -> set[UUID]:
+    """Keep these leases; returns the holders of those that are not lost.
+
+    A row that is locked is being written by whoever ends it: it is not waited for, or all the others would lapse.
+    """
+    rows = await connection.fetch(
         """
-        update work_items set lease_until = now() + make_interval(secs => $3)
-        where id = $1 and lease_holder = $2 returning true
+        with given as (
+            select * from unnest($1::uuid[], $2::uuid[]) as g (id, holder)
+        ), free as (
+            select w.id from given join work_items w on w.id = given.id and w.lease_holder = given.holder
+            for update of w skip locked
+        ), kept as (
+            update work_items w set lease_until = now() + make_interval(secs => $3) from free where w.id = free.id
+        )
+        select w.lease_holder from given join work_items w on w.id = given.id and w.lease_holder = given.holder
         """,
-        item_id,
-        holder,
+        [lease.item.id for lease in leases],
+        [lease.holder for lease in leases],
         seconds,
     )
-    return found is not None
+    return {row["lease_holder"] for row in rows}
 
 
 async def end(connection: Connection, item_id: UUID, holder: UUID) -> bool:
@@ -96,7 +110,7 @@ async def put_off(connection: Connection, item_id: UUID, holder: UUID, seconds: 
     was lost before."""
     found = await connection.fetchval(
         """
-        update work_items set lease_holder = null, lease_until = null, admitted_at = null,
+        update work_items set lease_holder = null, lease_until = null,
             not_before = now() + make_interval(secs => $3), attempts = 0,
             failures = case when $4::integer = 0 then 0 else failures + $4 end
         where id = $1 and lease_holder = $2 returning true
@@ -113,7 +127,7 @@ async def give_back(connection: Connection, item_id: UUID, holder: UUID, pause: 
     """Let somebody else do it, at once or after ``pause`` seconds. An orderly end is no attempt that failed."""
     await connection.execute(
         """
-        update work_items set lease_holder = null, lease_until = null, admitted_at = null,
+        update work_items set lease_holder = null, lease_until = null,
                               not_before = case when $3::float8 > 0 then now() + make_interval(secs => $3) end,
                               attempts = greatest(0, attempts - 1)
         where id = $1 and lease_holder = $2
@@ -121,13 +135,6 @@ async def give_back(connection: Connection, item_id: UUID, holder: UUID, pause: 
         item_id,
         holder,
         pause,
-    )
-
-
-async def hand_back(connection: Connection, item_id: UUID) -> None:
-    """Make an admitted item due again that nobody has begun."""
-    await connection.execute(
-        "update work_items set admitted_at = null where id = $1 and lease_holder is null", item_id
     )
 
 
@@ -144,97 +151,147 @@ async def drop(connection: Connection, item_ids: Sequence[UUID]) -> None:
     await connection.execute("delete from work_items where id = any($1::uuid[])", list(item_ids))
 
 
-async def is_open(connection: Connection, item_id: UUID) -> bool:
-    found = await connection.fetchval("select true from work_items where id = $1", item_id)
-    return found is not None
-
-
 # ------------------------------------------------------------------ admission
 
-# Rows that somebody holds are passed over, not waited for: a frozen process must not hold up admission.
+# Rows that somebody holds are passed over, not waited for: a frozen process must not hold up the others.
 _WAKE = """
 update work_items set not_before = null where id in (
     select id from work_items where not_before <= now() for update skip locked)
+returning true
 """
 
-# Pairs of organisation and lane with something due are found by skipping through the index, then the oldest of
-# each, then every organisation's and every lane's in their order. A limit of 0 ends it at once.
-_ADMIT = """
-with recursive pairs as (
-    (select organisation_id, lane from work_items
-     where kind = $1 and admitted_at is null and not_before is null
-     order by organisation_id, lane limit 1)
-    union all
-    select following.* from pairs p cross join lateral (
-        select w.organisation_id, w.lane from work_items w
-        where w.kind = $1 and w.admitted_at is null and w.not_before is null
-          and (w.organisation_id, w.lane) > (p.organisation_id, p.lane)
-        order by w.organisation_id, w.lane limit 1) following
-), in_work as materialized (
-    select organisation_id, lane, count(*) as items from work_items
-    where kind = $1 and admitted_at is not null group by 1, 2
-), room as materialized (
-    select greatest(0, $2::integer - (select coalesce(sum(items), 0) from in_work))::integer as places
-), oldest as (
-    select pairs.organisation_id, pairs.lane, due.id from pairs cross join lateral (
-        select w.id from work_items w
-        where w.kind = $1 and w.admitted_at is null and w.not_before is null
-          and w.organisation_id = pairs.organisation_id and w.lane = pairs.lane
-        order by w.id limit (select places from room)) due
-), by_organisation as (
-    select o.id, o.lane,
-           row_number() over (partition by o.organisation_id order by o.id)
-           + coalesce((select sum(items) from in_work w where w.organisation_id = o.organisation_id), 0)
-             as turn
-    from oldest o
-), by_lane as (
-    select o.id, o.turn,
-           row_number() over (partition by o.lane order by o.turn, o.id)
-           + coalesce((select sum(items) from in_work w where w.lane = o.lane), 0) as use
-    from by_organisation o
-    where $3::integer is null or o.turn <= $3
-), chosen as materialized (
-    select id, turn from by_lane where $4::integer is null or use <= $4
-    order by turn, id limit (select places from room)
-), held as (
-    select w.id, chosen.turn from chosen join work_items w on w.id = chosen.id
-    where w.admitted_at is null for update of w skip locked
-)
-update work_items w set admitted_at = now() from held where w.id = held.id
-returning w.id, w.attempts, held.turn
-"""
-
-# A lease that ran out is a process that died. Without a lease, the time since admission is what the job and its
-# worker had to begin in; a job that waits in a long queue is no lost one.
+# A lease that ran out is a process that died.
 _SWEEP = """
-update work_items set admitted_at = null, lease_holder = null, lease_until = null
-where id in (
-    select id from work_items
-    where admitted_at is not null
-      and case when lease_until is not null then lease_until < now()
-               else admitted_at < now() - make_interval(secs => $1) and not (id = any ($2::uuid[])) end
-    for update skip locked)
+update work_items set lease_holder = null, lease_until = null where id in (
+    select id from work_items where lease_holder is not null and lease_until < now() for update skip locked)
 returning id
 """
 
+# Pairs of organisation and lane with something due are found by skipping through the index. Of the organisations
+# whose turn is next the oldest items are looked at, in every organisation's and every lane's order. Twice as many
+# as there are places, because some may be taken by another worker at this moment.
+_TAKE = f"""
+with recursive pairs as (
+    (select organisation_id, lane from work_items
+     where kind = $1 and {_DUE} order by organisation_id, lane limit 1)
+    union all
+    select following.* from pairs p cross join lateral (
+        select w.organisation_id, w.lane from work_items w
+        where w.kind = $1 and {_DUE} and (w.organisation_id, w.lane) > (p.organisation_id, p.lane)
+        order by w.organisation_id, w.lane limit 1) following
+), leased as materialized (
+    select organisation_id, lane, count(*)::integer as items from work_items
+    where kind = $1 and lease_holder is not null group by 1, 2
+), candidates as materialized (
+    select p.organisation_id, p.lane, coalesce(o.items, 0) as busy, coalesce(l.items, 0) as lane_busy
+    from pairs p
+    left join (select organisation_id, sum(items) as items from leased group by 1) o using (organisation_id)
+    left join (select lane, sum(items) as items from leased group by 1) l using (lane)
+    where ($3::integer is null or coalesce(o.items, 0) < $3) and ($4::integer is null or coalesce(l.items, 0) < $4)
+), turns as materialized (
+    select c.organisation_id, min(s.place) as served from candidates c
+    left join unnest($6::uuid[]) with ordinality as s (organisation_id, place) using (organisation_id)
+    group by c.organisation_id order by min(c.busy), served nulls first, c.organisation_id limit 2 * $2::integer
+), oldest as (
+    select c.*, t.served, due.id from turns t join candidates c using (organisation_id) cross join lateral (
+        select w.id from work_items w
+        where w.kind = $1 and {_DUE} and w.organisation_id = c.organisation_id and w.lane = c.lane
+        order by w.id limit least(2 * $2::integer, $4::integer - c.lane_busy)) due
+), by_organisation as (
+    select id, lane, lane_busy, served,
+           busy + row_number() over (partition by organisation_id order by id) as turn from oldest
+), by_lane as (
+    select id, turn, served,
+           lane_busy + row_number() over (partition by lane order by turn, served nulls first, id) as use
+    from by_organisation where $3::integer is null or turn <= $3
+), chosen as materialized (
+    select id, turn, served from by_lane where $4::integer is null or use <= $4
+    order by turn, served nulls first, id limit 2 * $2::integer
+), held as (
+    select w.id from chosen join work_items w on w.id = chosen.id
+    where w.lease_holder is null and w.not_before is null
+    order by chosen.turn, chosen.served nulls first, chosen.id limit $2::integer
+    for update of w skip locked
+)
+update work_items w
+set lease_holder = gen_random_uuid(), lease_until = now() + make_interval(secs => $5), attempts = attempts + 1
+from held where w.id = held.id
+returning w.{_ITEM.replace(", ", ", w.")}, w.lease_holder
+"""  # noqa: S608
 
-async def wake(connection: Connection) -> None:
-    """What waited for its time and has reached it is due."""
-    await connection.execute(_WAKE)
+_TAKE_SUSPECT = f"""
+update work_items
+set lease_holder = gen_random_uuid(), lease_until = now() + make_interval(secs => $2), attempts = attempts + 1
+where id = (select id from work_items where kind = $1 and {_SUSPECT}
+            order by attempts, id limit 1 for update skip locked)
+returning {_ITEM}, lease_holder
+"""  # noqa: S608
 
 
-async def admit(
-    connection: Connection, kind: str, places: int, organisation_cap: int | None, lane_cap: int | None
-) -> list[Any]:
-    """Mark what may be put into the queue now, so that at most ``places`` of the kind are there or in work."""
-    rows = await connection.fetch(_ADMIT, kind, places, organisation_cap, lane_cap)
-    return sorted(rows, key=lambda row: (row["turn"], row["id"]))
+class Due(NamedTuple):
+    """A kind of which something is due: work that may be, and work that processes died on."""
+
+    kind: str
+    normal: bool
+    suspect: bool
 
 
-async def sweep(connection: Connection, patience: float, queued: Sequence[UUID]) -> list[UUID]:
-    """Make due again what was admitted and is worked on by nobody; returns which."""
-    rows = await connection.fetch(_SWEEP, patience, list(queued))
-    return [row["id"] for row in rows]
+async def due(connection: Connection, kinds: Sequence[str]) -> list[Due]:
+    """Those of the kinds of which something is due."""
+    rows = await connection.fetch(
+        f"""
+        select * from (
+            select kind, exists (select from work_items w where w.kind = given.kind and {_DUE}) as normal,
+                   exists (select from work_items w where w.kind = given.kind and {_SUSPECT}) as suspect
+            from unnest($1::text[]) as given (kind)
+        ) due where normal or suspect
+        """,  # noqa: S608
+        list(kinds),
+    )
+    return [Due(*row) for row in rows]
+
+
+async def take(
+    connection: Connection,
+    kind: str,
+    places: int,
+    seconds: float,
+    served: Sequence[UUID],
+    *,
+    organisation_cap: int | None,
+    lane_cap: int | None,
+) -> list[Lease]:
+    """Lease what is due and whose turn it is, ``places`` at most, and count the attempt.
+
+    ``served``: organisations in the order in which they were served last.
+    """
+    rows = await connection.fetch(_TAKE, kind, places, organisation_cap, lane_cap, seconds, list(served))
+    return [_lease(row) for row in rows]
+
+
+async def take_suspect(connection: Connection, kind: str, seconds: float) -> list[Lease]:
+    """Lease an item that processes died on; none when there is none."""
+    return [_lease(row) for row in await connection.fetch(_TAKE_SUSPECT, kind, seconds)]
+
+
+def _lease(row: Any) -> Lease:
+    *item, holder = row
+    return Lease(WorkItem(*item), holder)
+
+
+async def wake(connection: Connection) -> bool:
+    """What waited for its time and has reached it is due; whether there was any."""
+    return bool(await connection.fetch(_WAKE))
+
+
+async def sweep(connection: Connection) -> list[UUID]:
+    """Make due again what was begun and whose lease ran out; returns which."""
+    return [row["id"] for row in await connection.fetch(_SWEEP)]
+
+
+async def tell(connection: Connection, channel: str) -> None:
+    """Tell those who listen that something is due."""
+    await connection.execute("select pg_notify($1, '')", channel)
 
 
 # ------------------------------------------------------------------ workers
@@ -261,14 +318,9 @@ async def absent(connection: Connection, worker_id: UUID) -> None:
     )
 
 
-async def places(connection: Connection, seen_within: float) -> dict[str, int]:
-    """How many of each kind the workers that are there do at once."""
-    rows = await connection.fetch(
-        """
-        select each.key as kind, sum(each.value::integer)::integer as places
-        from workers cross join jsonb_each_text(places) as each
-        where seen_at > now() - make_interval(secs => $1) group by 1
-        """,
-        seen_within,
+async def workers(connection: Connection, seen_within: float) -> int:
+    """How many workers there are."""
+    found: int = await connection.fetchval(
+        "select count(*) from workers where seen_at > now() - make_interval(secs => $1)", seen_within
     )
-    return {row["kind"]: row["places"] for row in rows}
+    return found

@@ -16,20 +16,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from leadline.foundation import jobs
 from leadline.foundation.database import Connection, Database
 from leadline.foundation.errors import DatabaseUnavailable
 from leadline.foundation.ids import new_id
-from leadline.foundation.jobs import Task
 from leadline.foundation.log import get_logger
 from leadline.work import repository
-from leadline.work.admission import Admission, alone
-from leadline.work.model import Again, Close, Done, GivenUp, Kind, NewItem, Reason, Run, WorkItem
+from leadline.work.admission import Admission
+from leadline.work.leases import Leases
+from leadline.work.model import Again, Close, Done, GivenUp, Kind, Lease, NewItem, Reason, Run, WorkItem
+from leadline.work.working import CHANNEL, Worker
 
 T = TypeVar("T")
 log = get_logger(__name__)
@@ -42,6 +41,7 @@ GIVE_UP_AGAIN = 60.0  # seconds after which giving up is tried again when it fai
 AWAY = 2.0  # seconds that work waits after the database was away
 TRANSACTION_TRIES = 5  # times a transaction is begun anew when its connection is cut
 _SPREAD = 0.25  # of a pause
+_COALESCE = 0.02  # seconds in which much added work makes one notification
 
 
 async def add(connection: Connection, items: Sequence[NewItem]) -> None:
@@ -90,147 +90,101 @@ class WorkService:
         self._database = database.repeatable
         self._kinds = {kind.name: kind for kind in kinds}
         self._lease = lease
-        self._heartbeat = heartbeat
-        self.admission = Admission(database, kinds, patience=lease)
+        self._leases = Leases(self._database, seconds=lease, every=heartbeat)
+        self._due = asyncio.Event()
+        self._untold = asyncio.Event()
+        self.admission = Admission(database, kinds, lease=lease)
 
     def poke(self) -> None:
-        """Work was added: let it be admitted soon."""
-        self.admission.poke()
+        """Work was added: let it be begun soon. Costs nothing."""
+        self._due.set()
+        self._untold.set()
 
-    async def run(self, item_id: UUID, *, run: Run | None = None) -> bool:
+    @contextlib.asynccontextmanager
+    async def telling(self) -> AsyncIterator[None]:
+        """Inside the block, the workers of other processes learn at once of what ``poke`` tells here.
+
+        Elsewhere they see it within a second.
+        """
+        telling = asyncio.create_task(self._keep_telling())
+        try:
+            yield
+        finally:
+            telling.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await telling
+
+    async def run(self, item_id: UUID, *, run: Run | None = None, early: bool = False) -> bool:
         """Do an item under its lease. False when somebody else has it, or when it is over.
 
-        ``run`` is done in place of the kind's own, for who wants to watch. An exception of the work is not raised
-        but counted: the item is then put off or given up.
+        ``run`` is done in place of the kind's own, for who wants to watch. ``early``: also before its time, for who
+        added it to do it at once. An exception of the work is not raised but counted: the item is then put off or
+        given up.
         """
-        holder = new_id()
-        item = await repository.lease(self._database, item_id, holder, self._lease)
-        if item is None:
-            return False
+        lease = await repository.lease(self._database, item_id, new_id(), self._lease, early=early)
+        return lease is not None and await self._see_through(lease, run)
+
+    async def work(self, stop: asyncio.Event, *, concurrency: int, grace: float) -> None:
+        """Take what is due and do it, until ``stop`` is set; what runs then has ``grace`` seconds to end.
+
+        Of each kind its share of ``concurrency`` is done at once.
+        """
+
+        async def see_through(lease: Lease) -> None:
+            await self._see_through(lease, None)
+
+        worker = Worker(
+            self._transactions,
+            self.admission,
+            see_through,
+            list(self._kinds.values()),
+            self._due,
+            concurrency=concurrency,
+        )
+        await worker.run(stop, grace)
+
+    # ------------------------------------------------------------------ how
+
+    async def _keep_telling(self) -> None:
+        while True:
+            await self._untold.wait()
+            self._untold.clear()
+            try:
+                await repository.tell(self._database, CHANNEL)
+            except DatabaseUnavailable as error:
+                log.warning("workers were not told", reason=error.message)
+            await asyncio.sleep(_COALESCE)
+
+    async def _see_through(self, lease: Lease, run: Run | None) -> bool:
+        """Do what was leased; False when the lease was lost."""
+        item, holder = lease
         kind = self._kinds[item.kind]
         if item.attempts > MAX_ATTEMPTS:
             await self._give_up(kind, item, holder, GivenUp(Reason.DIED, item.attempts - 1))
             return True
         work = asyncio.create_task(_outcome(run or kind.run, item, kind.longest))
-        heartbeat = asyncio.create_task(self._keep_lease(item_id, holder, work))
         ended, pause = False, 0.0
-        try:
-            outcome = await work
-            if isinstance(outcome, BaseException):
-                ended = await self._failed(kind, item, holder, outcome)
-            else:
-                ended = await self._end(kind, item, holder, outcome)
-        except asyncio.CancelledError:
-            if heartbeat.done() and not heartbeat.cancelled() and heartbeat.exception() is None:
-                return False  # the lease was lost: somebody else goes on
-            raise
-        except DatabaseUnavailable:
-            pause = _spread(AWAY)
-            raise
-        finally:
-            heartbeat.cancel()
-            work.cancel()
-            if not ended:
-                with contextlib.suppress(DatabaseUnavailable):  # then the lease lapses
-                    await asyncio.shield(repository.give_back(self._database, item_id, holder, pause))
-        return True
-
-    async def sweep(self) -> None:
-        """Make due again what nobody works on any more."""
-        await self.admission.sweep()
-
-    # ------------------------------------------------------------------ as a worker
-
-    def places(self, concurrency: int) -> dict[str, int]:
-        """How many of each kind a worker of that concurrency does at once."""
-        return {kind.name: max(1, round(kind.share * concurrency)) for kind in self._kinds.values()}
-
-    @contextlib.asynccontextmanager
-    async def present(self, concurrency: int, stop: asyncio.Event, every: float) -> AsyncIterator[None]:
-        """Inside the block a worker of that concurrency counts for admission, until ``stop`` is set."""
-        worker_id = new_id()
-        places = self.places(concurrency)
-        await repository.present(self._database, worker_id, places)
-
-        async def keep() -> None:
-            while not stop.is_set():
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), every)
-                if not stop.is_set():
-                    with contextlib.suppress(DatabaseUnavailable):
-                        await repository.present(self._database, worker_id, places)
-            with contextlib.suppress(DatabaseUnavailable):
-                await repository.absent(self._database, worker_id)
-
-        keeping = asyncio.create_task(keep())
-        try:
-            yield
-        finally:
-            stop.set()
-            await keeping
-
-    async def work(
-        self,
-        stop: asyncio.Event,
-        *,
-        concurrency: int,
-        grace: float,
-        heartbeat_timeout: float = jobs.HEARTBEAT_TIMEOUT,
-    ) -> None:
-        """Take admitted work off the queue and do it, until ``stop`` is set; then ``jobs.work`` tells."""
-        await jobs.work(
-            self._transactions,
-            self._tasks(),
-            stop,
-            places=self._queue_places(concurrency),
-            grace=grace,
-            heartbeat_timeout=heartbeat_timeout,
-        )
-
-    def _queue_places(self, concurrency: int) -> dict[str, int]:
-        places = self.places(concurrency)
-        return {task: count for kind, count in places.items() for task in (kind, alone(kind))}
-
-    def _tasks(self) -> Mapping[str, Task]:
-        tasks: dict[str, Task] = {}
-        one_at_a_time = asyncio.Lock()
-        for kind in self._kinds:
-            tasks[kind] = self._task(nullcontext())
-            tasks[alone(kind)] = self._task(one_at_a_time)
-        return tasks
-
-    def _task(self, turn: AbstractAsyncContextManager[object]) -> Task:
-        async def do(item_id: str) -> None:
+        with self._leases.kept(lease, work) as kept:
             try:
-                async with turn:
-                    await self.run(UUID(item_id))
+                outcome = await work
+                if isinstance(outcome, BaseException):
+                    ended = await self._failed(kind, item, holder, outcome)
+                else:
+                    ended = await self._end(kind, item, holder, outcome)
             except asyncio.CancelledError:
-                with contextlib.suppress(DatabaseUnavailable):
-                    await asyncio.shield(repository.hand_back(self._database, UUID(item_id)))
+                if kept.lost:
+                    ended = True  # somebody else goes on
+                    return False
                 raise
-            except DatabaseUnavailable as error:
-                log.warning("work waits for the database", item=item_id, reason=error.message)
+            except DatabaseUnavailable:
+                pause = _spread(AWAY)
+                raise
             finally:
-                self.poke()
-
-        return do
-
-    # ------------------------------------------------------------------ how
-
-    async def _keep_lease(
-        self, item_id: UUID, holder: UUID, work: asyncio.Task[Done | Again | BaseException]
-    ) -> None:
-        while True:
-            await asyncio.sleep(self._heartbeat)
-            try:
-                kept = await repository.extend(self._database, item_id, holder, self._lease)
-            except DatabaseUnavailable as error:
-                # The lease may lapse meanwhile; whether it did is seen when the database is back.
-                log.warning("lease not extended", item=str(item_id), reason=error.message)
-                continue
-            if not kept:
                 work.cancel()
-                return
+                if not ended:
+                    with contextlib.suppress(DatabaseUnavailable):  # then the lease lapses
+                        await asyncio.shield(repository.give_back(self._database, item.id, holder, pause))
+        return True
 
     async def _end(self, kind: Kind, item: WorkItem, holder: UUID, outcome: Done | Again) -> bool:
         """Write what came of it. False when that could not be written, which is the item's own failure or none."""

@@ -1,4 +1,4 @@
-"""The worker: takes admitted signals off the queue and sees them through."""
+"""The worker: takes what is due and sees it through."""
 
 from leadline.worker.running import run_worker
 

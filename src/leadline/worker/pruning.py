@@ -7,20 +7,17 @@ from typing import TYPE_CHECKING
 
 from leadline.events import service as events
 from leadline.evidence import service as evidence
-from leadline.foundation import jobs
 from leadline.foundation.log import get_logger
 from leadline.models import service as models
 
 if TYPE_CHECKING:
     from leadline.bootstrap import Leadline
 
-QUEUE_LOG_KEPT = timedelta(days=1)
-
 log = get_logger(__name__)
 
 
 async def prune(leadline: Leadline) -> None:
-    """Delete old snapshots and traces as the settings say, and the queue's log."""
+    """Delete old snapshots and traces as the settings say."""
     settings, database = leadline.settings, leadline.database.repeatable
     snapshots = traces = 0
     if settings.snapshot_retention_days is not None:
@@ -34,6 +31,5 @@ async def prune(leadline: Leadline) -> None:
         age = timedelta(days=settings.event_retention_days)
         await leadline.webhooks.prune(age)
         await events.prune(database, age, leadline.webhooks.with_deliveries)
-    lines = await jobs.prune_log(database, QUEUE_LOG_KEPT)
-    if snapshots or traces or lines:
-        log.info("pruned", snapshots=snapshots, steps=traces, queue_log=lines)
+    if snapshots or traces:
+        log.info("pruned", snapshots=snapshots, steps=traces)
