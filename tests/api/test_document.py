@@ -160,3 +160,12 @@ def test_the_document_is_valid_openapi() -> None:
     for schema in SERVED["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)
     assert "&id" not in as_yaml(SERVED).decode()
+
+
+def test_every_body_has_an_example_that_fits_its_schema() -> None:
+    for operations in SERVED["paths"].values():
+        for operation in operations.values():
+            if "requestBody" in operation:
+                content = operation["requestBody"]["content"]["application/json"]
+                schema = content["schema"] | {"components": SERVED["components"]}
+                Draft202012Validator(schema).validate(content["example"])

@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import yaml
 from tests.api.service import Account, Api, open_api
 
 from leadline.api.limiter import Limiter
@@ -35,7 +36,7 @@ async def test_the_api_answers_with_and_without_its_prefix(api_database_url: str
             assert (await api.client.get(f"{prefix}/healthz")).status_code == 200
             assert "url: /public" in (await api.client.get(f"{prefix}/v1/openapi.yaml")).text
         assert (await api.client.get("/publicity/healthz")).status_code == 404
-        assert (await api.client.get("/public")).status_code == 404
+        assert (await api.client.get("/public")).json()["documentation"] == "/public/docs"
 
 
 @pytest.mark.parametrize(("given", "kept"), [("/public/", "/public"), ("/a/b", "/a/b"), ("/", "")])
@@ -179,3 +180,56 @@ async def test_a_taken_port_is_told(api: Api, tmp_path: Path) -> None:
 
 async def test_the_default_address_is_this_machine_only() -> None:
     assert (Settings().host, Settings().port) == ("127.0.0.1", 8080)
+
+
+# ------------------------------------------------------------------ the first page
+
+
+async def test_the_root_says_what_this_is_and_where_to_go(api: Api) -> None:
+    page = await api.client.get("/", headers={"Accept": "text/html,application/xhtml+xml"})
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "{" not in re.sub(r"<style>.*?</style>|<pre>.*?</pre>", "", page.text, flags=re.DOTALL)
+    for target in re.findall(r'href="([^"]+)"', page.text):
+        assert (await api.client.get(target)).status_code == 200
+    told = (await api.client.get("/")).json()
+    assert told["name"] == "Leadline"
+    for target in (told["documentation"], told["openapi"], told["health"]):
+        assert (await api.client.get(target)).status_code == 200
+
+
+# ------------------------------------------------------------------ what the document shows works
+
+
+async def test_example_bodies_of_the_document_are_accepted(api: Api, acme: Account) -> None:
+    document = yaml.safe_load((await api.client.get("/v1/openapi.yaml")).content)
+    tried = 0
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+            if "example" in content:
+                headers = {"X-Sbr-Timeout-Sec": "1"}
+                answer = await acme.call(method.upper(), path, json=content["example"], headers=headers)
+                assert answer.status_code < 300, answer.text
+                tried += 1
+    assert tried >= 2
+
+
+# ------------------------------------------------------------------ clients of an older API
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+async def test_legacy_errors_are_flat_where_the_contract_has_them_so(
+    api_database_url: str, tmp_path: Path, legacy: bool
+) -> None:
+    async with open_api(api_database_url, tmp_path, legacy_errors=legacy) as api:
+        acme = await api.account()
+        unknown = (await acme.get(f"{SIGNALS}/{uuid4()}")).json()
+        if legacy:
+            assert unknown == {"error": "NOT_FOUND", "message": "Signal not found or access denied"}
+            assert "LegacyErrorResponse" in (await api.client.get("/v1/openapi.yaml")).text
+        else:
+            assert unknown["error"]["message"] == "Signal not found or access denied"
+        other = (await acme.get(f"{SIGNALS}?limit=0")).json()
+        assert other["error"]["type"] == "BAD_REQUEST"

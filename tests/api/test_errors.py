@@ -138,7 +138,6 @@ async def test_limit_headers_stand_on_refusals_too(acme: Account) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/"),
         ("GET", "/v1"),
         ("GET", "/v1/companies"),
         ("GET", "/v1/organisations"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -81,6 +81,12 @@ class Organisation(Struct):
 
 class UpdateOrganisationRequest(Struct):
     """Missing members, also inside description, stay as they are."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "name": "Example Ltd",
+        "website": "example.com",
+        "description": {"general": "Makes examples.", "valueProp": "They are short."},
+    }
 
     name: str | UnsetType = UNSET
     website: str | UnsetType = UNSET

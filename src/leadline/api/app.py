@@ -49,7 +49,9 @@ def create_app(leadline: Opened) -> ASGIApp:
     settings, database = leadline.settings, leadline.database
     debug = settings.env == "development"
     metrics = Metrics(lambda: leadline.waiter.waiting)
-    document = as_yaml(openapi(OPERATIONS, _version(), settings.path_prefix or "/"))
+    document = as_yaml(
+        openapi(OPERATIONS, _version(), settings.path_prefix or "/", legacy_errors=settings.legacy_errors)
+    )
 
     def failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         context = context_of(request.scope)
@@ -72,7 +74,7 @@ def create_app(leadline: Opened) -> ASGIApp:
         route_handlers=[
             *mount(ROOMS, leadline),
             *mount(pages, Pages(document)),
-            *page_routes(database, metrics),
+            *page_routes(database, metrics, settings.path_prefix, _version()),
         ],
         exception_handlers={Exception: failed},
         request_max_body_size=MAX_BODY,

@@ -35,27 +35,32 @@ _LIMIT_HEADERS = {
 }
 _DESCRIPTION = (
     "Questions about companies, answered with evidence. Beyond what each operation lists, any may answer "
-    "403 (the key lacks the scope), 405, 413 (a body over 1 MiB) and 503 (the database is away; nothing was "
-    "changed), all with the standard error envelope. X-Request-Id stands on every answer."
+    "403 (the key lacks the scope), 405, 408 (the request did not come to its end), 413 (a body over 1 MiB) and "
+    "503 (the database is away, or too many wait; nothing was changed), all with the standard error envelope. X-Request-Id stands on every answer."
 )
 
 
-def openapi(operations: Sequence[Operation[Any]], version: str, server: str = "/") -> dict[str, Any]:
-    """An OpenAPI 3.1 document of these operations, reached at ``server``."""
+def openapi(
+    operations: Sequence[Operation[Any]], version: str, server: str = "/", *, legacy_errors: bool = False
+) -> dict[str, Any]:
+    """An OpenAPI 3.1 document of these operations, reached at ``server``.
+
+    ``legacy_errors``: where an operation has them, errors have their flat bodies.
+    """
     return {
         "openapi": "3.1.0",
         "info": {"title": "Leadline", "version": version, "description": _DESCRIPTION},
         "servers": [{"url": server}],
         "security": [{"ApiKeyAuth": []}],
         "tags": [{"name": tag} for tag in dict.fromkeys(o.tag for o in operations)],
-        "paths": _paths(operations),
+        "paths": _paths(operations, legacy_errors),
         "components": {
             "securitySchemes": {"ApiKeyAuth": {"type": "http", "scheme": "bearer"}},
             "headers": {
                 name: {"description": text, "schema": {"type": "integer"}}
                 for name, text in _LIMIT_HEADERS.items()
             },
-            "schemas": _components(operations),
+            "schemas": _components(operations, legacy_errors),
         },
     }
 
@@ -73,14 +78,14 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def _paths(operations: Sequence[Operation[Any]]) -> dict[str, Any]:
+def _paths(operations: Sequence[Operation[Any]], legacy_errors: bool) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for operation in operations:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, legacy_errors)
     return paths
 
 
-def _operation(operation: Operation[Any]) -> dict[str, Any]:
+def _operation(operation: Operation[Any], legacy_errors: bool) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": operation.id,
         "tags": [operation.tag],
@@ -105,7 +110,7 @@ def _operation(operation: Operation[Any]) -> dict[str, Any]:
             "required": operation.body.default is None,
             "content": {JSON: content},
         }
-    described["responses"] = _responses(operation)
+    described["responses"] = _responses(operation, legacy_errors)
     return described
 
 
@@ -129,7 +134,7 @@ def _parameters(part: Part | None, where: str) -> list[dict[str, Any]]:
     return found
 
 
-def _responses(operation: Operation[Any]) -> dict[str, Any]:
+def _responses(operation: Operation[Any], legacy_errors: bool) -> dict[str, Any]:
     limited = {name: {"$ref": f"#/components/headers/{name}"} for name in _LIMIT_HEADERS}
     found: dict[str, Any] = {}
     for status, answer in operation.answers.items():
@@ -141,6 +146,8 @@ def _responses(operation: Operation[Any]) -> dict[str, Any]:
     errors = () if operation.public else sorted({*operation.errors, *_EVERYWHERE})
     for status in errors:
         kinds: tuple[type[Struct], ...] = (envelope.ErrorResponse,)
+        if legacy_errors and status in operation.flat:
+            kinds = (envelope.LegacyErrorResponse,)
         if status == 429:
             kinds = (envelope.RateLimitErrorResponse, envelope.ErrorResponse)
         references = [_reference(kind) for kind in kinds]
@@ -162,8 +169,10 @@ def _reference(kind: Any) -> dict[str, Any]:
     return schema
 
 
-def _components(operations: Sequence[Operation[Any]]) -> dict[str, Any]:
+def _components(operations: Sequence[Operation[Any]], legacy_errors: bool) -> dict[str, Any]:
     kinds: list[Any] = [envelope.ErrorResponse, envelope.RateLimitErrorResponse]
+    if legacy_errors:
+        kinds.append(envelope.LegacyErrorResponse)
     for operation in operations:
         kinds += [a.type for a in operation.answers.values() if a.type is not None]
         if operation.body is not None:

@@ -1,4 +1,6 @@
-"""What the API says of itself: its document, the page to try it on, whether it is well, what it counted."""
+"""What the API says of itself: where to go, its document, the page to try it on, whether it is well, what it
+counted.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import asyncio
 from importlib.resources import files
 from typing import NamedTuple
 
+import msgspec
 from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
@@ -27,6 +30,12 @@ _POLICY = (
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
+_HARDENED = {
+    "content_security_policy": _POLICY,
+    "x_content_type_options": "nosniff",
+    "referrer_policy": "no-referrer",
+}
+
 
 class Pages(NamedTuple):
     """``document`` is the OpenAPI document as YAML."""
@@ -47,22 +56,32 @@ async def get_document(pages: Pages, call: PublicCall) -> Text:
     return Text(pages.document)
 
 
-def page_routes(database: Database, metrics: Metrics) -> list[HTTPRouteHandler]:
-    """What is no operation of the contract."""
+def page_routes(database: Database, metrics: Metrics, prefix: str, version: str) -> list[HTTPRouteHandler]:
+    """What is no operation of the contract. ``prefix``: of the paths, as a browser sees them."""
     folder = files("leadline.api") / "docs_page"
     assets = {name: (folder / name).read_bytes() for name in ("index.html", *_ASSETS)}
+    places = {
+        "documentation": f"{prefix}/docs",
+        "openapi": f"{prefix}/v1/openapi.yaml",
+        "health": f"{prefix}/healthz",
+    }
+    welcome = (folder / "welcome.html").read_text(encoding="utf-8")
+    for name, value in (*places.items(), ("version", version)):
+        welcome = welcome.replace(f"{{{name}}}", value)
+    welcome_html = welcome.encode()
+    welcome_json = msgspec.json.encode({"name": "Leadline", "version": version, **places})
+
+    @get("/", include_in_schema=False)
+    async def index(request: AnyRequest) -> ASGIResponse:
+        if "text/html" in request.headers.get("accept", ""):
+            return text_response(welcome_html, "text/html; charset=utf-8", **_HARDENED)
+        return json_response(welcome_json)
 
     @get("/docs", include_in_schema=False)
     async def docs(request: AnyRequest) -> ASGIResponse:
         if request.scope["raw_path"].endswith(b"/"):  # its relative addresses would lead nowhere
             return PreparedResponse(307, [(b"location", b"../docs")], b"")
-        return text_response(
-            assets["index.html"],
-            "text/html",
-            content_security_policy=_POLICY,
-            x_content_type_options="nosniff",
-            referrer_policy="no-referrer",
-        )
+        return text_response(assets["index.html"], "text/html", **_HARDENED)
 
     @get("/docs/{name:str}", include_in_schema=False)
     async def docs_asset(request: AnyRequest) -> ASGIResponse:
@@ -90,4 +109,4 @@ def page_routes(database: Database, metrics: Metrics) -> list[HTTPRouteHandler]:
     async def counted(request: AnyRequest) -> ASGIResponse:
         return text_response(metrics.text(), "text/plain; version=0.0.4")
 
-    return [docs, docs_asset, healthz, readyz, counted]
+    return [index, docs, docs_asset, healthz, readyz, counted]

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple, cast
 import uvicorn
 
 from leadline.api.app import Opened, create_app
+from leadline.api.connections import Acceptor, Protocol, Room
 from leadline.foundation.errors import ConfigurationError
+from leadline.foundation.files import raise_open_files
 from leadline.foundation.log import get_logger
 
 _KEEP_ALIVE_SECONDS = 75  # longer than proxies keep theirs, so that they close first
@@ -45,6 +47,8 @@ async def serving(
     Raises ConfigurationError when the address cannot be listened on.
     """
     settings = leadline.settings
+    room = Room.within(raise_open_files(), settings.pool_size)
+    leadline.waiter.most = room.waiting
     listening = _listen(settings.host if host is None else host, settings.port if port is None else port)
     server = _Server(
         uvicorn.Config(
@@ -54,18 +58,26 @@ async def serving(
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            backlog=_BACKLOG,
+            ws="none",
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=max(1, round(settings.shutdown_grace)),
         )
     )
-    running = asyncio.create_task(server.serve(sockets=[listening]))
+    acceptor = Acceptor(
+        listening,
+        lambda: Protocol(server.config, server.server_state, room, settings.read_timeout),
+        server.server_state.connections,
+        room,
+    )
+    running = asyncio.create_task(server.serve(sockets=[]))  # it accepts nothing itself
+    accepting: asyncio.Task[None] | None = None
     try:
         while not server.started:
             if running.done():
                 running.result()
                 raise ConfigurationError("The server stopped while it was starting.")
             await asyncio.sleep(0.005)
+        accepting = asyncio.create_task(acceptor.run())
         # What was loaded by now stays; looking through it again and again would slow every request.
         gc.collect()
         gc.freeze()
@@ -74,9 +86,13 @@ async def serving(
     finally:
         gc.unfreeze()
         leadline.waiter.let_go()
+        if accepting is not None:
+            accepting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await accepting
+        listening.close()
         server.should_exit = True
         await running
-        listening.close()
 
 
 class _Server(uvicorn.Server):

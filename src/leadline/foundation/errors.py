@@ -11,6 +11,7 @@
      |- PayloadTooLarge        413  PAYLOAD_TOO_LARGE
      |- MethodNotAllowed       405  NOT_FOUND              names the methods that the path has
      |- WaitTimedOut           408  TIMEOUT
+     |- ReadTimedOut           408  TIMEOUT
      |- TooManyRequests        429  TIMEOUT                an operation's own limit; a key's has a flat body
      |- ConfigurationError     500  INTERNAL               a setting is wrong: stops the start
      `- Unavailable            503  TIMEOUT                not now; nothing was changed
@@ -137,6 +138,14 @@ class WaitTimedOut(LeadlineError):
     status = 408
     type = "TIMEOUT"
     code = "TIMEOUT"
+
+
+class ReadTimedOut(LeadlineError):
+    """The request did not come to its end in time."""
+
+    status = 408
+    type = "TIMEOUT"
+    code = "REQUEST_TIMEOUT"
 
 
 class TooManyRequests(LeadlineError):

@@ -353,6 +353,11 @@ class Settings:
     )
     host: str = _setting("address the server listens on", _text, "127.0.0.1")
     port: int = _setting("port the server listens on", _whole(0, 65535), 8080)
+    read_timeout: float = _setting(
+        "seconds in which the head of a request must have arrived, and then its body",
+        _number(0, above=True),
+        30.0,
+    )
     path_prefix: str = _setting(
         "path in front of the API's own, such as /public; the API answers with and without it", _prefix, ""
     )

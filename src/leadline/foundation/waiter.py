@@ -29,7 +29,11 @@ class Waiter:
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
         self._waiting: dict[str, set[asyncio.Event]] = {}
+        self.waiting = 0
+        """How many wait now."""
         self._closing = False
+        self.most: int | None = None
+        """How many may wait at once; None: any number. Beyond that ``wait`` looks once and gives up."""
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -48,9 +52,12 @@ class Waiter:
 
         ``look`` is called at once, after every notification for ``key``, after a reconnect and now and then.
         """
+        if self.most is not None and self.waiting >= self.most:
+            return await look()
         deadline = time.monotonic() + seconds
         woken = asyncio.Event()
         self._waiting.setdefault(key, set()).add(woken)
+        self.waiting += 1
         try:
             while True:
                 woken.clear()
@@ -63,6 +70,7 @@ class Waiter:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(woken.wait(), pause)
         finally:
+            self.waiting -= 1
             those = self._waiting[key]
             those.discard(woken)
             if not those:
@@ -72,11 +80,6 @@ class Waiter:
         """End every wait now: the process is about to stop."""
         self._closing = True
         self._wake_all()
-
-    @property
-    def waiting(self) -> int:
-        """How many wait now."""
-        return sum(len(those) for those in self._waiting.values())
 
     def _notified(self, key: str) -> None:
         for woken in self._waiting.get(key, ()):

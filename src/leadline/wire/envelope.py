@@ -72,6 +72,14 @@ class RateLimitErrorResponse(Struct, rename="camel"):
     retry_after: Annotated[int, Meta(ge=0, description="Whole seconds to wait.")]
 
 
+class LegacyErrorResponse(Struct):
+    """What some operations of an older API answered."""
+
+    error: Annotated[str, Meta(description="Stable; programs branch on it.")]
+    message: str
+    details: list[ErrorField] | UnsetType = UNSET
+
+
 class Rendered(NamedTuple):
     """An error as status, body and headers."""
 
