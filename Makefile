@@ -44,7 +44,7 @@ format: dev ## Rewrite the code in the house's format
 bench: dev ## Measure, and print a table against the goals
 	@$(PY) -m bench $(ARGS)
 
-chaos: dev ## Kill workers and restart the database under 1,000 signals; see that nothing is lost
+chaos: dev ## Kill and freeze workers and PostgreSQL under 1,000 signals; see that nothing is lost
 	@$(PY) -m bench.chaos $(ARGS)
 
 eval: dev ## Answer a question file and score it (see docs/evaluation.md)

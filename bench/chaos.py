@@ -1,9 +1,10 @@
-"""``python -m bench.chaos``: many signals while workers are killed and the database is restarted.
+"""``python -m bench.chaos``: many signals while workers and the embedded PostgreSQL are killed and frozen.
 
 Runs the real command ``leadline work`` in several processes against a loopback site and an embedded database
-of its own, kills one worker with SIGKILL every few seconds and restarts the database once. At the end every
-signal must have been finished exactly once, and the ledger must agree with them: nothing lost, nothing
-charged twice. Exits with 1 when that does not hold.
+of its own. Every few seconds one worker is killed with SIGKILL, or frozen with SIGSTOP for longer than its lease;
+between them the database comes to grief in each of the ways of ``DATABASE_FAULTS``. At the end every signal must
+have been finished exactly once, and the ledger must agree with them: nothing lost, nothing charged twice. Exits
+with 1 when that does not hold.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import os
 import random
 import shutil
@@ -40,6 +42,13 @@ PAGE = (
     "<p>The Team plan costs $25 per month.</p>"
 )
 LIMIT = 1800.0  # seconds after which a run that does not end has failed
+DATABASE_FAULTS = (
+    "restart",  # it is told to end, and whoever asks next starts it again
+    "postmaster",  # its first process is killed
+    "backend",  # a process that serves a session is killed, which makes the server recover
+    "supervisor",  # the process that keeps it is killed
+    "both",  # that one and the first process of the server
+)
 
 
 @dataclass
@@ -48,7 +57,8 @@ class Report:
 
     signals: int = 0
     kills: int = 0
-    restarts: int = 0
+    freezes: int = 0
+    database_faults: list[str] = field(default_factory=list)
     seconds: float = 0.0
     by_status: dict[str, int] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
@@ -56,7 +66,8 @@ class Report:
     def lines(self) -> Iterator[str]:
         yield f"signals            {self.signals} ({', '.join(f'{n} {s}' for s, n in self.by_status.items())})"
         yield f"workers killed     {self.kills}"
-        yield f"database restarts  {self.restarts}"
+        yield f"workers frozen     {self.freezes}"
+        yield f"database           {', '.join(self.database_faults) or 'left alone'}"
         yield f"seconds            {self.seconds:.1f}"
         yield from (f"WRONG              {sentence}" for sentence in self.wrong)
         if not self.wrong:
@@ -68,9 +79,9 @@ class Plan:
     signals: int = 1000
     workers: int = 2
     kill_every: float = 5.0  # seconds
-    kills: int | None = None  # at most
-    restart_database: bool = True
-    crash: bool = False  # kill the database rather than restart it
+    kills: int | None = None  # at most, those that are frozen included
+    freeze: bool = True  # every second worker is frozen rather than killed
+    database: tuple[str, ...] = DATABASE_FAULTS  # spread over the run
     lease: float = 10.0  # seconds
     page_seconds: float = 0.05
 
@@ -113,20 +124,25 @@ async def _accept(leadline: Leadline, count: int) -> None:
 async def _disturb(plan: Plan, leadline: Leadline, processes: _Workers, report: Report, folder: Path) -> None:
     """Kill and restart until every signal is finished."""
     database = leadline.database.repeatable
-    restart_below = plan.signals // 2 if plan.restart_database else -1
+    faults = list(plan.database)
     next_kill = time.monotonic() + plan.kill_every
     while True:
         left = await database.fetchval("select count(*) from signals where status = 'processing'")
         if not left:
             return
-        if left <= restart_below:
-            restart_below = -1
-            _restart(folder, signal.SIGKILL if plan.crash else signal.SIGINT)
-            report.restarts += 1
-        if time.monotonic() >= next_kill and (plan.kills is None or report.kills < plan.kills):
+        if faults and left <= plan.signals * len(faults) // (len(plan.database) + 1):
+            fault = faults.pop(0)
+            await _harm(database, folder / "postgres", fault)
+            report.database_faults.append(fault)
+        done = report.kills + report.freezes
+        if time.monotonic() >= next_kill and (plan.kills is None or done < plan.kills):
             if await _somebody_works(database):
-                await processes.kill_one()
-                report.kills += 1
+                if plan.freeze and done % 2:
+                    processes.freeze_one(1.5 * plan.lease)
+                    report.freezes += 1
+                else:
+                    await processes.kill_one()
+                    report.kills += 1
             next_kill = time.monotonic() + plan.kill_every
         await asyncio.sleep(0.1)
 
@@ -135,10 +151,24 @@ async def _somebody_works(database: Any) -> bool:
     return bool(await database.fetchval("select exists (select from work_items where lease_until > now())"))
 
 
-def _restart(folder: Path, how: signal.Signals) -> None:
-    """End the database server; whoever asks next starts it again."""
-    pid = int((folder / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[0])
-    os.kill(pid, how)
+async def _harm(database: Any, home: Path, fault: str) -> None:
+    """Bring the database server to grief; whoever asks next starts it again, or waits until it has recovered."""
+    postmaster = int((home / "data" / "postmaster.pid").read_text().splitlines()[0])
+    supervisor = int(json.loads((home / "supervisor.json").read_text())["pid"])
+    if fault == "backend":
+        # Not this one's own session: somebody's in the middle of something, if there is one.
+        victim = await database.fetchval(
+            """
+            select pid from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()
+            order by state = 'active' desc, state = 'idle in transaction' desc limit 1
+            """
+        )
+        os.kill(victim, signal.SIGKILL)
+        return
+    if fault in ("supervisor", "both"):
+        os.kill(supervisor, signal.SIGKILL)
+    if fault != "supervisor":
+        os.kill(postmaster, signal.SIGINT if fault == "restart" else signal.SIGKILL)
 
 
 async def _audit(leadline: Leadline, report: Report) -> None:
@@ -182,6 +212,7 @@ class _Workers:
     def __init__(self, environment: dict[str, str]) -> None:
         self._environment = environment
         self._processes: list[asyncio.subprocess.Process] = []
+        self._thawing: set[asyncio.TimerHandle] = set()
 
     async def start_one(self) -> None:
         self._processes.append(
@@ -196,8 +227,23 @@ class _Workers:
         await victim.wait()
         await self.start_one()
 
+    def freeze_one(self, seconds: float) -> None:
+        """It stands still in whatever it does, and goes on later as if nothing had been."""
+        victim = random.choice(self._processes)
+        victim.send_signal(signal.SIGSTOP)
+        loop = asyncio.get_running_loop()
+        self._thawing.add(loop.call_later(seconds, self._thaw, victim))
+
+    @staticmethod
+    def _thaw(process: asyncio.subprocess.Process) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGCONT)
+
     async def stop(self) -> None:
+        for timer in self._thawing:
+            timer.cancel()
         for process in self._processes:
+            self._thaw(process)
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
         for process in self._processes:
@@ -261,7 +307,14 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=plan.workers)
     parser.add_argument("--kill-every", type=float, default=plan.kill_every, help="seconds")
     parser.add_argument("--lease", type=float, default=plan.lease, help="seconds")
-    parser.add_argument("--crash", action="store_true", help="kill the database rather than restart it")
+    parser.add_argument(
+        "--database",
+        type=lambda text: tuple(filter(None, text.split(","))),
+        default=plan.database,
+        metavar="FAULT,...",
+        help=f"what befalls the database, of {', '.join(DATABASE_FAULTS)}; empty: nothing",
+    )
+    parser.add_argument("--no-freeze", dest="freeze", action="store_false", help="only kill workers")
     given = vars(parser.parse_args())
     memory = Path("/dev/shm")
     folder = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))

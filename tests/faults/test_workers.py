@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from bench.chaos import Plan, chaos
+from bench.chaos import DATABASE_FAULTS, Plan, chaos
 from tests.cli.command import HOST, Command, command_for
 from tests.faults.embedded_users import wait_until_stopped
 from tests.signals.test_service import make_service
@@ -150,12 +150,14 @@ async def test_cut_connections_in_mid_signal_cost_nothing(
     assert await settled(database) == {"reserve": 2, "capture": 2}
 
 
-@pytest.mark.parametrize("crash", [False, True])
-async def test_killed_workers_and_a_database_that_goes_away_lose_and_double_nothing(
-    data_dir: Path, crash: bool
+@pytest.mark.parametrize("fault", DATABASE_FAULTS)
+async def test_killed_workers_and_a_database_that_comes_to_grief_lose_and_double_nothing(
+    data_dir: Path, fault: str
 ) -> None:
-    plan = Plan(signals=40, workers=2, kill_every=3.0, kills=1, crash=crash, lease=1.0, page_seconds=0.01)
+    plan = Plan(
+        signals=40, workers=2, kill_every=2.0, kills=2, database=(fault,), lease=2.0, page_seconds=0.01
+    )
     report = await chaos(plan, data_dir)
     wait_until_stopped(data_dir / "postgres")
     assert report.wrong == []
-    assert (report.by_status, report.restarts) == ({"completed": 40}, 1)
+    assert (report.by_status, report.database_faults) == ({"completed": 40}, [fault])
