@@ -9,6 +9,7 @@ import os
 import shutil
 import socket
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -96,6 +97,13 @@ def postgres_url(databases_folder: Path) -> Iterator[str]:
 @pytest.fixture
 async def database_url(postgres_url: str) -> AsyncIterator[str]:
     """The address of a fresh, migrated database."""
+    async with fresh_database(postgres_url) as url:
+        yield url
+
+
+@asynccontextmanager
+async def fresh_database(postgres_url: str) -> AsyncIterator[str]:
+    """A fresh, migrated database on that server, dropped at the end of the block."""
     name = f"test_{uuid4().hex}"
     connection = await asyncpg.connect(postgres_url)
     try:
