@@ -118,7 +118,12 @@ async def open_leadline(settings: Settings, *, reading: bool = False) -> AsyncIt
         reserved_hosts = frozenset(settings.connect_to)
         answering = Answering(
             database,
-            Engine(library, [OwnSite(library)]),
+            Engine(
+                library,
+                [
+                    OwnSite(library),  # sources, in the order in which they are asked
+                ],
+            ),
             readers,
             ledger,
             budget=Budget(

@@ -14,32 +14,13 @@ if TYPE_CHECKING:
 _LABEL = 12  # columns of the label in front of answer, confidence and reasoning
 
 
-def number_text(value: float) -> str:
-    """A number without a needless fraction and without an exponent."""
-    if isinstance(value, int):
-        return str(value)
-    if value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    return format(value, "f").rstrip("0").rstrip(".") if abs(value) >= 1e-4 else repr(value)
-
-
 def answer_text(answer_type: str, value: Any) -> str:
-    """The canonical value as plain text: what ``--quiet`` prints. A list has one item a line."""
-    match answer_type:
-        case "boolean":
-            return "yes" if value else "no"
-        case "number":
-            return number_text(value)
-        case "percentage":
-            return f"{number_text(value)}%"
-        case "currency":
-            return f"{number_text(value['value'])} {one_line(str(value['currency']))}"
-        case "list":
-            return "\n".join(one_line(str(item)) for item in value)
-        case "json_schema":
-            return json_text(value)
-        case _:
-            return harmless(str(value))
+    """The canonical value as plain text: what ``--quiet`` prints. Of several members, one a line."""
+    from leadline.research.answer_types import ANSWER_TYPES
+
+    kind = ANSWER_TYPES.get(answer_type)  # a newer server may know more of them
+    text = kind.text(value) if kind is not None else None
+    return harmless(text) if text is not None else json_text(value)
 
 
 def signal_lines(signal: Signal) -> Iterator[Line]:

@@ -11,7 +11,7 @@ import msgspec
 
 from leadline.companies import service as companies
 from leadline.foundation.errors import FieldError, InvalidInput
-from leadline.research.answer_types.json_schema import check_schema
+from leadline.research.answer_types import ANSWER_TYPES, check_schema
 from leadline.research.errors import InvalidQuestion
 from leadline.research.model import Company
 from leadline.signals.schemas import SignalRequest
@@ -88,11 +88,13 @@ def _check_question(text: str) -> list[FieldError]:
 
 
 def _check_schema(request: SignalRequest) -> list[FieldError]:
-    if request.answer_type == "json_schema":
+    kind = ANSWER_TYPES.get(request.answer_type)
+    if kind is None:
+        return []  # refused for the type
+    if kind.needs_schema:
         if request.output_schema is None:
-            return [
-                FieldError("outputSchema", "is required with json_schema; give a JSON Schema of type object")
-            ]
+            wanted = f"is required with {kind.name}; give a JSON Schema of type object"
+            return [FieldError("outputSchema", wanted)]
         try:
             check_schema(request.output_schema)
         except InvalidQuestion as error:

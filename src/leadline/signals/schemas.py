@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Literal
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 import msgspec
@@ -12,7 +14,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from leadline.accounts.schemas import MAX_SYNC_TIMEOUT
 from leadline.models.schemas import ModelCall
-from leadline.research.answer_types import ANSWER_TYPES
+from leadline.research.answer_types import ANSWER_TYPES, AnswerType
 from leadline.research.model import Proof, VerificationMode
 from leadline.wire.fields import Domain, Id, Moment, Time, WebhookUrl, shown
 from leadline.wire.pages import Offset, PageSize25, ResultsPage
@@ -244,73 +246,23 @@ class SignalPath(Struct, rename="camel"):
 # ------------------------------------------------------------------ on the wire, out
 
 
-class TextValue(Struct):
-    value: str | None
+def _answer(kind: AnswerType) -> type[Struct]:
+    """The wire form of an answer of that type: its name, and its value under its key."""
+    name = "".join(part.capitalize() for part in kind.name.split("_"))
+    held = msgspec.defstruct(f"{name}Value", [("value", kind.wire | None)]) if kind.wrapped else kind.wire
+    return msgspec.defstruct(
+        f"{name}Answer",
+        [(kind.key, held)],
+        namespace={"__doc__": type(kind).__doc__},
+        tag_field="type",
+        tag=kind.name,
+    )
 
 
-class BooleanValue(Struct):
-    value: bool | None
-
-
-class NumberValue(Struct):
-    value: float | None
-
-
-class ListValue(Struct):
-    value: list[str] | None
-
-
-class CurrencyValue(Struct):
-    value: float | None
-    currency: Annotated[str, Meta(description="ISO 4217.", examples=["USD"])] | UnsetType = UNSET
-
-
-class OpenTextAnswer(Struct, rename="camel", tag_field="type", tag="open_text"):
-    open_text: TextValue
-
-
-class BooleanAnswer(Struct, tag_field="type", tag="boolean"):
-    boolean: BooleanValue
-
-
-class NumberAnswer(Struct, tag_field="type", tag="number"):
-    number: NumberValue
-
-
-class ListAnswer(Struct, tag_field="type", tag="list"):
-    list: ListValue
-
-
-class PercentageAnswer(Struct, tag_field="type", tag="percentage"):
-    """42 means 42 %."""
-
-    percentage: NumberValue
-
-
-class CurrencyAnswer(Struct, tag_field="type", tag="currency"):
-    currency: CurrencyValue
-
-
-class UrlAnswer(Struct, tag_field="type", tag="url"):
-    url: TextValue
-
-
-class JsonSchemaAnswer(Struct, rename="camel", tag_field="type", tag="json_schema"):
-    """The object itself, not wrapped in value."""
-
-    json_schema: dict[str, Any]
-
-
-Answer = (
-    OpenTextAnswer
-    | BooleanAnswer
-    | NumberAnswer
-    | ListAnswer
-    | PercentageAnswer
-    | CurrencyAnswer
-    | UrlAnswer
-    | JsonSchemaAnswer
-)
+if TYPE_CHECKING:
+    Answer = Any
+else:
+    Answer = reduce(or_, map(_answer, ANSWER_TYPES.values()))
 
 
 class Source(Struct):

@@ -18,18 +18,11 @@ def asking(text: str, kind: str = "open_text") -> Question:
     )
 
 
-def test_the_eight_types_are_known_by_their_wire_names() -> None:
-    assert list(ANSWER_TYPES) == [
-        "open_text",
-        "boolean",
-        "number",
-        "list",
-        "percentage",
-        "currency",
-        "url",
-        "json_schema",
-    ]
-    assert all(answer_type(name).name == name for name in ANSWER_TYPES)
+def test_types_are_known_by_their_wire_names_and_the_keys_that_follow_from_them() -> None:
+    for name, kind in ANSWER_TYPES.items():
+        first, *more = name.split("_")
+        assert (answer_type(name), kind.name) == (kind, name)
+        assert kind.key == first + "".join(part.capitalize() for part in more)  # contract section 8
 
 
 def test_an_unknown_type_is_refused_with_the_known_ones() -> None:

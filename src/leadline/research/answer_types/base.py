@@ -33,9 +33,14 @@ class AnswerType(ABC):
 
     name: str  # on the wire: "open_text"
     key: str  # the member that holds the value on the wire: "openText"
+    wire: Any = list[dict[str, Any]]  # the type of a value there, for the served document
+    wrapped: bool = True  # the member holds ``{"value": ...}``, not the value itself
+    needs_schema: bool = False  # the customer states the value's shape
     hint: re.Pattern[str] | None = None  # what stands where a value of the type stands; ranking goes by it
     links: bool = False  # the value is an address: where links lead counts as words, and readers are shown it
     around: bool = False  # what the value is about often stands in the heading or the table's header above
+    yes_or_no: bool = False  # words do not hold the value: they assert or deny what is asked
+    topic: str = ""  # the kind of page (see ``steps.choose``) on which such values mostly stand
 
     @abstractmethod
     def model_schema(self, output_schema: dict[str, Any] | None) -> dict[str, Any]:
@@ -60,7 +65,15 @@ class AnswerType(ABC):
 
     def to_wire(self, value: Any) -> dict[str, Any]:
         """Contract section 8."""
-        return {"type": self.name, self.key: {"value": value}}
+        return {"type": self.name, self.key: {"value": value} if self.wrapped else value}
+
+    def text(self, value: Any) -> str | None:
+        """The value for people, in plain text; of several members, one a line. None: best shown as JSON."""
+        return None if isinstance(value, list | dict) else str(value)
+
+    def parts(self, value: Any) -> Sequence[Any]:
+        """What structured data has to state, each in a member of its own, for the value to be stated."""
+        return (value,)
 
     def is_leaf(self, value: Any) -> bool:
         """Whether a member of a json_schema answer with this value is checked as this type is."""

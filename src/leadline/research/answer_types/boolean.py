@@ -16,7 +16,9 @@ _NO = frozenset({"false", "no", "n", "nein", "non", "nao", "falsch", "faux"})
 class Boolean(AnswerType):
     name = "boolean"
     key = "boolean"
+    wire = bool
     around = True
+    yes_or_no = True
 
     def model_schema(self, output_schema: dict[str, Any] | None) -> dict[str, Any]:
         return {"type": "boolean"}
@@ -33,6 +35,9 @@ class Boolean(AnswerType):
 
     def equal(self, a: Any, b: Any) -> bool:
         return a is b
+
+    def text(self, value: Any) -> str:
+        return "yes" if value else "no"
 
     def is_leaf(self, value: Any) -> bool:
         return isinstance(value, bool)

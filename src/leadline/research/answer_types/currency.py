@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from leadline.research.answer_types.base import AnswerType, InvalidValue, Support
 from leadline.research.answer_types.number import computed_support, one_number, same_number
 from leadline.research.model import Question
 from leadline.research.values.money import Money, currency_code, find_money
-from leadline.research.values.numbers import plain
+from leadline.research.values.numbers import plain, written_out
+
+
+class Amount(Struct):
+    value: float | None
+    currency: Annotated[str, Meta(description="ISO 4217.", examples=["USD"])] | UnsetType = UNSET
 
 
 class Currency(AnswerType):
     name = "currency"
     key = "currency"
+    wire = Amount
+    wrapped = False
+    topic = "pricing"
     hint = re.compile(
         r"[$€£¥₹]|\b(?:USD|EUR|GBP|CHF|JPY|CAD|AUD|dollars?|euros?|pounds?|free)\b", re.IGNORECASE
     )
@@ -61,8 +71,11 @@ class Currency(AnswerType):
             delta["difference"] = plain(current["value"] - previous["value"])
         return delta
 
-    def to_wire(self, value: Any) -> dict[str, Any]:
-        return {"type": self.name, self.key: {"value": value["value"], "currency": value["currency"]}}
+    def text(self, value: Any) -> str:
+        return f"{written_out(value['value'])} {value['currency']}"
+
+    def parts(self, value: Any) -> Sequence[Any]:
+        return (value["value"], value["currency"])
 
     def scored(self, value: Any) -> dict[str, Any]:
         return {"amount": value["value"], "currency": value["currency"]}

@@ -25,8 +25,13 @@ _HELD_BY_NAME = ("properties", "patternProperties", "$defs", "definitions", "dep
 
 
 class JsonSchema(AnswerType):
+    """The object itself, not wrapped in value."""
+
     name = "json_schema"
     key = "jsonSchema"
+    wire = dict[str, Any]
+    wrapped = False
+    needs_schema = True
 
     def model_schema(self, output_schema: dict[str, Any] | None) -> dict[str, Any]:
         if output_schema is None:
@@ -60,9 +65,6 @@ class JsonSchema(AnswerType):
 
     def change(self, previous: Any, current: Any) -> dict[str, Any] | None:
         return None  # contract section 12: the field lists tell it instead
-
-    def to_wire(self, value: Any) -> dict[str, Any]:
-        return {"type": self.name, self.key: value}
 
     def is_leaf(self, value: Any) -> bool:
         return isinstance(value, dict | list)

@@ -17,6 +17,7 @@ MAX_MEMBERS = 500
 class Listing(AnswerType):
     name = "list"
     key = "list"
+    wire = list[str]
 
     def model_schema(self, output_schema: dict[str, Any] | None) -> dict[str, Any]:
         return {
@@ -56,8 +57,11 @@ class Listing(AnswerType):
         added = [x for x in current if _key(x) not in before]
         return {"type": "LIST", "added": added, "removed": [x for x in previous if _key(x) not in after]}
 
-    def to_wire(self, value: Any) -> dict[str, Any]:
-        return {"type": self.name, self.key: {"value": list(value)}}
+    def text(self, value: Any) -> str:
+        return "\n".join(" ".join(str(member).split()) for member in value)
+
+    def parts(self, value: Any) -> Sequence[Any]:
+        return tuple(value)
 
     def is_leaf(self, value: Any) -> bool:
         return isinstance(value, list) and all(isinstance(item, str) for item in value)

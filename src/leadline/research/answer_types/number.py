@@ -10,7 +10,7 @@ from typing import Any
 
 from leadline.research.answer_types.base import AnswerType, InvalidValue, Support
 from leadline.research.model import Question
-from leadline.research.values.numbers import MOST_DIGITS, find_numbers, plain
+from leadline.research.values.numbers import MOST_DIGITS, find_numbers, plain, written_out
 from leadline.research.values.numbers import Number as Figure
 
 _ARITHMETIC = re.compile(
@@ -24,6 +24,7 @@ _COUNTING = re.compile(r"\b(?:how many|number of|count|wie viele|anzahl|combien|
 class Number(AnswerType):
     name = "number"
     key = "number"
+    wire = float
     hint = re.compile(r"\d")
 
     def model_schema(self, output_schema: dict[str, Any] | None) -> dict[str, Any]:
@@ -37,6 +38,9 @@ class Number(AnswerType):
 
     def change(self, previous: Any, current: Any) -> dict[str, Any] | None:
         return number_change("NUMBER", previous, current)
+
+    def text(self, value: Any) -> str:
+        return written_out(value)
 
     def is_leaf(self, value: Any) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool)

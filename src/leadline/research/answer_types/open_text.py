@@ -16,6 +16,7 @@ MAX_CHARACTERS = 2000
 class OpenText(AnswerType):
     name = "open_text"
     key = "openText"
+    wire = str
 
     def model_schema(self, output_schema: dict[str, Any] | None) -> dict[str, Any]:
         return {

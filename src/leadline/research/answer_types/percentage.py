@@ -16,12 +16,16 @@ from leadline.research.answer_types.number import (
 )
 from leadline.research.model import Question
 from leadline.research.values.numbers import Number as Figure
+from leadline.research.values.numbers import written_out
 from leadline.research.values.percentages import find_fractions, find_percentages
 
 
 class Percentage(AnswerType):
+    """42 means 42 %."""
+
     name = "percentage"
     key = "percentage"
+    wire = float
     hint = re.compile(r"\d\s?%|\bper ?cent\b|\bProzent\b", re.IGNORECASE)
 
     def model_schema(self, output_schema: dict[str, Any] | None) -> dict[str, Any]:
@@ -32,6 +36,9 @@ class Percentage(AnswerType):
 
     def equal(self, a: Any, b: Any) -> bool:
         return same_number(a, b)
+
+    def text(self, value: Any) -> str:
+        return f"{written_out(value)}%"
 
     def change(self, previous: Any, current: Any) -> dict[str, Any] | None:
         return number_change("PERCENTAGE", previous, current)

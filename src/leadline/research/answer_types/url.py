@@ -17,6 +17,7 @@ IN_TEXT = re.compile(r"(?i)\bhttps?://[^\s<>\"']+|\b(?:[a-z0-9-]+\.)+[a-z]{2,}(?
 class Url(AnswerType):
     name = "url"
     key = "url"
+    wire = str
     links = True
     hint = re.compile(
         r"https?://|www\.|[\w.+-]+@[\w-]+\.\w|\b[\w-]+\.(?:com|org|net|io|dev)\b", re.IGNORECASE

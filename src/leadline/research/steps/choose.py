@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from leadline.research.answer_types import answer_type
 from leadline.research.documents.hosts import canonical_address, path_key, registrable, same_site
 from leadline.research.model import Page, Question, Region, SiteSurvey
 from leadline.research.steps.rank import terms
@@ -363,8 +364,8 @@ def _wanted_topics(question: Question) -> dict[str, float]:
     """How strongly the question's words lead to each kind of page, 0 to 1."""
     words = set(terms(question.text, "en")) | set(_WORD.findall(question.text.lower()))
     hits = {name: len(words & asked) for name, (_, _, asked) in _topic_words().items()}
-    if question.answer_type == "currency":
-        hits["pricing"] += 1
+    if topic := answer_type(question.answer_type).topic:
+        hits[topic] += 1
     most = max(hits.values(), default=0)
     return {name: count / most if most else 0.0 for name, count in hits.items()}
 

@@ -105,7 +105,7 @@ def _check(
 
 def _support(kind: AnswerType, value: Any, words: Sequence[str], question: Question) -> Support:
     """What the words say of the value; of a yes or no, what they assert."""
-    if not isinstance(value, bool):
+    if not kind.yes_or_no:
         return kind.support(value, words, question)
     said = [
         asserted(question, text, [w for w in words if w != text])
@@ -131,13 +131,10 @@ def _is_stated(kind: AnswerType, value: Any, words: Sequence[str]) -> bool:
             text == str(part) or (isinstance(part, int) and text.startswith(f"{part}-")) for text in stated
         )
 
-    match value:
-        case {"value": amount, "currency": currency}:
-            return said(currency) and said(amount)
-        case list():
-            return bool(value) and all(said(part) for part in value)
-        case _:
-            return said(value) or any(kind.equal(value, text) for text in stated if isinstance(value, str))
+    parts = kind.parts(value)
+    if parts and all(map(said, parts)):
+        return True
+    return isinstance(value, str) and any(kind.equal(value, text) for text in stated)
 
 
 def _by_cell(unit: Unit, evidence: Evidence) -> str:

@@ -102,6 +102,15 @@ def plain(value: float) -> Number:
     return int(rounded) if rounded.is_integer() else rounded
 
 
+def written_out(value: float) -> str:
+    """A number without a needless fraction and without an exponent."""
+    if isinstance(value, int):
+        return str(value)
+    if value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return format(value, "f").rstrip("0").rstrip(".") if abs(value) >= 1e-4 else repr(value)
+
+
 def read_digits(digits: str, language: str = "en") -> Number | None:
     """The value of digits with separators; None when they are not one number ("1.2.3", "12,34,5", a code)."""
     if len(digits) > 3 * MOST_DIGITS:

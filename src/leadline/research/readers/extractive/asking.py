@@ -7,6 +7,7 @@ from collections import Counter
 from functools import lru_cache
 from typing import NamedTuple
 
+from leadline.research.answer_types import answer_type
 from leadline.research.documents.names import company_names
 from leadline.research.model import Evidence, Question
 from leadline.research.values.concepts import concepts, only_as_written
@@ -181,7 +182,7 @@ def take_apart(
         question.text,
         company_names(question.company) | further_names,
         language,
-        question.answer_type == "boolean",
+        answer_type(question.answer_type).yes_or_no,
     )
 
 
