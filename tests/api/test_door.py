@@ -11,11 +11,9 @@ import pytest
 import yaml
 from tests.api.service import Account, Api, open_api
 
-from leadline.api.limiter import Limiter
 from leadline.api.server import serving
 from leadline.foundation.errors import ConfigurationError
 from leadline.foundation.settings import Settings, load_settings
-from leadline.wire.calls import Rate
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -120,37 +118,6 @@ async def test_a_page_of_a_set_origin_may_call(
             assert told.headers["vary"] == "Origin"
         other = await api.client.options(SIGNALS, headers=preflight | {"Origin": "https://evil.example"})
         assert ("access-control-allow-origin" in other.headers) is (allowed == ("*",))
-
-
-# ------------------------------------------------------------------ limits
-
-
-async def test_a_bucket_fills_at_its_rate() -> None:
-    clock = [0.0]
-    limiter = Limiter(monotonic=lambda: clock[0], now=lambda: 1_000.0 + clock[0])
-    key, rate = uuid4(), Rate(per_minute=60, burst=3)
-
-    def take() -> tuple[int, int, int]:
-        verdict = limiter.take(key, "reads", rate)
-        assert verdict.limit == 60
-        return verdict.remaining, verdict.reset, verdict.retry_after
-
-    assert [take() for _ in range(4)] == [(2, 1001, 0), (1, 1002, 0), (0, 1003, 0), (0, 1003, 1)]
-    clock[0] = 0.5
-    assert take() == (0, 1003, 1)
-    clock[0] = 1.0
-    assert take() == (0, 1004, 0)
-    clock[0] = 100.0
-    assert take() == (2, 1101, 0)
-    assert limiter.take(key, "writes", rate).remaining == 2
-    assert limiter.take(uuid4(), "reads", rate).remaining == 2
-
-
-async def test_a_slow_rate_says_how_long_to_wait() -> None:
-    limiter = Limiter(monotonic=lambda: 0.0, now=lambda: 0.0)
-    key, rate = uuid4(), Rate(per_minute=2, burst=1)
-    limiter.take(key, "reads", rate)
-    assert limiter.take(key, "reads", rate).retry_after == 30
 
 
 # ------------------------------------------------------------------ stopping

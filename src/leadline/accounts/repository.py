@@ -133,3 +133,29 @@ async def update_profile(
         website,
         description,
     )
+
+
+async def lease_tokens(
+    connection: Connection, key_id: UUID, bucket: str, per_minute: int, burst: int, wanted: int
+) -> Any:
+    """Take up to ``wanted`` whole tokens out of a bucket, which is full when it is new: ``leased``, and the
+    ``tokens`` that are left.
+    """
+    return await connection.fetchrow(
+        """
+        insert into rate_buckets as b (key_id, bucket, tokens, filled_at, leased)
+        values ($1, $2, $4::int - least($5::int, $4::int), clock_timestamp(), least($5::int, $4::int))
+        on conflict (key_id, bucket) do update set (tokens, filled_at, leased) = (
+            select filled.tokens - least($5::int, floor(filled.tokens)), clock_timestamp(),
+                   least($5::int, floor(filled.tokens))
+            from (select least($4::int, b.tokens + $3::int / 60.0::float8
+                      * greatest(0, extract(epoch from clock_timestamp() - b.filled_at))) as tokens) filled
+        )
+        returning leased, tokens
+        """,
+        key_id,
+        bucket,
+        per_minute,
+        burst,
+        wanted,
+    )

@@ -44,6 +44,13 @@ class Key(NamedTuple):
     revoked_at: datetime | None
 
 
+class Lease(NamedTuple):
+    """Tokens that one process took out of a key's bucket for the requests to come, and what is left in it."""
+
+    tokens: int
+    left: float
+
+
 # ------------------------------------------------------------------ on the wire
 
 

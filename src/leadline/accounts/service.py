@@ -24,6 +24,7 @@ from leadline.accounts.schemas import (
     MAX_SYNC_TIMEOUT,
     Key,
     KeyOptions,
+    Lease,
     NewKey,
     Organisation,
     OrganisationDescription,
@@ -149,6 +150,20 @@ def _host(website: str) -> str:
     except ValueError:
         return ""
     return host if "." in host and re.fullmatch(DOMAIN_PATTERN, host) else ""
+
+
+class Buckets:
+    """The token buckets of all keys, shared by every API process (contract section 4)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def lease(self, key_id: UUID, bucket: str, rate: Rate, wanted: int) -> Lease:
+        """Take up to ``wanted`` tokens out of a bucket. Taken twice by a repeated statement, they are lost,
+        which the bucket makes up for.
+        """
+        row = await repository.lease_tokens(self._connection, key_id, bucket, *rate, wanted)
+        return Lease(row["leased"], row["tokens"])
 
 
 class _Remembered(NamedTuple):

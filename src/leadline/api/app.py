@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Protocol
 
@@ -10,7 +11,7 @@ from litestar.exceptions import MethodNotAllowedException, NotFoundException
 from litestar.types import ASGIApp
 
 from leadline.accounts import endpoints as accounts
-from leadline.accounts.service import Authenticator
+from leadline.accounts.service import Authenticator, Buckets
 from leadline.api.document import as_yaml, openapi
 from leadline.api.errors import render
 from leadline.api.limiter import Limiter
@@ -44,13 +45,16 @@ OPERATIONS: tuple[Operation[Any], ...] = (*ROOMS, *pages)
 """Every operation, in the order of the document."""
 
 
-def create_app(leadline: Opened) -> ASGIApp:
+def create_app(leadline: Opened, rooms: Sequence[Operation[Opened]] = ROOMS) -> ASGIApp:
     """The application that answers the contract's operations, for any ASGI server."""
     settings, database = leadline.settings, leadline.database
     debug = settings.env == "development"
     metrics = Metrics(lambda: leadline.waiter.waiting)
+    limiter = Limiter(Buckets(database.repeatable))
     document = as_yaml(
-        openapi(OPERATIONS, _version(), settings.path_prefix or "/", legacy_errors=settings.legacy_errors)
+        openapi(
+            (*rooms, *pages), _version(), settings.path_prefix or "/", legacy_errors=settings.legacy_errors
+        )
     )
 
     def failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
@@ -59,7 +63,7 @@ def create_app(leadline: Opened) -> ASGIApp:
         path = request.scope["path"]
         if isinstance(error, MethodNotAllowedException) and path.startswith("/v1/"):
             # The router takes any part for a parameter, also that of an operation which is not there.
-            error = error if any(o.fits(path) for o in OPERATIONS) else NotFoundException()
+            error = error if any(o.fits(path) for o in (*rooms, *pages)) else NotFoundException()
         if isinstance(error, InvalidInput) and operation is not None and operation.invalid == 400:
             error = BadRequest(error.message)
         status = error.status if isinstance(error, LeadlineError) else 500
@@ -72,8 +76,8 @@ def create_app(leadline: Opened) -> ASGIApp:
 
     litestar = Litestar(
         route_handlers=[
-            *mount(ROOMS, leadline),
-            *mount(pages, Pages(document)),
+            *mount(rooms, leadline, limiter),
+            *mount(pages, Pages(document), limiter),
             *page_routes(database, metrics, settings.path_prefix, _version()),
         ],
         exception_handlers={Exception: failed},
@@ -87,10 +91,10 @@ def create_app(leadline: Opened) -> ASGIApp:
     return Middleware(
         litestar,
         Authenticator(database.repeatable, Limits(reads, writes), settings.sync_timeout),
-        Limiter(),
+        limiter,
         metrics,
         MiddlewareSettings(settings.path_prefix, frozenset(settings.cors_origins), debug),
-        frozenset(o.path for o in OPERATIONS if o.public),
+        frozenset(o.path for o in (*rooms, *pages) if o.public),
     )
 
 

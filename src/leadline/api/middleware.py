@@ -157,9 +157,10 @@ class Middleware:
         caller = context.caller = await self._authenticator.authenticate(authorization)
         reading = method in READS
         limits = caller.limits
-        verdict = self._limiter.take(
-            caller.key_id, "reads" if reading else "writes", limits.reads if reading else limits.writes
-        )
+        bucket, rate = ("reads", limits.reads) if reading else ("writes", limits.writes)
+        verdict = self._limiter.take_leased(caller.key_id, bucket)
+        if verdict is None:
+            verdict = await self._limiter.take(caller.key_id, bucket, rate)
         context.headers += (
             (b"x-ratelimit-limit", b"%d" % verdict.limit),
             (b"x-ratelimit-remaining", b"%d" % verdict.remaining),

@@ -14,8 +14,17 @@ from litestar.handlers import HTTPRouteHandler, delete, get, patch, post, put, r
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
+from leadline.api.limiter import Limiter
 from leadline.api.middleware import RequestContext
-from leadline.foundation.errors import BadRequest, FieldError, Forbidden, InvalidInput, NotFound, Unauthorized
+from leadline.foundation.errors import (
+    BadRequest,
+    FieldError,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    TooManyRequests,
+    Unauthorized,
+)
 from leadline.wire import reading
 from leadline.wire.answers import Csv, EventStream, Reply, Text
 from leadline.wire.calls import Call
@@ -36,12 +45,13 @@ _ROUTES: dict[str, Callable[..., Any]] = {
 _ENCODER = msgspec.json.Encoder()
 
 
-def mount(operations: Iterable[Operation[N]], needs: N) -> list[HTTPRouteHandler]:
-    """A route for each operation, and OPTIONS for each path."""
+def mount(operations: Iterable[Operation[N]], needs: N, limiter: Limiter) -> list[HTTPRouteHandler]:
+    """A route for each operation, and OPTIONS for each path. ``limiter`` keeps the operations' own limits."""
     operations = list(operations)
+    # The response that an endpoint returns has a status of its own; the framework's 200 says that it may have a body.
     routes = [
-        _ROUTES[o.method](_template(o), name=o.id, include_in_schema=False, status_code=min(o.answers))(
-            _endpoint(o, needs)
+        _ROUTES[o.method](_template(o), name=o.id, include_in_schema=False, status_code=200)(
+            _endpoint(o, needs, limiter)
         )
         for o in operations
     ]
@@ -57,14 +67,18 @@ def context_of(scope: Any) -> RequestContext:
 # ------------------------------------------------------------------ in
 
 
-def _endpoint(operation: Operation[N], needs: N) -> Endpoint:
-    read = _reader(operation)
+def _endpoint(operation: Operation[N], needs: N, limiter: Limiter) -> Endpoint:
+    read, limit = _reader(operation), operation.limit
     first = next(iter(operation.answers))
     media_type = operation.answers[first].media_type
 
     async def endpoint(request: AnyRequest) -> ASGIResponse:
         context = context_of(request.scope)
         context.operation = operation
+        if limit is not None and context.caller is not None:
+            verdict = await limiter.take(context.caller.key_id, operation.id, limit)
+            if verdict.retry_after:
+                raise TooManyRequests(verdict.retry_after)
         call = await read(request, context)
         return _response(await operation.run(needs, call), first, media_type)
 
