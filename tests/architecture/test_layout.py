@@ -136,7 +136,7 @@ def test_lock_pins_everything_by_hash_and_tells_no_address(name: str) -> None:
     entries = re.split(r"\n(?=\S)", text.strip())
     assert entries
     for entry in entries:
-        assert re.match(r"[a-z0-9][a-z0-9._-]*==\S+", entry), entry
+        assert re.match(r"[a-z0-9][a-z0-9._-]*(?:\[[a-z0-9, -]+\])?==\S+", entry), entry
         assert "--hash=sha256:" in entry, entry
     assert "://" not in text
     assert not re.search(r"^-", text, re.MULTILINE)
