@@ -23,6 +23,13 @@ NAMING: dict[str, str | Reason] = {
 NAMELESS: dict[str, str | Reason] = {
     "https://news.example/2": "<title>News</title><p>It was founded in 1987, records say.</p>"
 }
+OF_ITSELF: dict[str, str | Reason] = {
+    "https://news.example/4": "<title>Acme in the news</title><p>We founded this paper in 1987.</p>"
+}
+STRUCTURED: dict[str, str | Reason] = {
+    "https://news.example/5": "<title>Acme in the news</title><p>Acme makes anvils.</p>"
+    """<script type="application/ld+json">{"@type": "Organization", "foundingDate": "1987"}</script>"""
+}
 RELATED: dict[str, str | Reason] = {
     "https://news.example/3": "<title>News</title><p>Acmeology was founded in 1987.</p>"
 }
@@ -54,7 +61,7 @@ async def test_a_page_of_somebody_else_supports_an_answer_where_it_names_the_com
     assert outcome.confidence <= BY_OTHERS
 
 
-@pytest.mark.parametrize("pages", [NAMELESS, RELATED])
+@pytest.mark.parametrize("pages", [NAMELESS, RELATED, OF_ITSELF, STRUCTURED])
 async def test_words_of_somebody_else_that_do_not_name_the_company_support_nothing(
     pages: dict[str, str | Reason],
 ) -> None:

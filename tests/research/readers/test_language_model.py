@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from leadline.connectors.language_models.fake import (
     FailingModel,
@@ -31,6 +32,8 @@ from leadline.research.model import (
     Page,
     PageText,
     Passage,
+    Person,
+    Provenance,
     Question,
     Subject,
     Unit,
@@ -163,6 +166,20 @@ async def test_prompt_groups_lines_by_page_and_shows_context() -> None:
     assert prompt.count("# Title of https://acme.example/about") == 1
     assert "## Plans | Plan | Price\n[3] Pro | 20 EUR" in prompt
     assert "Today is 2026-11-21." in model.requests[0].instructions
+
+
+async def test_the_model_is_told_whose_page_it_reads_and_whom_it_is_asked_about() -> None:
+    theirs = replace(
+        page("https://news.example/1", "Ann Lee joined Acme."), provenance=Provenance.THIRD_PARTY
+    )
+    evidence, passages = read_of(page("https://acme.example/about", "We are 42 people."), theirs)
+    model = SilentModel()
+    about = Subject(company=COMPANY, person=Person(name="Ann Lee", title="Head of\nAnvils"))
+    await LanguageModelReader(model).read(replace(ask(), subject=about), passages, evidence)
+    prompt = model.requests[0].prompt
+    assert "# Title of https://news.example/1 (on another site, news.example)\n" in prompt
+    assert "# Title of https://acme.example/about\n" in prompt
+    assert "Company: acme.example (Acme)\nPerson: Ann Lee, Head of Anvils\nQuestion: " in prompt
 
 
 async def test_same_question_makes_the_same_request_and_other_words_another_marker() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
 from tests.research.library import ACME, page
 
 from leadline.research.documents.units import passages
@@ -13,6 +14,7 @@ from leadline.research.model import (
     Evidence,
     Page,
     Passage,
+    Provenance,
     Question,
     Subject,
     Unit,
@@ -20,7 +22,7 @@ from leadline.research.model import (
     Verification,
     VerificationMode,
 )
-from leadline.research.steps.settle import settle, sources
+from leadline.research.steps.settle import BY_OTHERS, settle, sources
 
 PRICES = page(
     "https://acme.com/pricing",
@@ -130,3 +132,20 @@ def test_a_page_of_the_company_names_it() -> None:
     )
     outcome = settle(question(), Evidence(pages=(named,)), [], Draft(reader="r"), Verification())
     assert outcome.company_name == "Acme Ltd"
+
+
+def test_a_claim_that_rests_on_somebody_else_alone_caps_the_confidence_of_the_whole() -> None:
+    theirs = replace(
+        page("https://news.example/1", "<p>Acme has 40 people.</p>"), provenance=Provenance.THIRD_PARTY
+    )
+    evidence = Evidence(pages=(PRICES, theirs))
+    own, others = unit(evidence, "$25"), unit(evidence, "40 people")
+
+    def confidence(*cited: Unit) -> float | None:
+        claims = tuple(supported(25, one) for one in cited)
+        draft = Draft(reader="r", value=25, claims=tuple(c.claim for c in claims), confidence=0.9)
+        outcome = settle(question(), evidence, numbered(evidence), draft, Verification(claims=claims))
+        return outcome.confidence
+
+    assert confidence(own) == 0.9
+    assert confidence(own, others) == confidence(others) == BY_OTHERS

@@ -13,6 +13,10 @@ SHORTEST = 3  # characters of a name that tells
 LONGEST = 4  # words of one
 _WORD = re.compile(r"[^\W_]+")
 _WITHIN_NAME = re.compile(r"[ .&'’+-]{0,3}")  # what may stand between the words of one name
+# "US" is a country.
+_OURS = re.compile(
+    r"\b(?:we|we're|we've|we'll|our|ours|(?-i:us)|wir|unser\w*|uns|nous|notre|nos)\b", re.IGNORECASE
+)
 _UMLAUT = re.compile(r"([aou])e")
 
 
@@ -39,14 +43,22 @@ def names_subject(subject: Subject, unit: Unit, passage: Passage, page: Page) ->
     """Whether somebody else's words speak of the subject.
 
     The cited words, or the headings and title above them, name the company. A person is named there by the whole
-    name, and the page names the company somewhere: a namesake elsewhere is another person.
+    name, and the page names the company somewhere: a namesake elsewhere is another person. "We" are those who write
+    the page, and its structured data is about them too.
     """
+    if unit.script >= 0 or says_we(unit.text):
+        return False
     near = "\n".join((unit.text, *passage.headings, page.content.title))
     if subject.person is None:
         return names_company(subject.company, near)
     return names_person(subject.person, near) and names_company(
         subject.company, f"{near}\n{page.content.text}"
     )
+
+
+def says_we(text: str) -> bool:
+    """Whether the words speak of whoever writes them."""
+    return _OURS.search(text) is not None
 
 
 def names_company(company: Company, text: str) -> bool:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from leadline.research.model import Company, VerificationMode
+from leadline.research.model import Subject, VerificationMode
 
 REASONING_CHARACTERS = 200
 CHARACTERS_PER_TOKEN = 3.5  # low for English prose, so that estimates err on the long side
@@ -155,16 +155,21 @@ def instructions(form: ReplyForm, mode: VerificationMode, today: date | None) ->
     return text if today else text.removesuffix("\nToday is .")
 
 
-def message(company: Company, question: str, sections: Sequence[Section]) -> str:
+def message(subject: Subject, question: str, sections: Sequence[Section]) -> str:
     """The lines between their markers, then the question.
 
     The marker follows from what is sent, so the same request always makes the same message, and a page
     would have to contain the hash of itself to forge it.
     """
+    company, person = subject.company, subject.person
     body = "\n".join(_rendered(sections))
     marker = hashlib.sha256(json.dumps([company.host, question, body]).encode()).hexdigest()[:16]
     name = f" ({company.name})" if company.name else ""
-    return f"{fenced(body, marker)}\nCompany: {company.host}{name}\nQuestion: {question}"
+    about = f"Company: {company.host}{name}\n"
+    if person is not None:
+        title = f", {one_line(person.title)}" if person.title else ""
+        about += f"Person: {one_line(person.name)}{title}\n"
+    return f"{fenced(body, marker)}\n{about}Question: {question}"
 
 
 def fenced(body: str, marker: str) -> str:

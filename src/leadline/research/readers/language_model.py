@@ -16,8 +16,19 @@ from typing import Any, NamedTuple
 from leadline.research.answer_types import answer_type
 from leadline.research.answer_types.base import AnswerType, InvalidValue
 from leadline.research.answer_types.url import IN_TEXT, address_key
+from leadline.research.documents.hosts import host_of
 from leadline.research.errors import ModelContextExceeded, ModelReplyInvalid, ModelUnavailable
-from leadline.research.model import Claim, Derivation, Draft, Evidence, Passage, Question, Unit, Usage
+from leadline.research.model import (
+    Claim,
+    Derivation,
+    Draft,
+    Evidence,
+    Passage,
+    Provenance,
+    Question,
+    Unit,
+    Usage,
+)
 from leadline.research.ports import LanguageModel, ModelReply, ModelRequest
 from leadline.research.prompts import reading
 
@@ -101,7 +112,7 @@ class LanguageModelReader:
         evidence: Evidence,
     ) -> Draft:
         shown = _Shown.of(passages, form, evidence)
-        message = reading.message(question.company, question.text, shown.sections)
+        message = reading.message(question.subject, question.text, shown.sections)
         request = ModelRequest(
             instructions=told, prompt=message, output_schema=form.schema, max_tokens=form.max_tokens
         )
@@ -207,21 +218,27 @@ class _Shown(NamedTuple):
             for unit in passage.units:
                 rank[unit.number] = min(position, rank.get(unit.number, position))
             if fresh:
-                sections.append(_section(passage, fresh, evidence if form.addresses else None))
+                sections.append(_section(passage, fresh, evidence, addresses=form.addresses))
         known = {address_key(page.url) for page in evidence.pages}
         known.update(address_key(link.url) for page in evidence.pages for link in page.content.links)
         return cls(tuple(sections), units, rank, frozenset(known))
 
 
-def _section(passage: Passage, units: Sequence[Unit], evidence: Evidence | None) -> reading.Section:
-    """``evidence`` is given when the answer is an address: then pages and links show theirs."""
+def _section(
+    passage: Passage, units: Sequence[Unit], evidence: Evidence, *, addresses: bool
+) -> reading.Section:
+    """``addresses``: the answer is one, so pages and links show theirs. Somebody else's page is told by its host."""
     page = reading.one_line(passage.title)[:120] or reading.one_line(passage.url)
-    if evidence is not None:
+    if addresses:
         page = f"{page} | {reading.one_line(passage.url)}"
+    if evidence.pages[passage.page].provenance is not Provenance.OWN:
+        page = f"{page} (on another site, {reading.one_line(host_of(passage.url))})"
     headings = [reading.one_line(heading)[:100] for heading in passage.headings[-3:]]
     place = " > ".join(heading for heading in headings if heading and heading not in page)
     context = reading.one_line(passage.context)[:300]
-    lines = (reading.line(unit.number, unit.text, _links(unit, evidence)) for unit in units)
+    lines = (
+        reading.line(unit.number, unit.text, _links(unit, evidence if addresses else None)) for unit in units
+    )
     return reading.Section(page, " | ".join(part for part in (place, context) if part), tuple(lines))
 
 
@@ -243,11 +260,10 @@ def _fitting(
     taken: list[Passage] = []
     pages: set[int] = set()
     used = 0
-    shown_links = evidence if form.addresses else None
     for passage in passages:
         if not passage.units:
             continue
-        section = _section(passage, passage.units, shown_links)
+        section = _section(passage, passage.units, evidence, addresses=form.addresses)
         heading = reading.estimated_tokens(section.place) + 3
         heading += 0 if passage.page in pages else reading.estimated_tokens(section.page) + 3
         costs = [reading.estimated_tokens(reading.rendered_line(entry)) + 1 for entry in section.lines]

@@ -177,11 +177,14 @@ def _confidence(draft: Draft, verification: Verification, inference: bool) -> tu
 
 
 def _rests_on_others(verification: Verification, passages: Sequence[Passage], evidence: Evidence) -> bool:
-    """Whether no page of the company's own, nor a directory's entry on it, is cited."""
+    """Whether a claim cites no page of the company's own, nor a directory's entry on it."""
     pages = {unit.number: evidence.pages[unit.page] for passage in passages for unit in passage.units}
-    cited = {number for checked in verification.claims for number in checked.claim.citations}
-    found = [pages[number].provenance for number in cited if number in pages]
-    return bool(found) and all(one is Provenance.THIRD_PARTY for one in found)
+
+    def by_others(numbers: Sequence[int]) -> bool:
+        found = [pages[number].provenance for number in numbers if number in pages]
+        return bool(found) and all(one is Provenance.THIRD_PARTY for one in found)
+
+    return any(by_others(checked.claim.citations) for checked in verification.claims)
 
 
 # ------------------------------------------------------------------ sources

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from leadline.research.documents.names import says_we
 from leadline.research.readers.extractive.asking import Asking
 from leadline.research.readers.extractive.scene import Spot, address_words, title_concepts
 from leadline.research.values.dates import find_dates
@@ -40,7 +41,6 @@ _ASPIRES = re.compile(
     r"objectives?|okrs?|wollen|ziel|ziele|objectif|d'ici)\b",
     re.IGNORECASE,
 )
-_OURS = re.compile(r"\b(?:we|we're|we've|we'll|our|ours|us|wir|unser\w*|uns|nous|notre|nos)\b", re.IGNORECASE)
 _ASKED_OTHERS = re.compile(
     r"\b(?:customer|client|partner|vendor|supplier|competitor|provider|processor|candidate|applicant|kunde|lieferant|fournisseur)",
     re.IGNORECASE,
@@ -99,7 +99,7 @@ def aspires(asking: Asking, text: str) -> bool:
 
 def speaks_of_company(asking: Asking, text: str) -> bool:
     """True when the text says "we" or the company's name."""
-    if _OURS.search(text) or _RELIED_ON.search(text):
+    if says_we(text) or _RELIED_ON.search(text):
         return True
     squashed = squash(text)
     return any(name in squashed for name in asking.company if len(name) >= 3)
