@@ -24,6 +24,7 @@ from bench.rows import Row
 from leadline.accounts.service import organisation
 from leadline.companies import repository as companies
 from leadline.connectors.pages.fake import MemoryFetcher
+from leadline.connectors.sandbox.fake import InlineSandbox
 from leadline.credits.schemas import Charge
 from leadline.credits.service import Ledger
 from leadline.events import service as events
@@ -84,13 +85,17 @@ async def fresh_database() -> AsyncIterator[Database]:
 def answering_over(database: Database, library: StoredLibrary, ledger: Ledger) -> Answering:
     readers = Readers(extractive=NothingReader)
     return Answering(
-        database, Engine(library, [OwnSite(library)]), readers, ledger, budget=Budget(max_pages=10)
+        database,
+        Engine(library, [OwnSite(library, InlineSandbox())], InlineSandbox()),
+        readers,
+        ledger,
+        budget=Budget(max_pages=10),
     )
 
 
 def service_over(database: Database, kind: Kind | None = None) -> tuple[SignalService, WorkService]:
     """Signals, and the work service that answers them; ``kind`` does it in place of the engine."""
-    library = StoredLibrary(database, MemoryFetcher(SITE), freshness=timedelta(hours=24))
+    library = StoredLibrary(database, MemoryFetcher(SITE), InlineSandbox(), freshness=timedelta(hours=24))
     ledger = Ledger(monthly_credits=10_000_000)
     answering = answering_over(database, library, ledger)
     work = WorkService(database, [kind or answering.kind()])

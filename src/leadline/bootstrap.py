@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -12,21 +13,22 @@ from leadline.accounts.service import default_organisation
 from leadline.connectors.language_models.choice import ChosenModel, ModelChoice, model_choice
 from leadline.connectors.language_models.choosing import choose_model
 from leadline.connectors.pages.direct import DirectPageFetcher
+from leadline.connectors.sandbox.children import PREPARE, ChildSandbox, SandboxedReader
 from leadline.credits.service import Ledger
 from leadline.events.service import Sequencer
 from leadline.evidence.service import StoredLibrary
+from leadline.foundation.child_processes.pool import ChildPool
 from leadline.foundation.database import Database
 from leadline.foundation.errors import ConfigurationError
 from leadline.foundation.http import GuardedClient, Limits, guarded_async_client, user_agent
 from leadline.foundation.network import NetworkPolicy
 from leadline.foundation.opening import open_database
 from leadline.foundation.secrets import open_vault
-from leadline.foundation.settings import Settings
+from leadline.foundation.settings import Settings, environment_of_children
 from leadline.foundation.waiter import Waiter
 from leadline.research.engine import Engine
 from leadline.research.model import Budget
 from leadline.research.ports import Progress
-from leadline.research.readers.extractive.reader import ExtractiveReader
 from leadline.research.readers.language_model import LanguageModelReader
 from leadline.research.sources.own_site import OwnSite
 from leadline.signals.checking import Checker
@@ -51,6 +53,7 @@ class Leadline:
         sequencer: Sequencer,
         ledger: Ledger,
         model: ChosenModel | None,
+        pool: ChildPool,
     ) -> None:
         self.settings = settings
         self.database = database
@@ -62,6 +65,7 @@ class Leadline:
         self.ledger = ledger
         self.waiter = Waiter(database.dedicated)
         self.model = model
+        self._pool = pool
         self._organisation: UUID | None = None
 
     async def organisation(self) -> UUID:
@@ -74,7 +78,12 @@ class Leadline:
         self, request: SignalRequest, *, reader: str = "auto", progress: Progress | None = None
     ) -> Signal:
         """Ask a question and wait for its answer. Raises LeadlineError."""
+        await self.prepare()
         return await self.signals.ask(await self.organisation(), request, reader=reader, progress=progress)
+
+    async def prepare(self) -> None:
+        """Begin to load what answering needs, beside everything else; without this the first page waits for it."""
+        await self._pool.start()
 
     async def trace(self, signal_id: str) -> SignalTrace:
         """How a signal came to its answer. Raises NotFound."""
@@ -104,6 +113,9 @@ async def open_leadline(settings: Settings, *, reading: bool = False) -> AsyncIt
             )
         )
         fetcher = DirectPageFetcher(client, host_concurrency=settings.host_concurrency)
+        pool = await stack.enter_async_context(
+            ChildPool(size=_children(), prepare=[PREPARE], environment=environment_of_children())
+        )
         model = await _open_model(stack, settings, choice, policy, agent) if choice is not None else None
         database = await stack.enter_async_context(open_database(settings, reading=reading))
         hook_policy = NetworkPolicy(allow_networks=settings.allow_networks)
@@ -111,9 +123,14 @@ async def open_leadline(settings: Settings, *, reading: bool = False) -> AsyncIt
         vault = open_vault(settings.secret_key, settings.data_dir)
         webhooks = WebhookService(database, vault, hook_policy)
         sequencer = Sequencer(database, [webhooks.on_events])
-        library = StoredLibrary(database, fetcher, freshness=timedelta(hours=settings.page_freshness_hours))
+        sandbox = ChildSandbox(pool)
+        library = StoredLibrary(
+            database, fetcher, sandbox, freshness=timedelta(hours=settings.page_freshness_hours)
+        )
         stack.push_async_callback(library.aclose)
-        readers = Readers(extractive=ExtractiveReader, model=model, model_reader=LanguageModelReader)
+        readers = Readers(
+            extractive=lambda: SandboxedReader(sandbox), model=model, model_reader=LanguageModelReader
+        )
         ledger = Ledger(monthly_credits=settings.monthly_credits)
         reserved_hosts = frozenset(settings.connect_to)
         answering = Answering(
@@ -121,8 +138,9 @@ async def open_leadline(settings: Settings, *, reading: bool = False) -> AsyncIt
             Engine(
                 library,
                 [
-                    OwnSite(library),  # sources, in the order in which they are asked
+                    OwnSite(library, sandbox),  # sources, in the order in which they are asked
                 ],
+                sandbox,
             ),
             readers,
             ledger,
@@ -158,7 +176,12 @@ async def open_leadline(settings: Settings, *, reading: bool = False) -> AsyncIt
             cache=timedelta(hours=settings.cache_hours),
             price=settings.signal_price,
         )
-        yield Leadline(settings, database, signals, work, webhooks, sequencer, ledger, model)
+        yield Leadline(settings, database, signals, work, webhooks, sequencer, ledger, model, pool)
+
+
+def _children() -> int:
+    """Processes that read pages: one for each processor, and one that is never held by sites made to hurt."""
+    return min(8, max(2, os.cpu_count() or 1))
 
 
 def chosen_model(settings: Settings) -> ModelChoice | None:

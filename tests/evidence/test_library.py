@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from leadline.connectors.pages.fake import FailingFetcher, HangingFetcher, MemoryFetcher
+from leadline.connectors.sandbox.fake import InlineSandbox
 from leadline.evidence import repository
 from leadline.evidence.service import StoredLibrary
 from leadline.foundation.clock import FixedClock
@@ -37,7 +38,7 @@ def fetcher() -> MemoryFetcher:
 
 @pytest.fixture
 def library(database: Database, fetcher: MemoryFetcher, clock: FixedClock) -> StoredLibrary:
-    return StoredLibrary(database, fetcher, freshness=timedelta(hours=24), clock=clock)
+    return StoredLibrary(database, fetcher, InlineSandbox(), freshness=timedelta(hours=24), clock=clock)
 
 
 async def test_a_page_is_fetched_once_inside_its_freshness(
@@ -64,7 +65,8 @@ async def test_two_processes_share_one_fetch(
     database: Database, fetcher: MemoryFetcher, clock: FixedClock
 ) -> None:
     libraries = [
-        StoredLibrary(database, fetcher, freshness=timedelta(hours=24), clock=clock) for _ in range(3)
+        StoredLibrary(database, fetcher, InlineSandbox(), freshness=timedelta(hours=24), clock=clock)
+        for _ in range(3)
     ]
     found = await asyncio.gather(*(library.page(ABOUT, ACME) for library in libraries))
     assert fetcher.fetched == [ABOUT]
@@ -164,7 +166,9 @@ async def test_a_survey_is_made_once_inside_its_freshness(
 
 
 async def test_a_failed_survey_is_an_error_and_not_an_empty_site(database: Database) -> None:
-    library = StoredLibrary(database, FailingFetcher(Reason.NOT_RESOLVED), freshness=timedelta(hours=24))
+    library = StoredLibrary(
+        database, FailingFetcher(Reason.NOT_RESOLVED), InlineSandbox(), freshness=timedelta(hours=24)
+    )
     with pytest.raises(FetchError) as caught:
         await library.survey(ACME)
     assert caught.value.reason is Reason.NOT_RESOLVED
@@ -172,13 +176,13 @@ async def test_a_failed_survey_is_an_error_and_not_an_empty_site(database: Datab
 
 async def test_a_cancelled_fetch_lets_others_try_at_once(database: Database, fetcher: MemoryFetcher) -> None:
     hanging = HangingFetcher()
-    first = StoredLibrary(database, hanging, freshness=timedelta(hours=24))
+    first = StoredLibrary(database, hanging, InlineSandbox(), freshness=timedelta(hours=24))
     waiting = asyncio.create_task(first.page(ABOUT, ACME))
     await hanging.waiting.wait()
     await first.aclose()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    second = StoredLibrary(database, fetcher, freshness=timedelta(hours=24))
+    second = StoredLibrary(database, fetcher, InlineSandbox(), freshness=timedelta(hours=24))
     async with asyncio.timeout(10):
         assert (await second.page(ABOUT, ACME)).fetched
 

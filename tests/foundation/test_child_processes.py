@@ -14,6 +14,7 @@ import pytest
 
 from leadline.foundation.child_processes.pool import (
     LEAST_SECONDS,
+    QUICK_SECONDS,
     ChildPool,
     JobFailed,
     JobOverran,
@@ -42,6 +43,14 @@ async def limit_of(pool: ChildPool, name: str, argument: bytes = b"", *, seconds
 
 async def child_id(pool: ChildPool) -> int:
     return int(await pool.run(job("process_id"), b"", seconds=5))
+
+
+def fork_server_of(child: int) -> psutil.Process:
+    """Its fork server, and nobody else: a child that has lost it belongs to whoever adopts orphans here."""
+    server = psutil.Process(child).parent()
+    assert server is not None
+    assert any("fork_server" in word for word in server.cmdline())
+    return server
 
 
 def descendants() -> set[int]:
@@ -149,28 +158,29 @@ async def test_at_most_so_many_children_at_once(pool: ChildPool) -> None:
     assert len(set(found)) <= 2
 
 
-async def test_lane_that_overran_never_takes_the_last_child(pool: ChildPool) -> None:
-    """Six sites made to hurt, forty pages each, do not keep another waiting."""
+async def test_six_lanes_made_to_hurt_do_not_keep_another_waiting(pool: ChildPool) -> None:
+    """Forty pages each, all of which compute for ever; the other lane's jobs follow each other."""
     await child_id(pool)
-    hostile = [f"hostile{n}" for n in range(6)]
-    for lane in hostile:
-        with pytest.raises(JobOverran):
-            await pool.run(job("spin"), b"", seconds=0.5, lane=lane)
     busy = [
-        asyncio.create_task(pool.run(job("spin"), b"", seconds=4, lane=lane))
-        for lane in hostile
-        for _ in range(40)
+        asyncio.create_task(pool.run(job("spin"), b"", seconds=6, lane=f"hostile{number % 6}"))
+        for number in range(240)
     ]
-    await asyncio.sleep(0)
-    started = time.monotonic()
-    for _ in range(20):
-        assert await pool.run(job("echo"), b"", seconds=5, lane="other") == b""
-    waited = time.monotonic() - started
-    assert not any(task.done() and not task.exception() for task in busy)
+    await asyncio.sleep(0.05)
+    waits = []
+    for _ in range(15):
+        started = time.monotonic()
+        assert await pool.run(job("echo"), b"", seconds=6, lane="other") == b""
+        waits.append(time.monotonic() - started)
     for task in busy:
         task.cancel()
     await asyncio.gather(*busy, return_exceptions=True)
-    assert waited < 3, f"{waited:.1f} s"
+    # Each lane held a child for one quick job, once; the machine may be busy, and a second of its processor long.
+    assert max(waits) < 40 * QUICK_SECONDS, waits
+    assert sum(waits[-5:]) < 6 * QUICK_SECONDS, waits
+
+
+async def test_slow_job_is_done_all_the_same(pool: ChildPool) -> None:
+    assert await pool.run(job("spin_for"), b"1.5", seconds=5) == b"done"
 
 
 async def test_lane_that_overran_gets_less_time(pool: ChildPool) -> None:
@@ -230,9 +240,7 @@ async def test_children_see_no_secret_and_are_limited(pool: ChildPool, monkeypat
 
 async def test_killed_fork_server_is_replaced(pool: ChildPool) -> None:
     first = await child_id(pool)
-    server = psutil.Process(first).parent()
-    assert server is not None
-    server.kill()
+    fork_server_of(first).kill()
     await until_gone({first})
     assert await child_id(pool) != first
 
@@ -281,8 +289,7 @@ async def test_signal_to_the_whole_group_does_not_end_children_at_work(pool: Chi
     child = await child_id(pool)
     working = asyncio.create_task(pool.run(job("spin_for"), b"0.5", seconds=5))
     await asyncio.sleep(0.1)
-    server = psutil.Process(child).parent()
-    assert server is not None
+    server = fork_server_of(child)
     for pid in (server.pid, *(one.pid for one in server.children())):
         os.kill(pid, signal.SIGTERM)
         os.kill(pid, signal.SIGINT)

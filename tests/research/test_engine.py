@@ -17,8 +17,9 @@ from tests.research.library import (
     ignore,
 )
 
+from leadline.connectors.sandbox.fake import ChokingSandbox, InlineSandbox
 from leadline.research.engine import Engine
-from leadline.research.errors import Reason
+from leadline.research.errors import Reason, StepError, StepFailed, StepOverran
 from leadline.research.model import (
     Budget,
     Company,
@@ -47,7 +48,7 @@ FOUNDED = Question(
 
 
 def engine_over(library: MemoryLibrary) -> Engine:
-    return Engine(library, [OwnSite(library)])
+    return Engine(library, [OwnSite(library, InlineSandbox())], InlineSandbox())
 
 
 async def answer(library: MemoryLibrary, reader: WordReader, question: Question = FOUNDED) -> Outcome:
@@ -222,3 +223,66 @@ async def test_a_survey_that_hangs_ends_with_the_question() -> None:
     question = Question(subject=Subject(company=ACME), text="Who?", budget=Budget(max_seconds=0.1))
     outcome = await answer(HangingSurvey({}), WordReader("x", 1), question)
     assert (outcome.failed, outcome.error_code) == (True, "SITE_TIMED_OUT")
+
+
+# ------------------------------------------------------------------ steps that go too far
+
+OVERRAN = StepOverran("it took more than 10 s of the processor's time")
+
+
+def choking(*steps: str, error: StepError = OVERRAN) -> ChokingSandbox:
+    return ChokingSandbox("An anvil costs $90", error, steps=steps)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(OVERRAN, Reason.TOO_COMPLEX), (StepFailed("KeyError: 1"), Reason.READER_FAILED)],
+)
+async def test_a_page_that_cannot_be_ranked_is_left_out_and_said(error: StepError, reason: Reason) -> None:
+    library, trace = MemoryLibrary(SITE), MemoryTrace()
+    engine = Engine(library, [OwnSite(library, InlineSandbox())], choking("rank", error=error))
+    outcome = await engine.answer(FOUNDED, WordReader("1987", 1987), trace, ignore)
+    assert outcome.answer == 1987
+    assert [(one.url, one.reason) for one in outcome.unreadable] == [("https://acme.com/pricing", reason)]
+    assert outcome.error_code is not None
+    collected = msgspec.json.decode(trace.steps["collect"])
+    assert len(collected["snapshot_ids"]) == 2, "who resumes does not meet it again"
+
+
+async def test_no_answer_beside_a_page_that_cannot_be_ranked_is_not_a_no() -> None:
+    library = MemoryLibrary(SITE)
+    engine = Engine(library, [OwnSite(library, InlineSandbox())], choking("rank"))
+    outcome = await engine.answer(FOUNDED, WordReader("none", 1), MemoryTrace(), ignore)
+    assert (outcome.answer, outcome.charged, outcome.error_code) == (None, False, "PAGE_TOO_COMPLEX")
+    assert "not a no" in outcome.reasoning
+
+
+async def test_choosing_that_goes_too_far_leaves_the_rest_unread_and_says_so() -> None:
+    site = {**SITE, "https://acme.com/": SITE["https://acme.com/pricing"]}
+    library = MemoryLibrary(site)
+    engine = Engine(library, [OwnSite(library, choking("choose"))], InlineSandbox())
+    outcome = await engine.answer(FOUNDED, WordReader("none", 1), MemoryTrace(), ignore)
+    assert (outcome.answer, outcome.error_code) == (None, "PAGE_TOO_COMPLEX")
+    assert outcome.pages_read == 1
+
+
+async def test_rules_that_go_too_far_end_the_question_visibly_and_for_good() -> None:
+    class OverrunningReader(WordReader):
+        async def read(self, question, passages, evidence):  # type: ignore[no-untyped-def]
+            self.asked += 1
+            raise OVERRAN
+
+    library, trace, reader = MemoryLibrary(SITE), MemoryTrace(), OverrunningReader("", 1)
+    for _ in range(2):
+        outcome = await engine_over(library).answer(FOUNDED, reader, trace, ignore)
+        assert (outcome.failed, outcome.charged, outcome.error_code) == (True, False, "READING_OVERRAN")
+        assert "more than 10 s" in (outcome.error or "")
+        assert outcome.error_action
+    assert reader.asked == 1
+
+
+async def test_verifying_that_goes_too_far_ends_the_question_visibly() -> None:
+    library = MemoryLibrary(SITE)
+    engine = Engine(library, [OwnSite(library, InlineSandbox())], choking("verify"))
+    outcome = await engine.answer(FOUNDED, WordReader("1987", 1987), MemoryTrace(), ignore)
+    assert (outcome.failed, outcome.error_code) == (True, "READING_OVERRAN")

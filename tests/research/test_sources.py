@@ -9,6 +9,7 @@ import pytest
 from tests.research.library import ACME, NOW, MemoryLibrary, MemoryTrace, ProcessDied, WordReader, ignore
 from tests.research.sources import EchoSearch, FailingSearch
 
+from leadline.connectors.sandbox.fake import InlineSandbox
 from leadline.research.engine import Engine
 from leadline.research.errors import Reason
 from leadline.research.model import Budget, Outcome, Person, Question, Subject
@@ -43,13 +44,15 @@ def own_library() -> MemoryLibrary:
 
 
 async def answer(sources: Sequence[Source], library: MemoryLibrary, question: Question = FOUNDED) -> Outcome:
-    return await Engine(library, sources).answer(question, WordReader("1987", 1987), MemoryTrace(), ignore)
+    return await Engine(library, sources, InlineSandbox()).answer(
+        question, WordReader("1987", 1987), MemoryTrace(), ignore
+    )
 
 
 def over(library: MemoryLibrary, found: Mapping[str, str | Reason], *, needs: int = 5) -> list[Source]:
     """The company's own site, then a search that finds these pages of the web."""
     library.site |= found
-    return [OwnSite(library), EchoSearch(library, list(found), needs=needs)]
+    return [OwnSite(library, InlineSandbox()), EchoSearch(library, list(found), needs=needs)]
 
 
 async def test_a_page_of_somebody_else_supports_an_answer_where_it_names_the_company() -> None:
@@ -105,13 +108,13 @@ async def test_a_page_of_the_company_that_a_search_finds_is_its_own() -> None:
 async def test_the_next_source_is_not_asked_when_the_first_suffices() -> None:
     library = MemoryLibrary({**OWN, "https://acme.com/about": "<p>Acme was founded in 1987.</p>"})
     search = EchoSearch(library, list(NAMING))
-    outcome = await answer([OwnSite(library), search], library)
+    outcome = await answer([OwnSite(library, InlineSandbox()), search], library)
     assert (outcome.answer, search.asked) == (1987, [])
 
 
 async def test_a_source_that_cannot_be_asked_makes_no_no() -> None:
     library = own_library()
-    outcome = await answer([OwnSite(library), FailingSearch()], library)
+    outcome = await answer([OwnSite(library, InlineSandbox()), FailingSearch()], library)
     assert (outcome.answer, outcome.error_code, outcome.charged) == (None, "SITE_RATE_LIMITED", False)
     assert "not a no" in outcome.reasoning
 
@@ -124,7 +127,7 @@ async def test_a_question_resumes_at_the_source_it_had_come_to_and_knows_whose_p
 
     library, trace = own_library(), DyingAtTheSecondCollect()
     sources = over(library, NAMELESS)
-    engine, search = Engine(library, sources), sources[1]
+    engine, search = Engine(library, sources, InlineSandbox()), sources[1]
     assert isinstance(search, EchoSearch)
     with pytest.raises(ProcessDied):
         await engine.answer(FOUNDED, WordReader("1987", 1987), trace, ignore)
@@ -144,7 +147,9 @@ async def test_sources_share_the_page_limit_and_leave_each_other_room(
     pages = {f"https://news.example/{n}": f"<p>Acme, part {n}.</p>" for n in range(20)}
     sources = over(library, pages)
     question = msgspec.structs.replace(FOUNDED, budget=Budget(max_pages=limit))
-    outcome = await Engine(library, sources).answer(question, WordReader("none", 1), MemoryTrace(), ignore)
+    outcome = await Engine(library, sources, InlineSandbox()).answer(
+        question, WordReader("none", 1), MemoryTrace(), ignore
+    )
     assert outcome.pages_read == limit
     assert sum(url.startswith("https://acme.com/") for url in library.fetched) == own
     assert sum(url in pages for url in library.fetched) == found
@@ -169,7 +174,7 @@ async def test_a_page_to_which_two_addresses_lead_is_read_and_counted_once() -> 
         site, in_sitemap=False, leads={"https://acme.com/company": "https://acme.com/about"}
     )
     trace = MemoryTrace()
-    outcome = await Engine(library, [OwnSite(library)]).answer(
+    outcome = await Engine(library, [OwnSite(library, InlineSandbox())], InlineSandbox()).answer(
         FOUNDED, WordReader("1987", 1987), trace, ignore
     )
     assert (outcome.answer, outcome.pages_read) == (1987, 2)
@@ -205,9 +210,11 @@ async def test_the_same_question_reads_the_same_pages_whatever_was_asked_before(
     asked = msgspec.structs.replace(FOUNDED, budget=budget)
     first, second = MemoryTrace(), MemoryTrace()
     fresh = MemoryLibrary(large_site(), in_sitemap=False)
-    alone = await Engine(fresh, [OwnSite(fresh)]).answer(asked, WordReader("none", 1), first, ignore)
+    alone = await Engine(fresh, [OwnSite(fresh, InlineSandbox())], InlineSandbox()).answer(
+        asked, WordReader("none", 1), first, ignore
+    )
     used = MemoryLibrary(large_site(), in_sitemap=False)
-    engine = Engine(used, [OwnSite(used)])
+    engine = Engine(used, [OwnSite(used, InlineSandbox())], InlineSandbox())
     for text in ("Who writes the blog?", "What jobs are there?", PRICE.text):
         other = msgspec.structs.replace(PRICE, text=text, budget=Budget(max_pages=12))
         await engine.answer(other, WordReader("none", 1), MemoryTrace(), ignore)
@@ -222,7 +229,7 @@ async def test_the_same_question_reads_the_same_pages_whatever_was_asked_before(
 
 async def test_a_further_question_whose_plan_is_stored_fetches_nothing() -> None:
     library = MemoryLibrary(large_site(), in_sitemap=False)
-    engine = Engine(library, [OwnSite(library)])
+    engine = Engine(library, [OwnSite(library, InlineSandbox())], InlineSandbox())
     await engine.answer(FOUNDED, WordReader("none", 1), MemoryTrace(), ignore)
     fetched = list(library.fetched)
     again = msgspec.structs.replace(FOUNDED, answer_type="open_text")

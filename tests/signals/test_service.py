@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet
 
 from leadline.accounts.service import default_organisation, organisation
 from leadline.connectors.pages.fake import FailingFetcher, MemoryFetcher
+from leadline.connectors.sandbox.fake import InlineSandbox
 from leadline.credits.service import Ledger
 from leadline.evidence.service import StoredLibrary
 from leadline.foundation.clock import Clock
@@ -152,14 +153,14 @@ def make_service(
 ) -> SignalService:
     reader = reader or FoundingReader()
     library = StoredLibrary(
-        database, fetcher or MemoryFetcher(PAGES), freshness=timedelta(hours=24), clock=clock
+        database, fetcher or MemoryFetcher(PAGES), InlineSandbox(), freshness=timedelta(hours=24), clock=clock
     )
     readers = readers or Readers(extractive=lambda: reader)
     webhooks = webhooks or silent_webhooks(database)
     ledger = Ledger(monthly_credits=100)
     answering = Answering(
         database,
-        Engine(library, [OwnSite(library)]),
+        Engine(library, [OwnSite(library, InlineSandbox())], InlineSandbox()),
         readers,
         ledger,
         budget=budget or Budget(max_pages=10),

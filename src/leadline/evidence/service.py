@@ -20,10 +20,9 @@ from leadline.foundation.clock import Clock, SystemClock
 from leadline.foundation.database import Connection, Database
 from leadline.foundation.errors import DatabaseUnavailable
 from leadline.foundation.ids import new_id
-from leadline.research.documents.walk import read_page
 from leadline.research.errors import FetchError, Reason
 from leadline.research.model import Company, Page, Proof, SiteSurvey, Unreadable
-from leadline.research.ports import Download, FetchedPage, PageFetcher, Validators
+from leadline.research.ports import Download, FetchedPage, PageFetcher, Sandbox, Validators
 
 FETCH_CLAIM = 10.0  # seconds; a dead process's page is fetched by another after this
 FETCH_HEARTBEAT = 3.0  # seconds between two extensions of the claim
@@ -44,11 +43,18 @@ class StoredLibrary:
     """``research.ports.Library`` over the database and a page fetcher; one for a whole process."""
 
     def __init__(
-        self, database: Database, fetcher: PageFetcher, *, freshness: timedelta, clock: Clock | None = None
+        self,
+        database: Database,
+        fetcher: PageFetcher,
+        sandbox: Sandbox,
+        *,
+        freshness: timedelta,
+        clock: Clock | None = None,
     ) -> None:
         self._clock = clock or SystemClock()
         self._database = database.repeatable
         self._fetcher = fetcher
+        self._sandbox = sandbox
         self._freshness = freshness
         self._pages: OrderedDict[str, Page] = OrderedDict()
         self._kept = 0  # characters of text in them
@@ -103,7 +109,10 @@ class StoredLibrary:
         body, content_type = stored
         if hashlib.sha256(body).hexdigest() != proof.body_sha256:
             return "the stored bytes are not those that were cited"
-        content = await asyncio.to_thread(read_page, body, content_type, "")
+        try:
+            content = await self._sandbox.read_page(body, content_type, "")
+        except FetchError as error:
+            return f"the stored bytes can no longer be read: {error.reason.value} {error.detail}".strip()
         if content.walk != proof.walk:
             return f"the text was made by {proof.walk}, this version has {content.walk}"
         if content.text_sha256 != proof.text_sha256:
@@ -197,7 +206,7 @@ class StoredLibrary:
             if earlier is not None and earlier.body_sha256 == digest:
                 snapshot_id = known.snapshot_id
         if snapshot_id is None:
-            content = await asyncio.to_thread(read_page, body, download.content_type, download.url)
+            content = await self._sandbox.read_page(body, download.content_type, download.url)
             snapshot_id = new_id()
             await repository.save_snapshot(
                 self._database,

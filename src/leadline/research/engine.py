@@ -14,7 +14,6 @@ or money, so a question whose process died resumes there, and pays for nothing t
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, TypeVar
@@ -22,10 +21,12 @@ from typing import NamedTuple, TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from leadline.research.errors import Reason, StepError, StepOverran
 from leadline.research.model import (
     Draft,
     Evidence,
     Outcome,
+    Page,
     Passage,
     Provenance,
     Question,
@@ -33,11 +34,9 @@ from leadline.research.model import (
     Value,
     Verification,
 )
-from leadline.research.ports import Library, Progress, Reader, Source, Trace
+from leadline.research.ports import Library, Progress, Reader, Sandbox, Source, Trace
 from leadline.research.steps.plan import Plan, Planned, plan
-from leadline.research.steps.rank import rank
-from leadline.research.steps.settle import settle
-from leadline.research.steps.verify import verify
+from leadline.research.steps.settle import overran, settle
 
 T = TypeVar("T", bound=Value)
 
@@ -78,16 +77,24 @@ class Engine:
     """Answers questions. Holds no state of any question; safe to share between tasks."""
 
     def __init__(
-        self, library: Library, sources: Sequence[Source], *, clock: Callable[[], float] = time.monotonic
+        self,
+        library: Library,
+        sources: Sequence[Source],
+        sandbox: Sandbox,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """``sources`` are asked in this order."""
         self._library = library
+        self._sandbox = sandbox
         self._sources = sources
         self._clock = clock
 
     async def answer(self, question: Question, reader: Reader, trace: Trace, progress: Progress) -> Outcome:
         """Answer ``question``. Raises ModelError when the reader's model gives no usable reply."""
-        run = _Run(self._library, self._sources, self._clock, question, reader, trace, progress)
+        run = _Run(
+            self._library, self._sources, self._sandbox, self._clock, question, reader, trace, progress
+        )
         return await run.answer()
 
 
@@ -98,6 +105,7 @@ class _Run:
         self,
         library: Library,
         sources: Sequence[Source],
+        sandbox: Sandbox,
         clock: Callable[[], float],
         question: Question,
         reader: Reader,
@@ -106,6 +114,7 @@ class _Run:
     ) -> None:
         self.library = library
         self.sources = {source.name: source for source in sources}
+        self.sandbox = sandbox
         self.clock = clock
         self.question = question
         self.reader = reader
@@ -133,9 +142,12 @@ class _Run:
                 if step.source not in self.sources or step.pages <= len(evidence.pages):
                     continue  # planned by a process that had it, or nothing is left for it
                 evidence = await self._gather(evidence, step)
-            ranked = await self._rank(evidence, step.source)
+            evidence, ranked = await self._rank(evidence, step.source)
             if judged is None or not _same_words(judged.ranked, ranked):
-                judged = await self._judge(evidence, ranked)
+                try:
+                    judged = await self._judge(evidence, ranked)
+                except StepOverran as error:
+                    return await self._overran(evidence, error)
             if judged.verification.supported:
                 break
         if judged is None:
@@ -173,18 +185,40 @@ class _Run:
 
     # -------------------------------------------------------------- rank, answer, verify
 
-    async def _rank(self, evidence: Evidence, source: str) -> Ranked:
+    async def _rank(self, evidence: Evidence, source: str) -> tuple[Evidence, Ranked]:
+        """The best passages, and the evidence without the pages that could not be ranked in time."""
+
         async def run() -> Ranked:
-            passages = await asyncio.to_thread(rank, self.question, evidence, self.reader.passage_limit)
+            passages = await self.sandbox.rank(self.question, evidence, self.reader.passage_limit)
             return Ranked(source=source, passages=tuple(passages))
 
-        ranked = await self._step("rank", Ranked, run, valid=lambda stored: stored.source == source)
+        try:
+            ranked = await self._step("rank", Ranked, run, valid=lambda stored: stored.source == source)
+        except StepError as error:
+            self.progress("rank", f"one page after the other, because {error}")
+            evidence = await self._sifted(evidence)
+            await self._save("collect", _collected(evidence, source), 0.0)
+            ranked = await self._step("rank", Ranked, run, valid=lambda stored: stored.source == source)
         self.progress(
             "rank",
             f"{len(ranked.passages)} passages of {len(evidence.pages)} pages",
             pages=len(evidence.pages),
         )
-        return ranked
+        return evidence, ranked
+
+    async def _sifted(self, evidence: Evidence) -> Evidence:
+        """The evidence, with the pages that cannot be ranked even alone among what could not be read."""
+        kept: list[Page] = []
+        unreadable = list(evidence.unreadable)
+        for page in evidence.pages:
+            try:
+                await self.sandbox.rank(self.question, Evidence(pages=(page,)), self.reader.passage_limit)
+            except StepError as error:
+                reason = Reason.TOO_COMPLEX if isinstance(error, StepOverran) else Reason.READER_FAILED
+                unreadable.append(Unreadable(url=page.url, reason=reason, detail=str(error)))
+            else:
+                kept.append(page)
+        return replace(evidence, pages=tuple(kept), unreadable=tuple(unreadable))
 
     async def _judge(self, evidence: Evidence, ranked: Ranked) -> Judged:
         source = ranked.source
@@ -196,9 +230,7 @@ class _Run:
             return Drafted(source=source, draft=draft)
 
         async def check() -> Checked:
-            verification = await asyncio.to_thread(
-                verify, self.question, drafted.draft, ranked.passages, evidence
-            )
+            verification = await self.sandbox.verify(self.question, drafted.draft, ranked.passages, evidence)
             return Checked(source=source, verification=verification)
 
         drafted = await self._step("answer", Drafted, read, valid=lambda stored: stored.source == source)
@@ -212,6 +244,13 @@ class _Run:
 
     async def _settle(self, evidence: Evidence, judged: Judged) -> Outcome:
         return settle(self.question, evidence, judged.ranked.passages, judged.draft, judged.verification)
+
+    async def _overran(self, evidence: Evidence, error: StepOverran) -> Outcome:
+        """The end of a question whose pages keep the reader busy for longer than it may be."""
+        outcome = overran(self.question, evidence, error)
+        await self._save("settle", outcome, 0.0)
+        self.progress("settle", "given up", error_code=outcome.error_code)
+        return outcome
 
     # -------------------------------------------------------------- the trace
 

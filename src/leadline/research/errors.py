@@ -9,6 +9,9 @@
      |   |- ModelRefused          bad key, no such model, quota used up: trying again is useless
      |   |- ModelContextExceeded  the prompt does not fit
      |   `- ModelReplyInvalid     garbage, the wrong type, cut off, citations that do not exist
+     |- StepError             a step on foreign words did not end in order
+     |   |- StepOverran           it used up its time or memory
+     |   `- StepFailed            an unexpected exception
      `- BudgetExceeded        pages, seconds, tokens or money of this question are used up
 
 Failures of single pages are data (``Unreadable``), because one broken page must not end a question;
@@ -55,6 +58,8 @@ class Reason(StrEnum):
     DISALLOWED = "disallowed"  # robots.txt says so
     ROBOTS_UNAVAILABLE = "robots_unavailable"  # robots.txt answered 5xx or not at all (RFC 9309, 2.3.1.4)
     EMPTY = "empty"
+    TOO_COMPLEX = "too_complex"  # reading it used up the time or memory that one page is given
+    READER_FAILED = "reader_failed"  # an unexpected fault of ours while reading it
 
     @property
     def looked(self) -> bool:
@@ -73,6 +78,18 @@ class FetchError(ResearchError):
         self.reason = reason
         self.detail = detail
         self.retry_after = retry_after
+
+
+class StepError(ResearchError):
+    """A step that computes on the words of foreign pages did not end in order."""
+
+
+class StepOverran(StepError):
+    """The step used up the time or memory that it is given; the message says which."""
+
+
+class StepFailed(StepError):
+    """The step raised an exception that nobody expected; the message is its type and text."""
 
 
 class ModelError(ResearchError):

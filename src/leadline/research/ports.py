@@ -14,11 +14,13 @@ from leadline.research.model import (
     Draft,
     Evidence,
     Page,
+    PageText,
     Passage,
     Question,
     SiteSurvey,
     Unreadable,
     Value,
+    Verification,
 )
 
 T = TypeVar("T")
@@ -111,6 +113,33 @@ class Source(Protocol):
         ...
 
 
+class Sandbox(Protocol):
+    """Does the steps that compute on the words of foreign pages, within bounds of time and memory.
+
+    What a page is made to do to its reader ends there: the step raises, and everything else goes on.
+    """
+
+    async def read_page(self, body: bytes, content_type: str, url: str) -> PageText:
+        """``documents.walk.read_page``. Raises FetchError, with TOO_COMPLEX when the bounds are passed."""
+        ...
+
+    async def choose_pages(
+        self, question: Question, survey: SiteSurvey, known: Sequence[Page], limit: int
+    ) -> Sequence[str]:
+        """``steps.choose.choose_pages``. Raises StepError."""
+        ...
+
+    async def rank(self, question: Question, evidence: Evidence, limit: int) -> Sequence[Passage]:
+        """``steps.rank.rank``. Raises StepError."""
+        ...
+
+    async def verify(
+        self, question: Question, draft: Draft, passages: Sequence[Passage], evidence: Evidence
+    ) -> Verification:
+        """``steps.verify.verify``. Raises StepError."""
+        ...
+
+
 class ModelRequest(Value, frozen=True, kw_only=True):
     """One call. ``output_schema`` is the JSON Schema that the reply must satisfy."""
 
@@ -146,7 +175,10 @@ class LanguageModel(Protocol):
 
 
 class Reader(Protocol):
-    """Answers a question from numbered passages; abstains (``value`` None) rather than guess."""
+    """Answers a question from numbered passages; abstains (``value`` None) rather than guess.
+
+    Raises ModelError, or StepError when its rules pass their bounds.
+    """
 
     name: str
     passage_limit: int  # how many ranked passages it can use
@@ -178,6 +210,7 @@ __all__ = [
     "PageFetcher",
     "Progress",
     "Reader",
+    "Sandbox",
     "Source",
     "Trace",
     "Validators",

@@ -27,6 +27,7 @@ async def run_worker(leadline: Leadline, stop: asyncio.Event) -> None:
     """Work until ``stop`` is set. What runs then has ``shutdown_grace`` seconds to end, or is handed back."""
     settings, work = leadline.settings, leadline.work
 
+    await leadline.prepare()
     async with work.telling(), leadline.sequencer.running(), _pruning(leadline):
         log.info("worker started", concurrency=settings.worker_concurrency)
         await work.work(stop, concurrency=settings.worker_concurrency, grace=settings.shutdown_grace)

@@ -35,7 +35,7 @@ from leadline.foundation.child_processes.messages import (
     Reply,
 )
 
-NICE = 5  # children give way to the event loop that keeps the leases
+NICE = 2  # children give way to the event loop that keeps the leases
 MOST_FILES = 64
 _PR_SET_PDEATHSIG = 1
 

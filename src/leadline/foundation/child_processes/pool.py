@@ -6,8 +6,9 @@ and replaced; whoever waits for the job is told so, and the event loop is never 
     JobOverran     the job's time or memory was used up, or it took its process along
     JobFailed      the job raised an exception
 
-Jobs come in lanes (one for each site, say). The lane that has had least of the pool lately is served first, and lanes
-whose jobs overran share what is left beside one child that is always the others'; their further jobs get less time.
+Jobs come in lanes (one for each site, say), and the lane that has had least of the pool lately is served first. A job
+that is not done within ``QUICK_SECONDS`` is begun anew as a slow one, if it may take longer, and slow jobs never take the
+last child; further jobs of its lane are slow from the beginning. A lane that overran gets less time for its next jobs.
 So a site that is made to hurt delays itself.
 """
 
@@ -45,7 +46,8 @@ MEMORY = 1_000_000_000  # bytes that a child may grow by
 MOST_OF_REPLY = 64_000_000  # bytes
 KEPT = 64_000_000  # bytes of values that a child keeps for later jobs, as they were sent
 START_SECONDS = 120.0  # until the fork server has loaded what it is to load
-REMEMBERED = 600.0  # seconds for which a lane that overran is served behind the others
+QUICK_SECONDS = 0.5
+REMEMBERED = 600.0  # seconds for which it is held against a lane that it was slow, or overran
 LEAST_SECONDS = 0.5  # that a job of such a lane gets, however often it overran
 _FADE = 60.0  # seconds in which half of what a lane has used is forgotten
 _WALL_FACTOR, _WALL_MORE = 10.0, 20.0  # the clock's time for a processor's time, on a machine that is busy
@@ -103,6 +105,7 @@ class _Child:
 
 class _Waiting(NamedTuple):
     lane: str
+    slow: bool
     keys: frozenset[str]
     place: asyncio.Future[_Child | None]  # a child that is free, or None: make one
 
@@ -131,11 +134,11 @@ class ChildPool:
         self._server: _ForkServer | None = None
         self._starting = asyncio.Lock()
         self._idle: list[_Child] = []
-        self._busy: dict[asyncio.Future[_Child | None], str] = {}  # to the lane
+        self._busy: dict[asyncio.Future[_Child | None], bool] = {}  # is the job a slow one?
         self._waiting: list[_Waiting] = []
         self._running: set[asyncio.Task[bytes]] = set()
         self._used: dict[str, tuple[float, float]] = {}  # lane to seconds, and when they were counted
-        self._overran: dict[str, tuple[int, float]] = {}  # lane to how often, and until when that counts
+        self._overran: dict[str, tuple[int, float]] = {}  # slow lane to how often, and until when that counts
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -171,24 +174,32 @@ class ChildPool:
         ``seconds`` of the processor's time. Raises JobOverran, JobFailed. When the caller is cancelled, a job that
         has begun is seen through all the same, and its child is free after that.
         """
-        times = self._times_overrun(lane)
-        seconds = max(seconds / 2**times, min(seconds, LEAST_SECONDS))
-        for attempt in (1, 2):
-            waiting = _Waiting(
-                lane, frozenset(one.key for one in kept), asyncio.get_running_loop().create_future()
-            )
+        slow = False
+        again = (
+            True  # what earlier jobs left behind in a child may have been too much, and no fault of this one
+        )
+        while True:
+            keys = frozenset(one.key for one in kept)
+            waiting = _Waiting(lane, slow, keys, asyncio.get_running_loop().create_future())
             child = await self._place(waiting)
-            task = asyncio.create_task(self._do(waiting, child, function, argument, seconds, kept))
+            slow = self._busy[waiting.place]
+            times = self._times_overrun(lane)
+            most = max(seconds / 2**times, min(seconds, LEAST_SECONDS))
+            given = most if slow else min(most, QUICK_SECONDS)
+            task = asyncio.create_task(self._do(waiting, child, function, argument, given, kept))
             self._running.add(task)
             task.add_done_callback(self._ended)
             try:
                 return await asyncio.shield(task)
             except JobOverran as overran:
-                # What earlier jobs left behind in the child may have been too much, and no fault of this one.
-                if overran.limit is Limit.TIME or attempt == 2:
-                    self._overran[lane] = (times + 1, self._clock() + REMEMBERED)
+                if overran.limit is Limit.TIME and given < most:
+                    slow = True
+                    self._hold_against(lane, times)
+                elif overran.limit is not Limit.TIME and again:
+                    again = False
+                else:
+                    self._hold_against(lane, times + 1)
                     raise
-        raise AssertionError
 
     def _ended(self, task: asyncio.Task[bytes]) -> None:
         self._running.discard(task)
@@ -212,12 +223,8 @@ class ChildPool:
     def _assign(self) -> None:
         """Give free places to who is next."""
         while self._waiting and len(self._busy) < self._size and not self._closed:
-            held_back = sum(self._times_overrun(lane) > 0 for lane in self._busy.values())
-            allowed = [
-                waiting
-                for waiting in self._waiting
-                if not self._times_overrun(waiting.lane) or held_back < max(1, self._size - 1)
-            ]
+            slow_allowed = sum(self._busy.values()) < max(1, self._size - 1)
+            allowed = [waiting for waiting in self._waiting if slow_allowed or not self._is_slow(waiting)]
             if not allowed:
                 return
             chosen = min(allowed, key=lambda waiting: self._seconds_used(waiting.lane))
@@ -228,7 +235,7 @@ class ChildPool:
             if self._idle:
                 child = max(self._idle, key=lambda one: len(chosen.keys & one.kept.keys()))
                 self._idle.remove(child)
-            self._busy[chosen.place] = chosen.lane
+            self._busy[chosen.place] = self._is_slow(chosen)
             chosen.place.set_result(child)
 
     def _leave(self, waiting: _Waiting, child: _Child | None) -> None:
@@ -238,12 +245,22 @@ class ChildPool:
             self._idle.append(child)
         self._assign()
 
+    def _is_slow(self, waiting: _Waiting) -> bool:
+        self._times_overrun(waiting.lane)
+        return waiting.slow or waiting.lane in self._overran
+
     def _times_overrun(self, lane: str) -> int:
+        """How often a lane overran lately; it stays in ``_overran`` only as long as that is held against it."""
         times, until = self._overran.get(lane, (0, 0.0))
-        if times and until < self._clock():
-            del self._overran[lane]
+        if until < self._clock():
+            self._overran.pop(lane, None)
             return 0
         return times
+
+    def _hold_against(self, lane: str, times: int) -> None:
+        self._overran[lane] = (max(times, self._times_overrun(lane)), self._clock() + REMEMBERED)
+        while len(self._overran) > 4_096:
+            del self._overran[next(iter(self._overran))]
 
     def _seconds_used(self, lane: str) -> float:
         seconds, then = self._used.get(lane, (0.0, 0.0))

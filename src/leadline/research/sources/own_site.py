@@ -12,12 +12,11 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 
-from leadline.research.errors import FetchError
+from leadline.research.errors import FetchError, Reason, StepError
 from leadline.research.model import Evidence, Page, Question, SiteSurvey, Unreadable
-from leadline.research.ports import Library, Progress
+from leadline.research.ports import Library, Progress, Sandbox
 from leadline.research.sources.reading import read as read_pages
 from leadline.research.sources.reading import too_late
-from leadline.research.steps.choose import choose_pages
 
 ROUND = 8  # pages read between two choices; the fetcher bounds how many of them go to one host at once
 NO_LIMIT = 100_000
@@ -29,24 +28,32 @@ class OwnSite:
     name = "own_site"
     needs = 30
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, sandbox: Sandbox) -> None:
         self._library = library
+        self._sandbox = sandbox
 
     def suits(self, question: Question) -> bool:
         """A company has a site."""
         return True
 
     async def gather(self, question: Question, pages: int, deadline: float, progress: Progress) -> Evidence:
-        return await _Reading(self._library, question, pages, deadline, progress).read()
+        return await _Reading(self._library, self._sandbox, question, pages, deadline, progress).read()
 
 
 class _Reading:
     """One question's reading of one site."""
 
     def __init__(
-        self, library: Library, question: Question, limit: int, deadline: float, progress: Progress
+        self,
+        library: Library,
+        sandbox: Sandbox,
+        question: Question,
+        limit: int,
+        deadline: float,
+        progress: Progress,
     ) -> None:
         self.library = library
+        self.sandbox = sandbox
         self.question = question
         self.limit = limit
         self.deadline = deadline
@@ -105,7 +112,14 @@ class _Reading:
         """The best addresses that have not been asked for yet, as far as this plan's own pages tell."""
         read = list(self.pages.values())
         known = len(self.asked) + len(self.unreadable) + len(self.pages)
-        chosen = await asyncio.to_thread(choose_pages, self.question, survey, read, limit + known)
+        try:
+            chosen = await self.sandbox.choose_pages(self.question, survey, read, limit + known)
+        except StepError as error:
+            detail = f"choosing among the addresses of the site: {error}"
+            self.unreadable[survey.entry_url] = Unreadable(
+                url=survey.entry_url, reason=Reason.TOO_COMPLEX, detail=detail
+            )
+            return []
         done = self._done()
         return [url for url in chosen if url not in done]
 

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from leadline.research.errors import Reason
+from leadline.research.errors import Reason, StepOverran
 from leadline.research.model import (
     CheckedClaim,
     Derivation,
@@ -82,6 +82,14 @@ _ADVICE: dict[Reason, tuple[str, str]] = {
         "The site's robots.txt could not be read, which forbids reading; ask again later.",
     ),
     Reason.EMPTY: ("PAGE_EMPTY", "The page has no text."),
+    Reason.TOO_COMPLEX: (
+        "PAGE_TOO_COMPLEX",
+        "A page takes more time or memory to read than one page is given; it was left out.",
+    ),
+    Reason.READER_FAILED: (
+        "PAGE_READER_FAILED",
+        "Reading a page met a fault of ours; please report its address.",
+    ),
 }
 
 
@@ -94,13 +102,7 @@ def settle(
 ) -> Outcome:
     """The outcome of a question whose draft has been verified."""
     not_looked = _not_looked(evidence)
-    facts: dict[str, Any] = {
-        "usage": draft.usage,
-        "pages_read": len(evidence.pages),
-        "pages_fetched": evidence.fetched,
-        "unreadable": evidence.unreadable,
-        "company_name": _company_name(evidence),
-    }
+    facts = _facts(evidence, draft)
     if not evidence.pages:
         code, action = _advice(evidence.unreadable)
         return Outcome(
@@ -140,6 +142,28 @@ def settle(
         inference=inference,
         **facts,
     )
+
+
+def overran(question: Question, evidence: Evidence, error: StepOverran) -> Outcome:
+    """The outcome of a question that kept its reader busy for longer than one question may."""
+    return Outcome(
+        failed=True,
+        charged=False,
+        error=f"Reading the answer off the pages of {question.company.asked_host} was given up: {error}.",
+        error_code="READING_OVERRAN",
+        error_action="Ask a narrower question, or ask with a language model.",
+        **_facts(evidence, Draft(reader="")),
+    )
+
+
+def _facts(evidence: Evidence, draft: Draft) -> dict[str, Any]:
+    return {
+        "usage": draft.usage,
+        "pages_read": len(evidence.pages),
+        "pages_fetched": evidence.fetched,
+        "unreadable": evidence.unreadable,
+        "company_name": _company_name(evidence),
+    }
 
 
 def _accept(question: Question, draft: Draft, verification: Verification) -> tuple[bool, str]:

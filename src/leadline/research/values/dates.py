@@ -28,6 +28,7 @@ _MONTHS = {
     for name in names.split()
 }
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_YEAR = re.compile(r"(?:19|20)\d\d")  # each pattern below holds one
 _PATTERNS = (
     re.compile(r"(?<![\d-])(?P<y>(?:19|20)\d\d)-(?P<m>\d{1,2})-(?P<d>\d{1,2})(?!\d)"),
     re.compile(r"(?<![\d.])(?P<d>\d{1,2})\.\s?(?P<m>\d{1,2})\.\s?(?P<y>(?:19|20)\d\d)(?!\d)"),
@@ -68,6 +69,8 @@ class DateMention(NamedTuple):
 
 def find_dates(text: str) -> list[DateMention]:
     """Every date and year of the text, the most precise reading of each, in order."""
+    if _YEAR.search(text) is None:
+        return []
     found: list[DateMention] = []
     taken = bytearray(len(text))  # the places of dates already found
     for pattern in _PATTERNS:

@@ -44,6 +44,8 @@ class Term(NamedTuple):
 
 def fold(text: str) -> str:
     """Lower case without accents, with plain quotes and dashes; the length may change."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text).casefold()
     return (
         "".join(c for c in decomposed if not unicodedata.combining(c))

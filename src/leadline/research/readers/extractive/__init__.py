@@ -3,3 +3,6 @@
 The reader itself is in ``reader``; this package imports nothing here, because the answer types name their
 rules and the reader names the answer types.
 """
+
+NAME = "extractive"
+PASSAGE_LIMIT = 40  # ranked passages that the rules look at

@@ -37,6 +37,7 @@ HEAD_REACH = 4  # words between a number and the noun it counts
 # Each figure of a line is judged with the whole line: a page made of one line would take hours.
 LONG_LINE = 4000  # characters
 MANY_FIGURES = 40
+MOST_FIGURES = 1_500  # judged for one question, those of the best passages first
 
 
 class Figure(NamedTuple):
@@ -130,9 +131,12 @@ def _newest(scene: Scene, found: Iterable[Candidate]) -> Iterator[Candidate]:
 
 
 def _read_off(scene: Scene, find: Finder, kind: str) -> Iterator[Candidate]:
+    judged = 0
     for spot in scene.spots:
         if len(spot.text) > LONG_LINE:
             continue
+        if judged >= MOST_FIGURES:
+            return
         figures = _in_cells(find, spot) if is_row(spot) else find(spot.text, spot.language)
         if not 0 < len(figures) <= MANY_FIGURES:
             continue
@@ -143,6 +147,7 @@ def _read_off(scene: Scene, find: Finder, kind: str) -> Iterator[Candidate]:
         figures = [f for f in figures if f.value not in named] if kind == "count" else figures
         if gates.forbids(asking, spot):
             continue
+        judged += len(figures)
         for index, figure in enumerate(figures):
             candidate = _judge(asking, spot, figures, index, kind)
             if candidate and not figure.range_end:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from leadline.research.answer_types import answer_type
 from leadline.research.model import Claim, Derivation, Draft, Evidence, Passage, Question
-from leadline.research.readers.extractive import structured
+from leadline.research.readers.extractive import NAME, PASSAGE_LIMIT, structured
 from leadline.research.readers.extractive.choosing import Choice, choose
 from leadline.research.readers.extractive.confidence import BASIS, confidence
 from leadline.research.readers.extractive.generators import GENERATORS
@@ -17,8 +17,8 @@ from leadline.research.readers.extractive.telling import tell
 class ExtractiveReader:
     """Implements ``research.ports.Reader``."""
 
-    name = "extractive"
-    passage_limit = 40
+    name = NAME
+    passage_limit = PASSAGE_LIMIT
 
     async def read(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Draft:
         return await asyncio.to_thread(self.answer, question, passages, evidence)

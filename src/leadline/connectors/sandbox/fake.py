@@ -1,0 +1,70 @@
+"""Sandboxes for tests, named for how they behave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from leadline.research.documents.walk import read_page
+from leadline.research.errors import StepError
+from leadline.research.model import (
+    Draft,
+    Evidence,
+    Page,
+    PageText,
+    Passage,
+    Question,
+    SiteSurvey,
+    Verification,
+)
+from leadline.research.steps.choose import choose_pages
+from leadline.research.steps.rank import rank
+from leadline.research.steps.verify import verify
+
+
+class InlineSandbox:
+    """Does everything at once, here, without any bounds. Implements ``research.ports.Sandbox``."""
+
+    async def read_page(self, body: bytes, content_type: str, url: str) -> PageText:
+        return read_page(body, content_type, url)
+
+    async def choose_pages(
+        self, question: Question, survey: SiteSurvey, known: Sequence[Page], limit: int
+    ) -> Sequence[str]:
+        return choose_pages(question, survey, known, limit)
+
+    async def rank(self, question: Question, evidence: Evidence, limit: int) -> Sequence[Passage]:
+        return rank(question, evidence, limit)
+
+    async def verify(
+        self, question: Question, draft: Draft, passages: Sequence[Passage], evidence: Evidence
+    ) -> Verification:
+        return verify(question, draft, passages, evidence)
+
+
+class ChokingSandbox(InlineSandbox):
+    """Raises ``error`` wherever it meets a page with ``word`` in its text, in the steps that are named."""
+
+    def __init__(self, word: str, error: StepError, *, steps: Sequence[str] = ("rank",)) -> None:
+        self._word = word
+        self._error = error
+        self._steps = steps
+
+    def _meet(self, step: str, pages: Sequence[Page]) -> None:
+        if step in self._steps and any(self._word in page.content.text for page in pages):
+            raise self._error
+
+    async def choose_pages(
+        self, question: Question, survey: SiteSurvey, known: Sequence[Page], limit: int
+    ) -> Sequence[str]:
+        self._meet("choose", known)
+        return await super().choose_pages(question, survey, known, limit)
+
+    async def rank(self, question: Question, evidence: Evidence, limit: int) -> Sequence[Passage]:
+        self._meet("rank", evidence.pages)
+        return await super().rank(question, evidence, limit)
+
+    async def verify(
+        self, question: Question, draft: Draft, passages: Sequence[Passage], evidence: Evidence
+    ) -> Verification:
+        self._meet("verify", evidence.pages)
+        return await super().verify(question, draft, passages, evidence)

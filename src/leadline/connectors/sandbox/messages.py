@@ -1,0 +1,59 @@
+"""What a step is given and what it gives back, between this process and a child."""
+
+from __future__ import annotations
+
+import msgspec
+
+from leadline.research.errors import Reason
+from leadline.research.model import Draft, Page, PageText, Passage, Question, SiteSurvey, Verification
+
+
+class PageBytes(msgspec.Struct, frozen=True):
+    body: bytes
+    content_type: str
+    url: str
+
+
+class ReadPage(msgspec.Struct, frozen=True):
+    """A page's text, or why there is none."""
+
+    content: PageText | None = None
+    reason: Reason | None = None
+    detail: str = ""
+
+
+class Choosing(msgspec.Struct, frozen=True):
+    question: Question
+    limit: int
+
+
+class Ranking(msgspec.Struct, frozen=True):
+    question: Question
+    limit: int
+
+
+class Extracting(msgspec.Struct, frozen=True):
+    question: Question
+    passages: tuple[Passage, ...]
+
+
+class Verifying(msgspec.Struct, frozen=True):
+    question: Question
+    draft: Draft
+    passages: tuple[Passage, ...]
+
+
+encode = msgspec.msgpack.Encoder().encode
+decode_bytes = msgspec.msgpack.Decoder(PageBytes).decode
+decode_page = msgspec.msgpack.Decoder(Page).decode
+decode_survey = msgspec.msgpack.Decoder(SiteSurvey).decode
+decode_choosing = msgspec.msgpack.Decoder(Choosing).decode
+decode_ranking = msgspec.msgpack.Decoder(Ranking).decode
+decode_extracting = msgspec.msgpack.Decoder(Extracting).decode
+decode_verifying = msgspec.msgpack.Decoder(Verifying).decode
+
+decode_read = msgspec.msgpack.Decoder(ReadPage).decode
+decode_chosen = msgspec.msgpack.Decoder(tuple[str, ...]).decode
+decode_ranked = msgspec.msgpack.Decoder(tuple[Passage, ...]).decode
+decode_draft = msgspec.msgpack.Decoder(Draft).decode
+decode_verification = msgspec.msgpack.Decoder(Verification).decode
