@@ -213,3 +213,13 @@ async def test_a_quote_is_checked_from_the_stored_bytes_up(
     await database.execute("update pages set snapshot_id = null")
     await database.execute("delete from snapshots")
     assert await library.check(proof, words) == "the snapshot is no longer stored"
+
+
+async def test_a_page_that_was_looked_at_since_is_not_claimed(
+    database: Database, library: StoredLibrary
+) -> None:
+    await library.page(ABOUT, ACME)
+    known = (await repository.pages(database, [ABOUT]))[ABOUT].checked_at
+    assert not await repository.claim(database, ABOUT, 10.0, checked_at=None)
+    assert await repository.claim(database, ABOUT, 10.0, checked_at=known)
+    assert not await repository.claim(database, ABOUT, 10.0, checked_at=known)

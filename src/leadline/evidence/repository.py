@@ -51,19 +51,24 @@ async def pages(connection: Connection, urls: Sequence[str]) -> dict[str, PageRo
     return {row["url"]: PageRow(**row) for row in rows}
 
 
-async def claim(connection: Connection, url: str, seconds: float) -> bool:
-    """Take the right to fetch an address; False while somebody else has it."""
+async def claim(connection: Connection, url: str, seconds: float, *, checked_at: datetime | None) -> bool:
+    """Take the right to fetch an address that was last looked at then (None: never).
+
+    False while somebody else has it, and when it has been looked at since.
+    """
     return (
         await connection.fetchval(
             """
             insert into pages (url, fetching_until)
             values ($1, now() + make_interval(secs => $2))
             on conflict (url) do update set fetching_until = excluded.fetching_until
-            where pages.fetching_until is null or pages.fetching_until < now()
+            where (pages.fetching_until is null or pages.fetching_until < now())
+              and pages.checked_at is not distinct from $3
             returning true
             """,
             url,
             seconds,
+            checked_at,
         )
         is not None
     )

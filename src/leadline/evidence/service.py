@@ -160,7 +160,8 @@ class StoredLibrary:
             row = (await repository.pages(self._database, [url])).get(url)
             if row is not None and self._fresh(row, since):
                 return FetchedPage(await self._stored_page(row), fetched=False)
-            if await repository.claim(self._database, url, FETCH_CLAIM):
+            checked_at = row.checked_at if row is not None else None
+            if await repository.claim(self._database, url, FETCH_CLAIM, checked_at=checked_at):
                 break
             await asyncio.sleep(0.1)  # another process fetches it: its result will do
         keeping = asyncio.create_task(self._keep_claim(url))
