@@ -38,8 +38,6 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 @pytest.mark.parametrize(
     ("domain", "advice"),
     [
-        ("https://acme.com", "without"),
-        ("acme.com/pricing", "without"),
         ("acme.com:8080", "port"),
         ("my_shop.com", "underscore"),
         ("acme .com", "space"),
