@@ -19,7 +19,7 @@ from leadline.research.documents.hosts import parse_company
 from leadline.research.documents.units import MOST_CHARACTERS, MOST_OF_PASSAGE, MOST_UNITS, passages
 from leadline.research.documents.walk import bounded_attributes, read_page
 from leadline.research.errors import FetchError
-from leadline.research.model import Evidence, Page, Question, SiteSurvey
+from leadline.research.model import Evidence, Page, Question, SiteSurvey, Subject
 from leadline.research.readers.extractive.reader import ExtractiveReader
 from leadline.research.steps.choose import choose_pages
 from leadline.research.steps.rank import PassageIndex
@@ -58,7 +58,7 @@ def read(markup: str) -> Evidence | None:
 
 
 def asked(text: str, answer_type: str) -> Question:
-    return Question(company=parse_company("acme.com"), text=text, answer_type=answer_type)
+    return Question(subject=Subject(company=parse_company("acme.com")), text=text, answer_type=answer_type)
 
 
 @pytest.mark.parametrize("name", SHAPES)
