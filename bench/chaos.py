@@ -130,7 +130,7 @@ async def _disturb(plan: Plan, leadline: Leadline, processes: _Workers, report: 
         left = await database.fetchval("select count(*) from signals where status = 'processing'")
         if not left:
             return
-        if faults and left <= plan.signals * len(faults) // (len(plan.database) + 1):
+        if faults and left < plan.signals * len(faults) / len(plan.database):
             fault = faults.pop(0)
             await _harm(database, folder / "postgres", fault)
             report.database_faults.append(fault)

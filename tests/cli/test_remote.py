@@ -88,7 +88,7 @@ async def test_an_earlier_answer_comes_at_once(acme: Account) -> None:
 
 
 async def test_what_is_wrong_is_named_as_for_a_local_question(acme: Account) -> None:
-    ended = await command_of(acme).run("ask", "https://acme.com", "x" * 501, "--type", "json_schema")
+    ended = await command_of(acme).run("ask", "acme corp", "x" * 501, "--type", "json_schema")
     assert ended.code == 2, ended
     assert "Error: DOMAIN (domain): " in ended.err
     assert "Error: QUESTION (question): " in ended.err

@@ -217,7 +217,7 @@ async def test_a_source_is_one_file_its_line_and_its_setting(
     copy.add("research/sources/search.py", SEARCH)
     copy.line(
         "bootstrap.py",
-        "                ],\n            ),\n            readers,\n",
+        "                ],\n                sandbox,\n",
         "from leadline.research.sources.search import Search",
         "                    Search(library, settings.search_address),\n",
     )

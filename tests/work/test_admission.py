@@ -116,9 +116,15 @@ async def test_many_at_once_begin_each_item_once_and_keep_the_cap(
     database: Database, lane_cap: int | None
 ) -> None:
     await added(database, "one", 60)
-    taken = await asyncio.gather(*(take(admission_over(database, lane_cap=lane_cap), 10) for _ in range(5)))
-    ids = [lease.item.id for leases in taken for lease in leases]
-    assert len(ids) == len(set(ids)) == (lane_cap or 50)
+    ids: list[UUID] = []
+    # What another takes at this moment is passed over, so one round may leave something.
+    while any(
+        taken := await asyncio.gather(
+            *(take(admission_over(database, lane_cap=lane_cap), 10) for _ in range(5))
+        )
+    ):
+        ids += [lease.item.id for leases in taken for lease in leases]
+    assert len(ids) == len(set(ids)) == (lane_cap or 60)
 
 
 async def test_work_that_waits_for_its_time_is_not_begun_before(database: Database) -> None:
