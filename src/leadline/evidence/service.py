@@ -91,9 +91,13 @@ class StoredLibrary:
     async def page(
         self, url: str, company: Company | None, *, not_before: datetime | None = None
     ) -> FetchedPage:
-        joined = url in self._fetching
-        found = await _shared(self._fetching, url, lambda: self._page(url, company, not_before))
-        return FetchedPage(found.page, fetched=False) if joined else found
+        while True:
+            joined = url in self._fetching
+            found = await _shared(self._fetching, url, lambda: self._page(url, company, not_before))
+            if not joined:
+                return found
+            if not (isinstance(found.page, Unreadable) and found.page.reason is Reason.OVER_BUDGET):
+                return FetchedPage(found.page, fetched=False)
 
     async def load(self, snapshot_ids: Sequence[str]) -> Sequence[Page]:
         """The very snapshots, in the order asked for."""
@@ -190,6 +194,9 @@ class StoredLibrary:
             else:
                 row = await self._keep(url, download, known)
         except FetchError as error:
+            if error.reason is Reason.OVER_BUDGET:  # tells of the question, and nothing of the page
+                await repository.release(self._database, url)
+                return Unreadable(url=url, reason=error.reason, detail=error.detail)
             row = PageRow(
                 url=url, reason=error.reason.value, detail=error.detail[:500], checked_at=self._clock.now()
             )

@@ -5,7 +5,8 @@ checked; the TLS name and the Host header stay the host's name. It speaks HTTP/1
 can be handed to any library that takes an ``httpx2.AsyncClient`` (``guarded_async_client``).
 
 ``GuardedClient.get`` adds what reading foreign pages needs: a total time-out, a limit on the decoded size,
-redirects followed hop by hop, retries. Errors:
+redirects followed hop by hop, retries; and it counts every single request, whoever asked for it and why, against the
+``requests_allowed`` of the work it is made for. Errors:
 
     OutgoingError          carries a ``Fault``, the address (secrets blanked) and a sentence
 
@@ -23,6 +24,7 @@ import random
 import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -69,6 +71,7 @@ class Fault(StrEnum):
     UNDECODABLE = "undecodable"  # the content coding is broken
     TOO_LARGE = "too_large"
     TOO_MANY_REDIRECTS = "too_many_redirects"
+    NONE_LEFT = "none_left"  # not sent: whoever asks has made all requests that it may
 
     @property
     def transient(self) -> bool:
@@ -168,6 +171,43 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
     except (ValueError, OverflowError):  # no date, or one beyond the calendar
         return None
     return min(max(0.0, seconds), LONGEST_RETRY_AFTER)
+
+
+# ------------------------------------------------------------------ how many may leave
+
+
+@dataclass
+class Allowance:
+    """How many requests a piece of work may still make, in whatever tasks it makes them."""
+
+    left: int
+    refused: int = 0
+
+    def take(self) -> bool:
+        """Count one; False when none is left."""
+        if self.left <= 0:
+            self.refused += 1
+            return False
+        self.left -= 1
+        return True
+
+
+_allowance: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
+
+
+@contextlib.contextmanager
+def requests_allowed(count: int) -> Iterator[Allowance]:
+    """Within the block, and the tasks begun in it, ``GuardedClient`` sends at most ``count`` requests.
+
+    Redirects and retries are requests too. What is beyond fails with ``Fault.NONE_LEFT`` before anything is sent, so
+    that no fault above, however it loops, becomes an assault on somebody's site.
+    """
+    allowance = Allowance(count)
+    token = _allowance.set(allowance)
+    try:
+        yield allowance
+    finally:
+        _allowance.reset(token)
 
 
 # ------------------------------------------------------------------ transport
@@ -345,7 +385,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
     """Carries requests to where the policy lets them go.
 
     ``tls`` verifies servers (default: the machine's trust store). ``max_bytes`` ends answers that are longer
-    when unpacked with ``httpx2.ReadError``.
+    when unpacked with ``httpx2.ReadError``. ``counted`` requests keep to ``requests_allowed``.
     """
 
     def __init__(
@@ -355,8 +395,10 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         tls: ssl.SSLContext | None = None,
         max_bytes: int | None = None,
         max_connections: int = 300,
+        counted: bool = False,
     ) -> None:
         self._policy = policy
+        self._counted = counted
         self._max_bytes = max_bytes
         context = tls or _trust_store()
         # One pool a scheme: trust is by scheme, host and port, and the backend is told only the last two.
@@ -377,6 +419,9 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
             raise httpx2.UnsupportedProtocol(
                 f"{url.scheme or 'no'} scheme: only http and https leave", request=request
             )
+        if self._counted and (allowance := _allowance.get()) is not None and not allowance.take():
+            why = _NotConnected(Fault.NONE_LEFT, "as many requests were made as one question may")
+            raise httpx2.ConnectError(str(why), request=request) from why
         scheme, port = url.scheme, url.port
         if self._policy.mapped(url.raw_host.decode("ascii")):  # `host` would be the Unicode form
             # The development site speaks plain HTTP; the request keeps its https:// address and Host header.
@@ -457,7 +502,7 @@ class GuardedClient:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     def __post_init__(self) -> None:
-        self._transport = GuardedTransport(self.policy, tls=self.tls)
+        self._transport = GuardedTransport(self.policy, tls=self.tls, counted=True)
 
     async def __aenter__(self) -> Self:
         return self

@@ -53,6 +53,9 @@ class Subject(Value, frozen=True, kw_only=True):
     person: Person | None = None
 
 
+SURVEY_REQUESTS = 30  # robots.txt, entry and sitemaps, in the spellings of a host
+
+
 class Budget(Value, frozen=True, kw_only=True):
     """Limits of one question. Units: pages, seconds, calls, tokens of prompts and replies, US dollars (None: no
     limit)."""
@@ -62,6 +65,11 @@ class Budget(Value, frozen=True, kw_only=True):
     max_model_calls: int = 4
     max_tokens: int = 40_000
     max_price: Decimal | None = None
+
+    @property
+    def max_requests(self) -> int:
+        """What may be sent to sites in all, with robots.txt, sitemaps, redirects and retries."""
+        return 3 * (self.max_pages + SURVEY_REQUESTS)
 
 
 class Question(Value, frozen=True, kw_only=True):

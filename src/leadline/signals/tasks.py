@@ -17,6 +17,7 @@ from leadline.events import service as events
 from leadline.evidence import service as evidence
 from leadline.foundation.database import Connection, Database
 from leadline.foundation.errors import InvalidInput
+from leadline.foundation.http import requests_allowed
 from leadline.models import service as models
 from leadline.models.service import PaidModel
 from leadline.research.engine import Engine
@@ -105,7 +106,8 @@ class Answering:
         try:
             question = self._question(row)
             reader = self._reader(row, question.budget)
-            outcome = await self._engine.answer(question, reader, trace, progress or _silent)
+            with requests_allowed(question.budget.max_requests):
+                outcome = await self._engine.answer(question, reader, trace, progress or _silent)
         except ModelError as error:
             outcome = _model_failure(error)
         if row.reader != "extractive":

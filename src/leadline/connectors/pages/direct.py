@@ -32,6 +32,7 @@ _REASONS = {
     Fault.UNDECODABLE: Reason.UNDECODABLE,
     Fault.TOO_LARGE: Reason.TOO_LARGE,
     Fault.TOO_MANY_REDIRECTS: Reason.TOO_MANY_REDIRECTS,
+    Fault.NONE_LEFT: Reason.OVER_BUDGET,
 }
 _STATUSES = {
     204: Reason.EMPTY,
@@ -336,6 +337,7 @@ _UNREACHABLE = frozenset(
         Reason.TLS_FAILED,
         Reason.TIMED_OUT,
         Reason.ROBOTS_UNAVAILABLE,
+        Reason.OVER_BUDGET,
     }
 )
 

@@ -119,6 +119,8 @@ class RobotsRules:
         except OutgoingError as error:
             if error.fault in (Fault.TOO_MANY_REDIRECTS, Fault.URL_REFUSED):
                 return Rules(Protego.parse(""))  # as if there were none (RFC 9309, 2.3.1.2)
+            if error.fault is Fault.NONE_LEFT:  # tells of who asks, and nothing of the host
+                raise FetchError(url, Reason.OVER_BUDGET, error.detail) from error
             reason = _HOST_FAULTS.get(error.fault, Reason.ROBOTS_UNAVAILABLE)
             return Rules(
                 Protego.parse(""), (reason, f"robots.txt: {error.fault.value} {error.detail}".strip())

@@ -86,6 +86,10 @@ _ADVICE: dict[Reason, tuple[str, str]] = {
         "PAGE_TOO_COMPLEX",
         "A page takes more time or memory to read than one page is given; it was left out.",
     ),
+    Reason.OVER_BUDGET: (
+        "REQUESTS_USED_UP",
+        "The site needed more requests than one question may make; ask again to read on from what is stored.",
+    ),
     Reason.READER_FAILED: (
         "PAGE_READER_FAILED",
         "Reading a page met a fault of ours; please report its address.",
