@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from tests.architecture.tree import SOURCE
 
 # Modules that hold a room's SQL besides ``repository``.
@@ -14,11 +15,17 @@ _ALSO_SQL = {"signals/views.py", "foundation/migrations.py"}
 _TABLE = re.compile(r"\bcreate table (?:if not exists )?(\w+)", re.IGNORECASE)
 _RENAMED = re.compile(r"\balter table (\w+) rename to (\w+)", re.IGNORECASE)
 _DROPPED = re.compile(r"\bdrop table (\w+)", re.IGNORECASE)
-# What names a table: a word behind one of these, or behind a comma in the same clause.
-_NAMED = re.compile(
-    r"\b(?:from|join|into|update|table|truncate|using)\s+(?:only\s+|if\s+exists\s+)?([a-z_]\w*)",
-    re.IGNORECASE,
+_TOKEN = re.compile(
+    r"""--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|(?P<quoted>"(?:[^"]|"")*")|(?P<word>[a-z_]\w*)|\S""",
+    re.IGNORECASE | re.DOTALL,
 )
+# A list of tables follows one of these, and ends at any other word of a clause.
+_OPENING = frozenset({"from", "join", "into", "update", "table", "truncate", "using"})
+_CLOSING = frozenset(
+    "where on set select values group order having limit offset returning union except intersect window for with when"
+    " insert delete cascade".split()
+)
+_PASSED = frozenset({"only", "if", "exists", "lateral", "not"})
 
 
 def tables() -> set[str]:
@@ -57,6 +64,33 @@ def texts(path: Path) -> Iterator[str]:
             yield node.value
 
 
+def mentioned(sql: str) -> Iterator[str]:
+    """The names that stand where SQL wants a table: first in a list of them, or behind its commas, or in a schema."""
+    before: list[bool] = []  # for each open bracket: was a table expected around it?
+    expected = listing = False
+    for match in _TOKEN.finditer(sql):
+        token = match[0]
+        if match["word"] and token.lower() in _OPENING:
+            expected = listing = True
+        elif match["word"] and token.lower() in _CLOSING:
+            expected = listing = False
+        elif match["word"] or match["quoted"]:
+            if expected and token.lower() not in _PASSED:
+                yield token.strip('"').lower()
+                expected = False
+        elif token == "(":
+            before.append(listing)
+            # What stands in brackets is a list of tables again, or the columns of an insert.
+            listing = expected
+        elif token == ")":
+            listing = before.pop() if before else False
+            expected = False
+        elif token == ".":
+            expected = listing  # what went before was a schema
+        elif token == ",":
+            expected = listing
+
+
 def named() -> dict[str, set[str]]:
     """Table to the modules whose SQL names it."""
     known = tables()
@@ -66,9 +100,32 @@ def named() -> dict[str, set[str]]:
         for text in texts(path):
             if not re.search(r"\b(?:select|insert|update|delete|truncate|create)\b", text, re.IGNORECASE):
                 continue
-            for table in set(_NAMED.findall(text)) & known:
+            for table in set(mentioned(text)) & known:
                 found[table].add(name)
     return found
+
+
+@pytest.mark.parametrize(
+    ("sql", "tables_of"),
+    [
+        (
+            'select a, b from one, two t, "Three" where x in (select y from four)',
+            {"one", "two", "three", "four"},
+        ),
+        ("select one.a from public.one one join only two using (a)", {"public", "one", "two", "a"}),
+        (
+            "insert into one (two, three) select a, b from four on conflict do update set two = 3",
+            {"one", "four"},
+        ),
+        ("delete from one using two, three where one.a = 'from four'  -- from five", {"one", "two", "three"}),
+        (
+            "with w as (select 1 from (one join two on true)) update three set a = 1 from w",
+            {"one", "two", "three", "w"},
+        ),
+    ],
+)
+def test_names_of_tables_are_found_wherever_sql_lets_them_stand(sql: str, tables_of: set[str]) -> None:
+    assert set(mentioned(sql)) == tables_of
 
 
 def test_each_table_is_named_by_one_room() -> None:
