@@ -60,7 +60,7 @@ def scorer(folder: Path) -> Any:
     return module
 
 
-def rows(folder: Path, questions: str, judge: Any) -> list[Row]:
+def samples(folder: Path, questions: str, judge: Any) -> list[Row]:
     found: list[Row] = []
     evidence: dict[str, Evidence] = {}
     reader = ExtractiveReader()
@@ -129,7 +129,7 @@ def main() -> None:
             print(f"{folder} is not there: nothing measured")
             return
         judge = judge or scorer(folder).judge
-        data += rows(folder, questions or "questions.jsonl", judge)
+        data += samples(folder, questions or "questions.jsonl", judge)
     families = sorted({r.family for r in data})
     held_out = np.zeros(len(data))
     for site in sorted({r.site for r in data}):
