@@ -9,9 +9,14 @@ from leadline.foundation.database import Connection
 from leadline.foundation.ids import new_id
 
 
+async def find(connection: Connection, host: str) -> UUID | None:
+    found: UUID | None = await connection.fetchval("select id from companies where host = $1", host)
+    return found
+
+
 async def resolve(connection: Connection, host: str) -> UUID:
     """The id of the company with this host, made when it is new."""
-    found: UUID | None = await connection.fetchval("select id from companies where host = $1", host)
+    found = await find(connection, host)
     if found is not None:
         return found
     # Two callers may meet here: the loser's insert does nothing and the second select finds the winner's row.

@@ -8,7 +8,7 @@ from uuid import UUID
 from leadline.companies import repository
 from leadline.foundation.database import Connection
 from leadline.foundation.errors import InvalidInput
-from leadline.research.documents.hosts import parse_company
+from leadline.research.documents.hosts import parse_company, without_www
 from leadline.research.errors import InvalidQuestion
 from leadline.research.model import Company
 
@@ -24,6 +24,11 @@ def parse(domain: str, *, reserved_hosts: Collection[str] = ()) -> Company:
 async def resolve(connection: Connection, company: Company) -> UUID:
     """The id of the company, made when it is new."""
     return await repository.resolve(connection, company.host)
+
+
+async def find(connection: Connection, host: str) -> UUID | None:
+    """The id of the company with this host, in whichever of its two spellings; None when nobody has named it yet."""
+    return await repository.find(connection, without_www(host.lower()))
 
 
 async def resolve_many(connection: Connection, given: Iterable[Company]) -> dict[str, UUID]:

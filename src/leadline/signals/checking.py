@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -62,18 +63,24 @@ class Checker:
             raise InvalidInput(*wrong)
         return Wanted(request, company, _request_key(company, request, reader))
 
-    def check_many(self, requests: Sequence[SignalRequest], reader: str) -> list[Wanted | InvalidInput]:
-        """Each request, checked, or what is wrong with it. A domain is parsed once."""
-        known: dict[str, Company] = {}
+    def companies(self, domains: Collection[str]) -> dict[str, Company]:
+        """The companies that these domains mean; those that mean none are left out."""
+        found: dict[str, Company] = {}
+        for domain in domains:
+            with contextlib.suppress(InvalidInput):
+                found[domain] = companies.parse(domain, reserved_hosts=self._reserved_hosts)
+        return found
+
+    def check_many(
+        self, requests: Sequence[SignalRequest], reader: str, known: Mapping[str, Company]
+    ) -> list[Wanted | InvalidInput]:
+        """Each request, checked, or what is wrong with it; ``known`` are the ``companies`` of the domains."""
         checked: list[Wanted | InvalidInput] = []
         for request in requests:
             try:
-                wanted = self.check(request, reader, known.get(request.domain))
+                checked.append(self.check(request, reader, known.get(request.domain)))
             except InvalidInput as error:
                 checked.append(error)
-            else:
-                known[request.domain] = wanted.company
-                checked.append(wanted)
         return checked
 
 

@@ -4,7 +4,7 @@ but for those of a worker that holds a signal's work item.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -16,7 +16,7 @@ from leadline.foundation.ids import new_id
 from leadline.foundation.waiter import CHANNEL
 from leadline.research.model import Outcome
 from leadline.signals.checking import Wanted
-from leadline.signals.schemas import Signal, SourceView, TraceStep
+from leadline.signals.schemas import Signal, SignalRequest, SourceView, TraceStep
 
 _BATCH_LOCK = 0x6C646274
 
@@ -241,11 +241,22 @@ async def running_many(
     return [(row["request_key"], row["id"]) for row in rows]
 
 
-async def add_many(connection: Connection, new: Sequence[NewRow]) -> list[tuple[bytes, UUID]]:
-    """Insert signals of one organisation, reader and API key; those that ran already are left out."""
-    first = new[0]
-    rows = await connection.fetch(
+async def add_many(
+    connection: Connection,
+    organisation_id: UUID,
+    wanted: Sequence[Wanted],
+    company_ids: Mapping[str, UUID],
+    *,
+    reader: str,
+    default_pages: int,
+    key_id: UUID | None,
+) -> dict[bytes, UUID]:
+    """Insert a signal for each; the ids of the new ones by key. Those that ran already are left out."""
+    requests = [one.request for one in wanted]
+    ids = {one.key: new_id() for one in wanted}
+    count = await connection.fetchval(
         """
+        with added as (
         insert into signals (organisation_id, reader, key_id, status, id, company_id, asked_host, question,
                              answer_type, output_schema, verification_mode, max_pages, force_refresh,
                              request_key)
@@ -253,23 +264,32 @@ async def add_many(connection: Connection, new: Sequence[NewRow]) -> list[tuple[
             $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::jsonb[], $10::text[],
             $11::integer[], $12::boolean[], $13::bytea[]) as given
         on conflict (organisation_id, request_key) where status = 'processing' do nothing
-        returning request_key, id
+        returning 1
+        ) select count(*) from added
         """,
-        first.organisation_id,
-        first.reader,
-        first.key_id,
-        [new_id() for _ in new],
-        [row.company_id for row in new],
-        [row.asked_host for row in new],
-        [row.question for row in new],
-        [row.answer_type for row in new],
-        [storable_json(row.output_schema) if row.output_schema is not None else None for row in new],
-        [row.verification_mode for row in new],
-        [row.max_pages for row in new],
-        [row.force_refresh for row in new],
-        [row.request_key for row in new],
+        organisation_id,
+        reader,
+        key_id,
+        list(ids.values()),
+        [company_ids[one.company.host] for one in wanted],
+        [one.company.asked_host for one in wanted],
+        [request.question for request in requests],
+        [request.answer_type for request in requests],
+        [_schema(request) for request in requests],
+        [request.verification_mode for request in requests],
+        [request.max_pages or default_pages for request in requests],
+        [request.force_refresh for request in requests],
+        list(ids),
     )
-    return [(row["request_key"], row["id"]) for row in rows]
+    if count == len(ids):  # hardly ever not; twenty thousand ids that are known need not come back
+        return ids
+    rows = await connection.fetch("select id from signals where id = any($1::uuid[])", list(ids.values()))
+    made = {row["id"] for row in rows}
+    return {key: signal_id for key, signal_id in ids.items() if signal_id in made}
+
+
+def _schema(request: SignalRequest) -> str | None:
+    return storable_json(request.output_schema) if request.output_schema is not None else None
 
 
 # ------------------------------------------------------------------ waiting

@@ -25,7 +25,7 @@ from leadline.models import service as models
 from leadline.research.model import Proof
 from leadline.research.ports import Progress
 from leadline.signals import batches, repository
-from leadline.signals.batches import Batch, Taken
+from leadline.signals.batches import Checked, Taken
 from leadline.signals.checking import Checker, Wanted
 from leadline.signals.repository import NewRow, Row
 from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTrace, TracedPage
@@ -140,18 +140,14 @@ class SignalService:
         for all.
         """
         reader_name = self._readers.name(reader)
-        checked = await asyncio.to_thread(self._checker.check_many, requests, reader_name)  # it is long
-        company_ids = await companies.resolve_many(
-            self._database, (one.company for one in checked if isinstance(one, Wanted))
-        )
+        checked = Checked(self._checker, requests, reader_name)
+        company_ids = await companies.resolve_many(self._database, await checked.companies())
 
         async def accept(connection: Connection) -> list[Taken]:
-            batch = Batch(checked)
-            await batches.accept(
-                connection, organisation_id, batch, company_ids, self._ledger, self._price, cache=self._cache,
+            return await batches.accept(
+                connection, organisation_id, checked, company_ids, self._ledger, self._price, cache=self._cache,
                 reader=reader_name, default_pages=self._default_pages, key_id=key_id, spend_cap=spend_cap,
             )  # fmt: skip
-            return batch.results()
 
         taken = await work.in_transaction(self._transactions, accept)
         if any(one.how == "new" for one in taken):

@@ -5,6 +5,7 @@ They are made straight from the database's rows, whose JSON columns are passed t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from uuid import UUID
 
 import msgspec
 
+from leadline.companies import service as companies
 from leadline.foundation.database import Connection
 from leadline.research.answer_types import answer_type
 from leadline.signals.schemas import Signal, SignalStatus, SourceView, wire_numbers
@@ -112,7 +114,10 @@ def written(signal: Signal) -> bytes:
 
 async def read_page(connection: Connection, organisation_id: UUID, query: SignalQuery) -> bytes:
     """One page of signals (contract section 5), in one statement so that total and rows fit together."""
-    where, values = _conditions(organisation_id, query)
+    company_ids = [] if query.company_id is None else [_uuid(query.company_id)]
+    if query.domain is not None:
+        company_ids.append(await companies.find(connection, query.domain))
+    where, values = _conditions(organisation_id, query, company_ids)
     place = len(values) + 1
     rows = await connection.fetch(
         f"""
@@ -140,18 +145,17 @@ async def read_page(connection: Connection, organisation_id: UUID, query: Signal
     )
 
 
-def _conditions(organisation_id: UUID, query: SignalQuery) -> tuple[str, list[Any]]:
+def _conditions(
+    organisation_id: UUID, query: SignalQuery, company_ids: Sequence[UUID | None]
+) -> tuple[str, list[Any]]:
     conditions, values = ["s.organisation_id = $1"], [organisation_id]
 
     def also(condition: str, value: Any) -> None:
         values.append(value)
         conditions.append(condition.format(f"${len(values)}"))
 
-    if query.domain is not None:
-        host = query.domain.lower().removeprefix("www.")
-        also("s.asked_host = any({}::text[])", [host, f"www.{host}"])
-    if query.company_id is not None:
-        also("s.company_id = {}", _uuid(query.company_id))
+    for company_id in company_ids:
+        also("s.company_id = {}", company_id)
     if query.subscription_id is not None:
         conditions.append("false")  # there are no subscriptions yet
     if query.statuses:

@@ -50,6 +50,8 @@ class Member(NamedTuple):
     values: tuple[Any, ...]
     """The only values it may have, where its schema has an ``enum``; for types that Literal cannot spell."""
     must: str
+    default: Any
+    """What it is when it is left out; a value of no type where it is made anew each time."""
 
 
 @cache
@@ -80,6 +82,7 @@ def _member(field: Any) -> Member:
         pattern=next((re.compile(n.pattern) for n in notes if n.pattern), None),
         values=tuple(v for n in notes for v in (n.extra_json_schema or {}).get("enum", ())),
         must=requirement(hint),
+        default=field.default,
     )
 
 
@@ -116,6 +119,10 @@ def faults(value: msgspec.Struct) -> list[FieldError]:
     """What is wrong with a struct that was made by a program, member by member."""
     wrong = []
     for member in members(type(value)):
+        if (
+            getattr(value, member.name) is member.default
+        ):  # of many at once, most members are left as they are
+            continue
         try:
             _converted(member, getattr(value, member.name), text=False)
         except msgspec.ValidationError:

@@ -23,6 +23,8 @@ RESERVED_SUFFIXES: Final = frozenset(
     "example test invalid localhost local onion internal alt home.arpa arpa".split()
 )  # RFC 2606, 6761, 6762, 7686, 8375, 9476; .internal by ICANN
 
+# Labels that IDNA leaves as they are: plain letters and digits with single hyphens inside, none of them encoded.
+_UNCHANGED = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)*", re.IGNORECASE | re.ASCII)
 _MAX_HOST = 253  # RFC 1035, 3.1
 _MAX_LABEL = 63
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -34,7 +36,9 @@ _TRACKERS = re.compile(
     re.IGNORECASE,
 )
 
-_extract = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True)
+_extract = lru_cache(maxsize=8192)(
+    tldextract.TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True)
+)
 
 
 def parse_company(domain: str, *, reserved_hosts: Collection[str] = ()) -> Company:
@@ -44,7 +48,7 @@ def parse_company(domain: str, *, reserved_hosts: Collection[str] = ()) -> Compa
     mapping). Raises InvalidQuestion("domain", ...) which says what to write instead.
     """
     asked = _plain_host(domain)
-    reserved = asked in reserved_hosts or _without_www(asked) in reserved_hosts
+    reserved = asked in reserved_hosts or without_www(asked) in reserved_hosts
     last = asked.rsplit(".", 1)[-1]
     if "." not in asked:
         raise _invalid(f"'{asked}' is not a public domain: write it with its ending, such as acme.com")
@@ -60,7 +64,7 @@ def parse_company(domain: str, *, reserved_hosts: Collection[str] = ()) -> Compa
             raise _invalid(
                 f"'{asked}' is an ending under which companies register: write the company's own domain"
             )
-    return Company(host=_without_www(asked), asked_host=asked)
+    return Company(host=without_www(asked), asked_host=asked)
 
 
 def _invalid(message: str) -> InvalidQuestion:
@@ -85,12 +89,12 @@ def _plain_host(domain: str) -> str:
         raise _invalid("a domain has no spaces or control characters")
     if "_" in text:
         raise _invalid("a website's domain has no underscore: check the spelling")
-    try:
-        host = idna.encode(text.removesuffix("."), uts46=True, transitional=False, std3_rules=True).decode(
-            "ascii"
-        )
-    except (idna.IDNAError, UnicodeError) as error:
-        raise _invalid(_spelling(text)) from error
+    host = text.removesuffix(".")
+    if not _UNCHANGED.fullmatch(host):  # of thousands at once, nearly all need no mapping
+        try:
+            host = idna.encode(host, uts46=True, transitional=False, std3_rules=True).decode("ascii")
+        except (idna.IDNAError, UnicodeError) as error:
+            raise _invalid(_spelling(text)) from error
     host = host.lower()
     labels = host.split(".")
     if _NUMBER.match(labels[-1]):  # WHATWG URL, "ends in a number": 127.0.0.1, 2130706433, 0x7f.1, 127.1
@@ -108,7 +112,8 @@ def _spelling(text: str) -> str:
     return "not a domain: parts of letters, digits and hyphens with dots between them, such as acme.com"
 
 
-def _without_www(host: str) -> str:
+def without_www(host: str) -> str:
+    """The bare spelling of a host in lower case; ``www.fr`` is a name of its own."""
     rest = host.removeprefix("www.")
     return rest if "." in rest else host
 
@@ -179,4 +184,4 @@ def path_key(url: str) -> str:
     index."""
     parts = urlsplit(canonical_address(url))
     path = re.sub(r"/index\.(?:html?|php|aspx?)$", "/", unquote(parts.path)).rstrip("/")
-    return f"{_without_www(parts.hostname or '')}{path}{'?' + parts.query if parts.query else ''}"
+    return f"{without_www(parts.hostname or '')}{path}{'?' + parts.query if parts.query else ''}"
