@@ -78,11 +78,11 @@ class Report:
 class Plan:
     signals: int = 1000
     workers: int = 2
-    kill_every: float = 5.0  # seconds
+    kill_every: float = 1.0  # seconds
     kills: int | None = None  # at most, those that are frozen included
     freeze: bool = True  # every second worker is frozen rather than killed
     database: tuple[str, ...] = DATABASE_FAULTS  # spread over the run
-    lease: float = 10.0  # seconds
+    lease: float = 3.0  # seconds
     page_seconds: float = 0.05
 
 
