@@ -41,6 +41,7 @@ from leadline.research.model import Budget, Draft, Evidence, Outcome, Passage, Q
 from leadline.research.sources.own_site import OwnSite
 from leadline.signals import repository, views
 from leadline.signals.checking import Checker
+from leadline.signals.comparing import Comparing
 from leadline.signals.repository import NewRow, SavedStep
 from leadline.signals.schemas import SignalRequest, TraceStep
 from leadline.signals.service import SignalService
@@ -89,6 +90,7 @@ def answering_over(database: Database, library: StoredLibrary, ledger: Ledger) -
         Engine(library, [OwnSite(library, InlineSandbox())], InlineSandbox()),
         readers,
         ledger,
+        Comparing(database, library),
         budget=Budget(max_pages=10),
     )
 

@@ -32,6 +32,8 @@ from leadline.research.ports import Progress
 from leadline.research.readers.language_model import LanguageModelReader
 from leadline.research.sources.own_site import OwnSite
 from leadline.signals.checking import Checker
+from leadline.signals.comparing import Comparing
+from leadline.signals.runs import RunService
 from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTrace
 from leadline.signals.service import SignalService
 from leadline.signals.tasks import Answering, Readers
@@ -48,6 +50,7 @@ class Leadline:
         settings: Settings,
         database: Database,
         signals: SignalService,
+        runs: RunService,
         work: WorkService,
         webhooks: WebhookService,
         sequencer: Sequencer,
@@ -59,6 +62,7 @@ class Leadline:
         self.database = database
         self.ledger = ledger
         self.signals = signals
+        self.runs = runs
         self.work = work
         self.webhooks = webhooks
         self.sequencer = sequencer
@@ -144,6 +148,7 @@ async def open_leadline(settings: Settings, *, reading: bool = False) -> AsyncIt
             ),
             readers,
             ledger,
+            Comparing(database, library),
             budget=Budget(
                 max_pages=settings.max_pages,
                 max_seconds=settings.question_seconds,
@@ -163,6 +168,15 @@ async def open_leadline(settings: Settings, *, reading: bool = False) -> AsyncIt
             lease=settings.lease_seconds,
             heartbeat=settings.lease_seconds * HEARTBEAT / LEASE,
         )
+        checker = Checker(reserved_hosts, webhooks.refusal)
+        runs = RunService(
+            database,
+            checker,
+            readers,
+            ledger,
+            default_pages=settings.max_pages,
+            price=settings.signal_price,
+        )
         signals = SignalService(
             database,
             library,
@@ -171,12 +185,12 @@ async def open_leadline(settings: Settings, *, reading: bool = False) -> AsyncIt
             ledger,
             answering,
             work,
-            Checker(reserved_hosts, webhooks.refusal),
+            checker,
             default_pages=settings.max_pages,
             cache=timedelta(hours=settings.cache_hours),
             price=settings.signal_price,
         )
-        yield Leadline(settings, database, signals, work, webhooks, sequencer, ledger, model, pool)
+        yield Leadline(settings, database, signals, runs, work, webhooks, sequencer, ledger, model, pool)
 
 
 def _children() -> int:

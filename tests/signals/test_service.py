@@ -29,6 +29,7 @@ from leadline.research.model import Budget, Claim, Draft, Evidence, Passage, Que
 from leadline.research.ports import LanguageModel, ModelReply, ModelRequest, PageFetcher
 from leadline.research.sources.own_site import OwnSite
 from leadline.signals.checking import Checker
+from leadline.signals.comparing import Comparing
 from leadline.signals.schemas import SignalRequest
 from leadline.signals.service import SignalService
 from leadline.signals.tasks import Answering, Readers
@@ -163,6 +164,7 @@ def make_service(
         Engine(library, [OwnSite(library, InlineSandbox())], InlineSandbox()),
         readers,
         ledger,
+        Comparing(database, library),
         budget=budget or Budget(max_pages=10),
         reserved_hosts=reserved_hosts,
     )

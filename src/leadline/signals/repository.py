@@ -24,7 +24,7 @@ _SIGNAL = """
     s.id, s.organisation_id, s.asked_host, s.question, s.answer_type, s.output_schema,
     s.verification_mode, s.max_pages, s.force_refresh, s.reader, s.status, s.answer,
     s.confidence, s.confidence_basis, s.reasoning, s.sources, s.error, s.error_code,
-    s.error_action, s.metadata, s.created_at, s.completed_at, s.company_id
+    s.error_action, s.metadata, s.created_at, s.completed_at, s.company_id, s.subscription_id
 """
 
 
@@ -36,6 +36,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     max_pages: int
     force_refresh: bool
     reader: str
+    subscription_id: UUID | None = None
 
 
 class SavedStep(NamedTuple):
@@ -122,6 +123,7 @@ def _row(record: Any) -> Row:
         max_pages=record["max_pages"],
         force_refresh=record["force_refresh"],
         reader=record["reader"],
+        subscription_id=record["subscription_id"],
     )
 
 
@@ -323,15 +325,22 @@ async def of_work(connection: Connection, signal_id: UUID) -> Row | None:
 
 
 async def finish(
-    connection: Connection, signal_id: UUID, outcome: Outcome, metadata: dict[str, Any]
+    connection: Connection,
+    signal_id: UUID,
+    outcome: Outcome,
+    metadata: dict[str, Any],
+    change: str | None = None,
 ) -> bool | None:
-    """Write the outcome; whether a request waits for it, or None when the signal was finished before."""
+    """Write the outcome; whether a request waits for it, or None when the signal was finished before.
+
+    ``change``: how it differs from the one before, as JSON.
+    """
     awaited: bool | None = await connection.fetchval(
         """
         update signals set
             status = $2, answer = $3, confidence = $4, confidence_basis = $5, reasoning = $6,
             sources = $7, error = $8, error_code = $9, error_action = $10, charged = $11,
-            metadata = $12, completed_at = now()
+            metadata = $12, change = $13, completed_at = now()
         where id = $1 and status = 'processing' returning awaited
         """,
         signal_id,
@@ -346,6 +355,7 @@ async def finish(
         outcome.error_action,
         outcome.charged,
         storable_json(metadata),
+        change,
     )
     return awaited
 
@@ -404,12 +414,12 @@ async def steps(connection: Connection, signal_id: UUID) -> tuple[TraceStep, ...
 
 
 async def read_now(connection: Connection, snapshot_ids: Sequence[UUID]) -> set[UUID]:
-    """Those of the snapshots that a running signal has read."""
+    """Those of the snapshots that a running signal has read, or one that later answers are compared with."""
     rows = await connection.fetch(
         """
         select read.id from signals s join signal_steps t on t.signal_id = s.id and t.step = 'collect'
              cross join jsonb_array_elements_text(t.value -> 'snapshot_ids') as read (id)
-        where s.status = 'processing' and read.id = any($1::text[])
+        where (s.status = 'processing' or s.baseline) and read.id = any($1::text[])
         """,
         [str(one) for one in snapshot_ids],
     )
@@ -417,12 +427,95 @@ async def read_now(connection: Connection, snapshot_ids: Sequence[UUID]) -> set[
 
 
 async def prune_traces(connection: Connection, older_than: timedelta) -> int:
-    """Delete the steps of signals that were finished before that; returns how many."""
+    """Delete the steps of signals that were finished before that; returns how many. What later answers are compared
+    with keeps them.
+    """
     tag = await connection.execute(
         """
         delete from signal_steps where signal_id in (
-            select id from signals where completed_at < now() - $1::interval)
+            select id from signals where completed_at < now() - $1::interval and not baseline)
         """,
         older_than,
     )
     return int(tag.rpartition(" ")[2])
+
+
+# ------------------------------------------------------------------ asked again and again
+
+
+async def add_run(
+    connection: Connection,
+    organisation_id: UUID,
+    subscription_id: UUID,
+    run_id: UUID,
+    wanted: Sequence[Wanted],
+    company_ids: Mapping[str, UUID],
+    *,
+    reader: str,
+    default_pages: int,
+) -> list[UUID]:
+    """Insert a signal of this run for each; the ids of those that do not run already."""
+    rows = await connection.fetch(
+        """
+        insert into signals (organisation_id, subscription_id, run_id, reader, status, max_pages, force_refresh,
+                             id, company_id, asked_host, question, answer_type, output_schema,
+                             verification_mode, request_key)
+        select $1, $2, $3, $4, 'processing', $5, true, given.* from unnest(
+            $6::uuid[], $7::uuid[], $8::text[], $9::text[], $10::text[], $11::jsonb[], $12::text[],
+            $13::bytea[]) as given
+        on conflict (organisation_id, request_key) where status = 'processing' do nothing
+        returning id
+        """,
+        organisation_id,
+        subscription_id,
+        run_id,
+        reader,
+        default_pages,
+        [new_id() for _ in wanted],
+        [company_ids[one.company.host] for one in wanted],
+        [one.company.asked_host for one in wanted],
+        [one.request.question for one in wanted],
+        [one.request.answer_type for one in wanted],
+        [_schema(one.request) for one in wanted],
+        [one.request.verification_mode for one in wanted],
+        [one.key for one in wanted],
+    )
+    return [row["id"] for row in rows]
+
+
+async def open_of_subscription(connection: Connection, organisation_id: UUID, subscription_id: UUID) -> bool:
+    """Whether signals of an earlier run of the subscription are still being answered."""
+    found: bool = await connection.fetchval(
+        """
+        select exists (select from signals where organisation_id = $1 and subscription_id = $2
+                       and status = 'processing')
+        """,
+        organisation_id,
+        subscription_id,
+    )
+    return found
+
+
+async def baseline(connection: Connection, subscription_id: UUID, company_id: UUID) -> Row | None:
+    """The signal that a new answer is compared with, for who holds the work item of the new one."""
+    record = await connection.fetchrow(
+        f"select {_SIGNAL} from signals s where s.subscription_id = $1 and s.company_id = $2 and s.baseline",  # noqa: S608
+        subscription_id,
+        company_id,
+    )
+    return _row(record) if record is not None else None
+
+
+async def become_baseline(
+    connection: Connection, subscription_id: UUID, company_id: UUID, signal_id: UUID
+) -> None:
+    await connection.execute(
+        """
+        update signals set baseline = false
+        where subscription_id = $1 and company_id = $2 and baseline and id <> $3
+        """,
+        subscription_id,
+        company_id,
+        signal_id,
+    )
+    await connection.execute("update signals set baseline = true where id = $1", signal_id)

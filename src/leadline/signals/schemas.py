@@ -292,6 +292,40 @@ class SignalResponse(Struct, rename="camel", kw_only=True):
     domain: str | UnsetType = UNSET
 
 
+class ChangeDelta(Struct, rename="camel"):
+    """What changed in the answer."""
+
+    type: Annotated[str, Meta(description="Upper-case answer kind.", examples=["LIST"])]
+    added: Annotated[list[str], Meta(description="LIST: new members.")] | UnsetType = UNSET
+    removed: Annotated[list[str], Meta(description="LIST: members gone.")] | UnsetType = UNSET
+    previous: Annotated[Any, Meta(description="Scalar kinds: value before.")] = UNSET
+    current: Annotated[Any, Meta(description="Scalar kinds: value now.")] = UNSET
+    difference: Annotated[float, Meta(description="Numeric kinds: current minus previous.")] | UnsetType = (
+        UNSET
+    )
+
+
+class ChangeContext(Struct, rename="camel"):
+    """Comparison with the previous execution of the same question on the same target."""
+
+    change_type: Annotated[
+        str,
+        Meta(
+            description="NEW: the first run. CHANGED: the fact changed. UNCHANGED. NOT_JUDGED: it could not be told.",
+            examples=["CHANGED"],
+        ),
+    ]
+    change_delta: ChangeDelta | UnsetType = UNSET
+    previous_signal_id: Annotated[UUID, Meta(description="Execution compared with.")] | UnsetType = UNSET
+    changed_fields: Annotated[list[str], Meta(description="Top-level fields touched.")] | UnsetType = UNSET
+    added_fields: Annotated[list[str], Meta(description="Fields that appeared.")] | UnsetType = UNSET
+    updated_fields: (
+        Annotated[list[str], Meta(description="Fields with a new value; nested ones as dot paths.")]
+        | UnsetType
+    ) = UNSET
+    removed_fields: Annotated[list[str], Meta(description="Fields that vanished.")] | UnsetType = UNSET
+
+
 class SignalDetailResponse(SignalResponse, rename="camel", kw_only=True):
     """A signal; once it is completed with answer, confidence and sources."""
 
@@ -305,6 +339,7 @@ class SignalDetailResponse(SignalResponse, rename="camel", kw_only=True):
     error_code: str | UnsetType | None = UNSET
     error_action: str | UnsetType | None = UNSET
     verification_mode: Literal["strict", "lenient"] | UnsetType = UNSET
+    change_context: ChangeContext | UnsetType = UNSET
 
 
 class SignalListResponse(ResultsPage[SignalDetailResponse]):

@@ -33,6 +33,7 @@ from leadline.research.errors import (
 from leadline.research.model import Budget, Outcome, Question, Subject, VerificationMode
 from leadline.research.ports import LanguageModel, Progress, Reader
 from leadline.signals import repository, views
+from leadline.signals.comparing import Compared, Comparing
 from leadline.signals.repository import Row, SavedStep
 from leadline.work.service import Done, GivenUp, Kind, Reason, WorkItem
 
@@ -40,6 +41,7 @@ T = TypeVar("T")
 
 SHOWN_UNREADABLE = 5
 SIGNAL = "signal"  # the kind of work
+CHANGED = "signal.changed"  # the event; what it happened to is the subscription
 LONGEST = 4  # times a question's seconds; each of its parts keeps to them by itself, and beyond that it hangs
 WRITTEN_AT_ONCE = frozenset({"collect", "answer"})  # steps that cost pages or money to do again
 
@@ -73,6 +75,7 @@ class Answering:
         engine: Engine,
         readers: Readers,
         ledger: Ledger,
+        comparing: Comparing,
         *,
         budget: Budget,
         reserved_hosts: Collection[str] = (),
@@ -82,6 +85,7 @@ class Answering:
         self._engine = engine
         self._readers = readers
         self._ledger = ledger
+        self._comparing = comparing
         self._budget = budget
         self._reserved_hosts = reserved_hosts
 
@@ -103,23 +107,39 @@ class Answering:
             return Done(_nothing)
         started = time.monotonic()
         trace = _StoredTrace(self._database, item.id)
+        compared: Compared | None = None
+        question = self._question(row)
         try:
-            question = self._question(row)
-            reader = self._reader(row, question.budget)
             with requests_allowed(question.budget.max_requests):
-                outcome = await self._engine.answer(question, reader, trace, progress or _silent)
+                outcome, compared = await self._answer(row, question, trace, progress or _silent)
         except ModelError as error:
             outcome = _model_failure(error)
         if row.reader != "extractive":
             spent = await models.usage(self._database, item.id)
             outcome = msgspec.structs.replace(outcome, usage=spent)
         metadata = _metadata(row, outcome, time.monotonic() - started)
+        if compared is not None:
+            metadata |= compared.facts
 
         async def close(connection: Connection) -> None:
             await trace.write(connection)
-            await self._finish(connection, row, outcome, metadata)
+            await self._finish(connection, row, outcome, metadata, compared)
 
         return Done(close)
+
+    async def _answer(
+        self, row: Row, question: Question, trace: _StoredTrace, progress: Progress
+    ) -> tuple[Outcome, Compared | None]:
+        """The outcome and, for a subscription, what it tells against the one before."""
+        if row.subscription_id is None:
+            reader = self._reader(row, question.budget)
+            return await self._engine.answer(question, reader, trace, progress), None
+        if (stands := await self._comparing.still_stands(row, question.company)) is not None:
+            return stands
+        reader = self._reader(row, question.budget)
+        outcome = await self._engine.answer(question, reader, trace, progress)
+        paid = lambda: self._paid(row, question.budget)  # noqa: E731
+        return outcome, await self._comparing.compare(row, question.company, outcome, paid)
 
     async def gave_up(self, connection: Connection, item: WorkItem, why: GivenUp) -> None:
         """The signal has failed, visibly, and costs nothing."""
@@ -144,20 +164,33 @@ class Answering:
     def _reader(self, row: Row, budget: Budget) -> Reader:
         if row.reader == "extractive":
             return self._readers.extractive()
-        if self._readers.model is None or self._readers.model_reader is None:
+        paid = self._paid(row, budget)
+        if paid is None or self._readers.model_reader is None:
             raise ModelRefused(f"this question was asked of {row.reader}, but no model is configured here")
-        return self._readers.model_reader(
-            PaidModel(self._readers.model, self._transactions, UUID(row.signal.id), budget)
-        )
+        return self._readers.model_reader(paid)
+
+    def _paid(self, row: Row, budget: Budget) -> PaidModel | None:
+        """The model, under the budget of this signal; None for one that rules answer, or without a model."""
+        if row.reader == "extractive" or self._readers.model is None:
+            return None
+        return PaidModel(self._readers.model, self._transactions, UUID(row.signal.id), budget)
 
     async def _finish(
-        self, connection: Connection, row: Row, outcome: Outcome, metadata: dict[str, Any]
+        self,
+        connection: Connection,
+        row: Row,
+        outcome: Outcome,
+        metadata: dict[str, Any],
+        compared: Compared | None = None,
     ) -> None:
         """Outcome, credits, what happened, and the word to who waits."""
         signal_id, organisation_id = UUID(row.signal.id), UUID(row.signal.organisation_id)
-        awaited = await repository.finish(connection, signal_id, outcome, metadata)
+        change = compared.context if compared is not None else None
+        awaited = await repository.finish(connection, signal_id, outcome, metadata, change)
         if awaited is None:
             return
+        if compared is not None and compared.baseline:
+            await self._comparing.become_baseline(connection, row)
         await evidence.cite(connection, signal_id, {s.proof.snapshot_id for s in outcome.sources})
         if outcome.charged:
             await self._ledger.capture(connection, [signal_id])
@@ -169,6 +202,8 @@ class Answering:
         assert view is not None
         kind = "signal.failed" if outcome.failed else "signal.completed"
         await events.record(connection, organisation_id, kind, signal_id, view.body)
+        if row.subscription_id is not None and compared is not None and compared.changed:
+            await events.record(connection, organisation_id, CHANGED, row.subscription_id, view.body)
         if awaited:
             await repository.tell(connection, signal_id)
 

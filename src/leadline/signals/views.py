@@ -22,7 +22,8 @@ from leadline.wire.pages import MOST_OFFSET
 _COLUMNS = """
     s.id, s.status, s.asked_host, s.question, s.answer_type, s.created_at, s.verification_mode,
     s.completed_at, s.answer::text as answer, s.confidence, s.confidence_basis, s.reasoning,
-    s.sources::text as sources, s.metadata::text as metadata, s.error, s.error_code, s.error_action
+    s.sources::text as sources, s.metadata::text as metadata, s.error, s.error_code, s.error_action,
+    s.change::text as change
 """
 _ENCODER = msgspec.json.Encoder()
 _SOURCES = msgspec.json.Decoder(list[SourceView])
@@ -69,6 +70,7 @@ class _Finished(_Open, rename="camel"):
     error: str | None
     error_code: str | None
     error_action: str | None
+    change_context: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 async def read(connection: Connection, organisation_id: UUID, signal_id: UUID) -> View | None:
@@ -107,6 +109,7 @@ def written(signal: Signal) -> bytes:
                 "error": signal.error,
                 "error_code": signal.error_code,
                 "error_action": signal.error_action,
+                "change": None,
             }
         )
     )
@@ -157,7 +160,7 @@ def _conditions(
     for company_id in company_ids:
         also("s.company_id = {}", company_id)
     if query.subscription_id is not None:
-        conditions.append("false")  # there are no subscriptions yet
+        also("s.subscription_id = {}", query.subscription_id)
     if query.statuses:
         also("s.status = any({}::text[])", list(query.statuses))
     if query.since is not None:
@@ -209,6 +212,7 @@ def _view(row: Any) -> _Open:
         row["error"],
         row["error_code"],
         row["error_action"],
+        msgspec.UNSET if row["change"] is None else msgspec.Raw(row["change"].encode()),
     )
 
 

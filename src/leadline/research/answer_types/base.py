@@ -21,6 +21,23 @@ class Support(NamedTuple):
     why: str
 
 
+class Told(NamedTuple):
+    """How two answers to one question were told: the cited words of each, and the question."""
+
+    before: Sequence[str]
+    after: Sequence[str]
+    question: str = ""
+
+
+class FieldChanges(NamedTuple):
+    """Fields of an object that differ (contract section 12). ``changed``: top-level names; the others: dot paths."""
+
+    changed: tuple[str, ...]
+    added: tuple[str, ...]
+    updated: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
 class AnswerType(ABC):
     """One kind of answer.
 
@@ -83,5 +100,14 @@ class AnswerType(ABC):
         """The value as question files and their scorers write it."""
         return value
 
+    def same(self, before: Any, after: Any, told: Told) -> bool | None:
+        """Whether both values state one fact, however it is worded or rounded; None where only somebody who
+        understands the words could tell."""
+        return self.equal(before, after)
 
-__all__ = ["AnswerType", "InvalidValue", "Support"]
+    def fields(self, before: Any, after: Any) -> FieldChanges | None:
+        """Which fields of an object differ; None for what has no fields."""
+        return None
+
+
+__all__ = ["AnswerType", "FieldChanges", "InvalidValue", "Support", "Told"]

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from leadline.research.answer_types.base import AnswerType, InvalidValue, Support
-from leadline.research.answer_types.number import computed_support, one_number, same_number
+from leadline.research.answer_types.base import AnswerType, InvalidValue, Support, Told
+from leadline.research.answer_types.number import computed_support, one_number, same_figure, same_number
 from leadline.research.model import Question
 from leadline.research.values.money import Money, currency_code, find_money
 from leadline.research.values.numbers import plain, written_out
@@ -70,6 +70,12 @@ class Currency(AnswerType):
         if previous["currency"] == current["currency"]:
             delta["difference"] = plain(current["value"] - previous["value"])
         return delta
+
+    def same(self, before: Any, after: Any, told: Told) -> bool:
+        """A sum in another currency is another fact."""
+        if before["currency"] != after["currency"]:
+            return False
+        return same_figure(before["value"], after["value"], told, find_money)
 
     def text(self, value: Any) -> str:
         return f"{written_out(value['value'])} {value['currency']}"

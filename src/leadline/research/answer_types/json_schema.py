@@ -10,9 +10,9 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
-from leadline.research.answer_types.base import AnswerType, InvalidValue, Support
-from leadline.research.answer_types.number import number_support, one_number
-from leadline.research.answer_types.open_text import text_support
+from leadline.research.answer_types.base import AnswerType, FieldChanges, InvalidValue, Support, Told
+from leadline.research.answer_types.number import number_support, one_number, same_number
+from leadline.research.answer_types.open_text import same_text, text_support
 from leadline.research.errors import InvalidQuestion
 from leadline.research.model import Question
 
@@ -66,6 +66,15 @@ class JsonSchema(AnswerType):
     def change(self, previous: Any, current: Any) -> dict[str, Any] | None:
         return None  # contract section 12: the field lists tell it instead
 
+    def same(self, before: Any, after: Any, told: Told) -> bool:
+        differing = self.fields(before, after)
+        return not (differing.added or differing.updated or differing.removed)
+
+    def fields(self, before: Any, after: Any) -> FieldChanges:
+        added, updated, removed = _differing(before, after, "")
+        touched = {path.partition(".")[0]: None for path in [*added, *updated, *removed]}
+        return FieldChanges(tuple(touched), tuple(added), tuple(updated), tuple(removed))
+
     def is_leaf(self, value: Any) -> bool:
         return isinstance(value, dict | list)
 
@@ -79,6 +88,49 @@ class JsonSchema(AnswerType):
             if found.holds is None:
                 unknown = unknown or f"{path}: {found.why}"
         return Support(None, unknown) if unknown else Support(True, "each field stands in the cited words")
+
+
+def _differing(before: Any, after: Any, path: str) -> tuple[list[str], list[str], list[str]]:
+    """Dot paths of the fields that appeared, have another value, and vanished. Null is "not there"."""
+    added: list[str] = []
+    updated: list[str] = []
+    removed: list[str] = []
+    for name in {**before, **after}:
+        one, other, place = before.get(name), after.get(name), f"{path}{name}"
+        if one is None and other is None:
+            continue
+        if one is None:
+            added.append(place)
+        elif other is None:
+            removed.append(place)
+        elif isinstance(one, dict) and isinstance(other, dict):
+            for found, inner in zip(
+                (added, updated, removed), _differing(one, other, place + "."), strict=True
+            ):
+                found.extend(inner)
+        elif not _same_member(one, other):
+            updated.append(place)
+    return added, updated, removed
+
+
+def _same_member(one: Any, other: Any) -> bool:
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        return same_number(one, other)
+    if isinstance(one, str) and isinstance(other, str):
+        return same_text(one, other) is not False
+    if isinstance(one, list) and isinstance(other, list):  # in any order
+        rest = list(other)
+        for member in one:
+            match = next((i for i, o in enumerate(rest) if _same_member(member, o)), None)
+            if match is None:
+                return False
+            del rest[match]
+        return not rest
+    if isinstance(one, dict) and isinstance(other, dict):
+        return not any(_differing(one, other, ""))
+    return bool(one == other)
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

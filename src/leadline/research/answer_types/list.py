@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from leadline.research.answer_types.base import AnswerType, InvalidValue, Support
+from leadline.research.answer_types.base import AnswerType, InvalidValue, Support, Told
 from leadline.research.answer_types.open_text import text_support
 from leadline.research.model import Question
 from leadline.research.values.terms import squash
+from leadline.research.values.wording import unmatched
 
 MAX_MEMBERS = 500
 
@@ -50,12 +51,13 @@ class Listing(AnswerType):
         """As sets of trimmed, case-insensitive strings (contract section 12)."""
         return {_key(x) for x in a} == {_key(x) for x in b}
 
+    def same(self, before: Any, after: Any, told: Told) -> bool:
+        return self.change(before, after) is None
+
     def change(self, previous: Any, current: Any) -> dict[str, Any] | None:
-        before, after = {_key(x) for x in previous}, {_key(x) for x in current}
-        if before == after:
-            return None
-        added = [x for x in current if _key(x) not in before]
-        return {"type": "LIST", "added": added, "removed": [x for x in previous if _key(x) not in after]}
+        """Members under another spelling are the same members."""
+        added, removed = unmatched(current, previous), unmatched(previous, current)
+        return {"type": "LIST", "added": added, "removed": removed} if added or removed else None
 
     def text(self, value: Any) -> str:
         return "\n".join(" ".join(str(member).split()) for member in value)

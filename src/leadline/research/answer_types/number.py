@@ -6,12 +6,13 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
-from typing import Any
+from typing import Any, Protocol
 
-from leadline.research.answer_types.base import AnswerType, InvalidValue, Support
+from leadline.research.answer_types.base import AnswerType, InvalidValue, Support, Told
 from leadline.research.model import Question
 from leadline.research.values.numbers import MOST_DIGITS, find_numbers, plain, written_out
 from leadline.research.values.numbers import Number as Figure
+from leadline.research.values.wording import told_less_exactly
 
 _ARITHMETIC = re.compile(
     r"\b(?:difference|differ|more than|less than|how much (?:more|less|cheaper|higher|lower)|in total|total|together|combined|sum|plus|altogether|"
@@ -45,6 +46,9 @@ class Number(AnswerType):
     def is_leaf(self, value: Any) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool)
 
+    def same(self, before: Any, after: Any, told: Told) -> bool:
+        return same_figure(before, after, told, find_numbers)
+
     def support(self, value: Any, words: Sequence[str], question: Question) -> Support:
         return number_support(value, words, question)
 
@@ -71,6 +75,31 @@ def one_number(value: Any, kind: str) -> Figure:
 
 def same_number(a: Any, b: Any) -> bool:
     return math.isclose(float(a), float(b), rel_tol=1e-9, abs_tol=1e-9)
+
+
+class Approximable(Protocol):
+    """A figure found in words."""
+
+    @property
+    def value(self) -> Figure: ...
+    @property
+    def approximate(self) -> bool: ...
+
+
+def same_figure(
+    before: Figure, after: Figure, told: Told, find: Callable[[str, str], Iterable[Approximable]]
+) -> bool:
+    """The same figure, or one of them told less exactly, in words that say so ("about", "more than")."""
+
+    def about(value: Figure, words: Sequence[str]) -> bool:
+        found = [m for text in words for language in ("en", "de") for m in find(text, language)]
+        return any(m.approximate and same_number(m.value, value) for m in found)
+
+    if same_number(before, after):
+        return True
+    if about(after, told.after) and told_less_exactly(before, after):
+        return True
+    return about(before, told.before) and told_less_exactly(after, before)
 
 
 def number_change(kind: str, previous: Any, current: Any) -> dict[str, Any] | None:

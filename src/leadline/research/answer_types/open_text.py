@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from leadline.research.answer_types.base import AnswerType, InvalidValue, Support
+from leadline.research.answer_types.base import AnswerType, InvalidValue, Support, Told
 from leadline.research.model import Question
 from leadline.research.values.numbers import find_numbers
-from leadline.research.values.terms import squash, stems
+from leadline.research.values.polarity import denials
+from leadline.research.values.terms import squash, stems, terms
+from leadline.research.values.wording import name_words, same_name
 
 MAX_CHARACTERS = 2000
+_JOINED = re.compile(r"(?i)\b(?:and|und|et|y)\b|[&;/]")
 
 
 class OpenText(AnswerType):
@@ -37,11 +41,62 @@ class OpenText(AnswerType):
     def equal(self, a: Any, b: Any) -> bool:
         return squash(str(a)) == squash(str(b))
 
+    def same(self, before: Any, after: Any, told: Told) -> bool | None:
+        return same_text(str(before), str(after), told.question)
+
     def is_leaf(self, value: Any) -> bool:
         return isinstance(value, str)
 
     def support(self, value: Any, words: Sequence[str], question: Question) -> Support:
         return text_support(str(value), words)
+
+
+NAME_WORDS = 6  # a text of so many words at most is a name, a place or a title, not a sentence
+ENOUGH_SHARED = 0.75  # of the topic words of both texts; fewer do not tell whether they say the same
+
+
+def same_text(before: str, after: str, question: str = "") -> bool | None:
+    """Whether two texts tell the same; None where the words differ too much to say.
+
+    Other figures, other names and a denial on one side only are another fact. For the rest, the topic words that
+    the question does not hold decide.
+    """
+    if squash(before) == squash(after) or same_name(before, after):
+        return True
+    if max(len(name_words(before)), len(name_words(after))) <= NAME_WORDS:
+        return _same_short(before, after)
+    if _figures(before) != _figures(after) or bool(denials(before)) != bool(denials(after)):
+        return False
+    if _names(before) ^ _names(after):
+        return False
+    asked = stems(question)
+    one, other = stems(before) - asked, stems(after) - asked
+    if one == other or len(one & other) >= ENOUGH_SHARED * len(one | other):
+        return True
+    return None
+
+
+def _same_short(before: str, after: str) -> bool:
+    """A name told more fully is the same name; one joined to it by "and" is another."""
+    few, many = sorted((before, after), key=lambda text: len(name_words(text)))
+    if not set(name_words(few)) <= set(name_words(many)):
+        return False
+    return bool(_JOINED.search(few)) or not _JOINED.search(many)
+
+
+def _figures(text: str) -> set[float]:
+    return {float(m.value) for m in find_numbers(text)}
+
+
+def _names(text: str) -> set[str]:
+    """Words with a capital that no sentence begins with."""
+    found = set()
+    for term in terms(text):
+        lead = text[: term.start].rstrip(" \"'(“„«")
+        if term.text[:1].isupper() and lead and lead[-1] not in ".!?:\n":
+            found.add(term.stem)
+    first = {t.stem for t in terms(text)[:1]}
+    return found - first
 
 
 def text_support(value: str, words: Sequence[str]) -> Support:

@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from leadline.research.answer_types.base import AnswerType, Support
+from leadline.research.answer_types.base import AnswerType, Support, Told
 from leadline.research.answer_types.number import (
     computed_support,
     number_change,
     one_number,
+    same_figure,
     same_number,
     values_in,
 )
@@ -42,6 +43,9 @@ class Percentage(AnswerType):
 
     def change(self, previous: Any, current: Any) -> dict[str, Any] | None:
         return number_change("PERCENTAGE", previous, current)
+
+    def same(self, before: Any, after: Any, told: Told) -> bool:
+        return same_figure(before, after, told, find_percentages)
 
     def support(self, value: Any, words: Sequence[str], question: Question) -> Support:
         held = values_in(
