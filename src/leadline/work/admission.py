@@ -84,6 +84,8 @@ class Admission:
 
     async def tend(self) -> bool:
         """Make due what waited for its time, and what was begun by a process that died; whether there was any."""
+        if ended := await repository.end_frozen(self._database, self._lease):
+            log.warning("sessions of frozen processes were ended", count=ended)
         woken = await repository.wake(self._database)
         swept = await repository.sweep(self._database)
         if swept:

@@ -289,6 +289,27 @@ async def sweep(connection: Connection) -> list[UUID]:
     return [row["id"] for row in await connection.fetch(_SWEEP)]
 
 
+async def end_frozen(connection: Connection, seconds: float) -> int:
+    """End the sessions of processes that stand still in the middle of a statement; returns how many.
+
+    PostgreSQL ends a transaction that is idle for too long by itself, but not one whose client stopped between two
+    messages of one statement: that counts as active, and holds its locks for ever. ``seconds`` is the bound where the
+    server's setting for idle transactions is off.
+    """
+    rows = await connection.fetch(
+        """
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and usename = current_user and pid <> pg_backend_pid()
+          and state = 'active' and wait_event = 'ClientRead' and xact_start is not null and query not ilike 'copy%'
+          and state_change < now() - coalesce(
+              nullif(current_setting('idle_in_transaction_session_timeout')::interval, '0'),
+              make_interval(secs => $1))
+        """,
+        seconds,
+    )
+    return len(rows)
+
+
 async def tell(connection: Connection, channel: str) -> None:
     """Tell those who listen that something is due."""
     await connection.execute("select pg_notify($1, '')", channel)
