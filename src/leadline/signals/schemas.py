@@ -339,7 +339,7 @@ class SignalDetailResponse(SignalResponse, rename="camel", kw_only=True):
     error_code: str | UnsetType | None = UNSET
     error_action: str | UnsetType | None = UNSET
     verification_mode: Literal["strict", "lenient"] | UnsetType = UNSET
-    change_context: ChangeContext | UnsetType = UNSET
+    change_context: ChangeContext | UnsetType | None = UNSET
 
 
 class SignalListResponse(ResultsPage[SignalDetailResponse]):
