@@ -33,10 +33,11 @@ from leadline.research.readers.language_model import LanguageModelReader
 from leadline.research.sources.own_site import OwnSite
 from leadline.signals.checking import Checker
 from leadline.signals.comparing import Comparing
-from leadline.signals.runs import RunService
 from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTrace
-from leadline.signals.service import SignalService
+from leadline.signals.service import RunService, SignalService
 from leadline.signals.tasks import Answering, Readers
+from leadline.subscriptions.service import NoLists, SubscriptionService
+from leadline.subscriptions.tasks import Running, Scheduler
 from leadline.webhooks.service import WebhookService
 from leadline.webhooks.tasks import Delivering
 from leadline.work.service import HEARTBEAT, LEASE, WorkService
@@ -51,6 +52,7 @@ class Leadline:
         database: Database,
         signals: SignalService,
         runs: RunService,
+        subscriptions: SubscriptionService,
         work: WorkService,
         webhooks: WebhookService,
         sequencer: Sequencer,
@@ -63,6 +65,8 @@ class Leadline:
         self.ledger = ledger
         self.signals = signals
         self.runs = runs
+        self.subscriptions = subscriptions
+        self.scheduler = Scheduler(subscriptions)
         self.work = work
         self.webhooks = webhooks
         self.sequencer = sequencer
@@ -157,17 +161,6 @@ async def open_leadline(settings: Settings, *, reading: bool = False) -> AsyncIt
             ),
             reserved_hosts=reserved_hosts,
         )
-        work = WorkService(
-            database,
-            [
-                answering.kind(
-                    organisation_cap=settings.organisation_concurrency, reader_cap=settings.reader_concurrency
-                ),
-                Delivering(database, hooks, webhooks).kind(),
-            ],
-            lease=settings.lease_seconds,
-            heartbeat=settings.lease_seconds * HEARTBEAT / LEASE,
-        )
         checker = Checker(reserved_hosts, webhooks.refusal)
         runs = RunService(
             database,
@@ -176,6 +169,19 @@ async def open_leadline(settings: Settings, *, reading: bool = False) -> AsyncIt
             ledger,
             default_pages=settings.max_pages,
             price=settings.signal_price,
+        )
+        subscriptions = SubscriptionService(database, runs, NoLists(), ledger, lambda: work.poke())
+        work = WorkService(
+            database,
+            [
+                answering.kind(
+                    organisation_cap=settings.organisation_concurrency, reader_cap=settings.reader_concurrency
+                ),
+                Delivering(database, hooks, webhooks).kind(),
+                Running(database, subscriptions, runs).kind(),
+            ],
+            lease=settings.lease_seconds,
+            heartbeat=settings.lease_seconds * HEARTBEAT / LEASE,
         )
         signals = SignalService(
             database,
@@ -190,7 +196,9 @@ async def open_leadline(settings: Settings, *, reading: bool = False) -> AsyncIt
             cache=timedelta(hours=settings.cache_hours),
             price=settings.signal_price,
         )
-        yield Leadline(settings, database, signals, runs, work, webhooks, sequencer, ledger, model, pool)
+        yield Leadline(
+            settings, database, signals, runs, subscriptions, work, webhooks, sequencer, ledger, model, pool
+        )
 
 
 def _children() -> int:

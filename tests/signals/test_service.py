@@ -140,6 +140,28 @@ def silent_webhooks(database: Database) -> WebhookService:
     return WebhookService(database, Vault(Fernet.generate_key()), NetworkPolicy())
 
 
+def make_answering(
+    database: Database,
+    fetcher: PageFetcher,
+    *,
+    readers: Readers,
+    ledger: Ledger,
+    library: StoredLibrary | None = None,
+    budget: Budget | None = None,
+    reserved_hosts: Collection[str] = (),
+) -> Answering:
+    library = library or StoredLibrary(database, fetcher, InlineSandbox(), freshness=timedelta(hours=24))
+    return Answering(
+        database,
+        Engine(library, [OwnSite(library, InlineSandbox())], InlineSandbox()),
+        readers,
+        ledger,
+        Comparing(database, library),
+        budget=budget or Budget(max_pages=10),
+        reserved_hosts=reserved_hosts,
+    )
+
+
 def make_service(
     database: Database,
     fetcher: PageFetcher | None = None,
@@ -159,13 +181,13 @@ def make_service(
     readers = readers or Readers(extractive=lambda: reader)
     webhooks = webhooks or silent_webhooks(database)
     ledger = Ledger(monthly_credits=100)
-    answering = Answering(
+    answering = make_answering(
         database,
-        Engine(library, [OwnSite(library, InlineSandbox())], InlineSandbox()),
-        readers,
-        ledger,
-        Comparing(database, library),
-        budget=budget or Budget(max_pages=10),
+        fetcher or MemoryFetcher(PAGES),
+        readers=readers,
+        ledger=ledger,
+        library=library,
+        budget=budget,
         reserved_hosts=reserved_hosts,
     )
     return SignalService(

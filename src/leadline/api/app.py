@@ -24,12 +24,13 @@ from leadline.credits import endpoints as credit
 from leadline.foundation.errors import BadRequest, InvalidInput, LeadlineError
 from leadline.foundation.settings import Settings
 from leadline.signals import endpoints as signals
+from leadline.subscriptions import endpoints as subscriptions
 from leadline.wire.calls import Limits, Rate
 from leadline.wire.operations import Operation
 from leadline.wire.reading import MAX_BODY
 
 
-class Opened(accounts.Needs, credit.Needs, signals.Needs, Protocol):
+class Opened(accounts.Needs, credit.Needs, signals.Needs, subscriptions.Needs, Protocol):
     """What the API needs of an open Leadline: what its rooms need, and the settings."""
 
     @property
@@ -38,6 +39,7 @@ class Opened(accounts.Needs, credit.Needs, signals.Needs, Protocol):
 
 ROOMS: tuple[Operation[Opened], ...] = (
     *signals.operations,
+    *subscriptions.operations,
     *credit.operations,
     *accounts.operations,
 )

@@ -12,10 +12,11 @@ from leadline.credits.schemas import Charge
 from leadline.credits.service import Ledger
 from leadline.foundation.database import Connection, Database
 from leadline.foundation.errors import InvalidInput
-from leadline.signals import repository
+from leadline.signals import repository, views
 from leadline.signals.checking import Checker, Wanted
 from leadline.signals.schemas import SignalRequest
 from leadline.signals.tasks import SIGNAL, Readers
+from leadline.signals.views import SignalQuery
 from leadline.work import service as work
 from leadline.work.service import NewItem
 
@@ -79,6 +80,13 @@ class RunService:
         company_ids = await companies.resolve_many(self._database, [one.company for one in wanted.values()])
         return Prepared(tuple(wanted.values()), company_ids, tuple(refused))
 
+    async def price_of(
+        self, connection: Connection, organisation_id: UUID, prepared: Prepared
+    ) -> tuple[int, int]:
+        """What the run costs, and what is left."""
+        left = await self._ledger.balance(connection, organisation_id)
+        return self.price * len(prepared.wanted), left
+
     async def add(
         self,
         connection: Connection,
@@ -101,6 +109,10 @@ class RunService:
         await work.add(connection, [NewItem(one, SIGNAL, organisation_id, reader) for one in added])
         await self._ledger.reserve(connection, organisation_id, [Charge(one, self.price) for one in added])
         return len(added)
+
+    async def read_page(self, organisation_id: UUID, query: SignalQuery) -> bytes:
+        """One page of signals, on the wire."""
+        return await views.read_page(self._database, organisation_id, query)
 
     async def under_way(self, connection: Connection, organisation_id: UUID, subscription_id: UUID) -> bool:
         """Whether signals of an earlier run are still being answered."""

@@ -28,8 +28,10 @@ from leadline.signals import batches, repository
 from leadline.signals.batches import Checked, Taken
 from leadline.signals.checking import Checker, Wanted
 from leadline.signals.repository import NewRow, Row
+from leadline.signals.runs import Prepared, RunQuestion, RunService
 from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTrace, TracedPage
 from leadline.signals.tasks import SIGNAL, Answering, Readers
+from leadline.signals.views import SignalQuery
 from leadline.webhooks.service import WebhookService
 from leadline.work import service as work
 from leadline.work.service import LEASE, NewItem, WorkService
@@ -289,3 +291,6 @@ class _StoredSource(msgspec.Struct):
     title: str
     snippet: str
     proof: Proof
+
+
+__all__ = ["Prepared", "RunQuestion", "RunService", "SignalQuery", "SignalService"]

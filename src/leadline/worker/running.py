@@ -28,7 +28,12 @@ async def run_worker(leadline: Leadline, stop: asyncio.Event) -> None:
     settings, work = leadline.settings, leadline.work
 
     await leadline.prepare()
-    async with work.telling(), leadline.sequencer.running(), _pruning(leadline):
+    async with (
+        work.telling(),
+        leadline.sequencer.running(),
+        leadline.scheduler.running(),
+        _pruning(leadline),
+    ):
         log.info("worker started", concurrency=settings.worker_concurrency)
         await work.work(stop, concurrency=settings.worker_concurrency, grace=settings.shutdown_grace)
     log.info("worker stopped")

@@ -1,0 +1,118 @@
+"""Subscriptions over HTTP, as the clients use them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.api.service import Account, Api
+
+ALL = "/v1/companies/signals/subscriptions"
+STAFF = {
+    "domain": "acme.com",
+    "name": "Staff",
+    "question": "How many people work there?",
+    "answerType": "number",
+    "frequency": "daily",
+    "timezone": "Europe/Berlin",
+}
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def made(acme: Account, **members: Any) -> dict[str, Any]:
+    answer = await acme.post(ALL, STAFF | members)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def test_create_start_trigger_stop_as_the_command_line_client_does(acme: Account) -> None:
+    subscription = await made(acme)
+    assert (subscription["status"], subscription["frequency"]) == ("stopped", "daily")
+    assert subscription["expectedCreditsPerMonth"] == 31
+    one = f"{ALL}/{subscription['id']}"
+    started = (await acme.call("POST", f"{one}/start")).json()
+    assert started["status"] == "active"
+    assert started["nextRunAt"].endswith("Z")
+    triggered = (await acme.call("POST", f"{one}/trigger")).json()
+    assert triggered["lastRunAt"] is not None
+    stopped = (await acme.call("POST", f"{one}/stop")).json()
+    assert (stopped["status"], stopped["nextRunAt"]) == ("stopped", None)
+    assert (await acme.get(one)).json() == stopped
+    assert [s["id"] for s in (await acme.get(ALL)).json()["items"]] == [subscription["id"]]
+    runs = (await acme.get(f"{one}/runs")).json()
+    assert [(run["origin"], run["status"]) for run in runs["results"]] == [("trigger", "queued")]
+
+
+async def test_the_signals_of_a_run_stand_in_the_logs_and_in_the_list(api: Api, acme: Account) -> None:
+    subscription = await made(acme)
+    one = f"{ALL}/{subscription['id']}"
+    await acme.call("POST", f"{one}/trigger")
+    (item,) = await api.database.repeatable.fetch(
+        "select id from work_items where organisation_id = $1", acme.organisation_id
+    )
+    await api.leadline.work.run(item["id"])
+    await acme.ask()  # another signal, of no subscription
+    logs = (await acme.get(f"{one}/logs")).json()
+    assert (logs["total"], logs["results"][0]["question"]) == (1, STAFF["question"])
+    of_it = (await acme.get(f"/v1/companies/signals?subscriptionId={subscription['id']}")).json()
+    assert of_it["results"] == logs["results"]
+    for query, total in (
+        ("domain=acme.com", 1),
+        ("domain=other.com", 0),
+        ("status=processing", 1),
+        ("status[]=failed", 0),
+        ("fromDate=2020-01-01T00:00:00Z", 0),  # by completion, and it is not completed
+        ("companyId=nobody", 0),
+    ):
+        assert (await acme.get(f"{one}/logs?{query}")).json()["total"] == total, query
+
+
+async def test_the_schedule_can_be_changed(acme: Account) -> None:
+    subscription = await made(acme)
+    body = {k: v for k, v in STAFF.items() if k not in ("domain", "frequency")} | {
+        "cronExpression": "0 9 * * 1"
+    }
+    changed = (await acme.call("PUT", f"{ALL}/{subscription['id']}", json=body)).json()
+    assert (changed["frequency"], changed["cronExpression"]) == (None, "0 9 * * 1")
+    answer = await acme.call("PUT", f"{ALL}/{subscription['id']}", json=body | {"frequency": "daily"})
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("members", "named"),
+    [
+        ({"cronExpression": "0 9 * * 1"}, "frequency"),
+        ({"frequency": None}, "frequency"),
+        ({"frequency": "hourly"}, "frequency"),
+        ({"frequency": None, "cronExpression": "0 0 30 2 *"}, "cronExpression"),
+        ({"timezone": "Mars/Olympus"}, "timezone"),
+        ({"question": None}, "question"),
+        ({"name": None}, "name"),
+        ({"answerType": "contacts"}, "answerType"),
+        ({"domain": "https://acme.com/"}, "domain"),
+        ({"domain": None}, "listId"),
+    ],
+)
+async def test_what_is_wrong_is_400_and_named(acme: Account, members: dict[str, Any], named: str) -> None:
+    answer = await acme.post(ALL, STAFF | members)
+    assert answer.status_code == 400
+    assert named in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("list_id", ["3f0f6a52-5d0c-4f4f-9b3f-1c6f5a1f7c11", "x"])
+async def test_a_list_that_is_not_there_is_404(acme: Account, list_id: str) -> None:
+    body = {k: v for k, v in STAFF.items() if k != "domain"} | {"listId": list_id}
+    assert (await acme.post(ALL, body)).status_code == 404
+
+
+async def test_a_malformed_id_is_400_for_logs_and_404_elsewhere(acme: Account) -> None:
+    assert (await acme.get(f"{ALL}/x/logs")).status_code == 400
+    assert (await acme.get(f"{ALL}/x")).status_code == 404
+
+
+async def test_a_run_that_cannot_be_paid_is_402(api: Api) -> None:
+    poor = await api.account(credits_left=0)
+    subscription = await made(poor)
+    assert (await poor.call("POST", f"{ALL}/{subscription['id']}/trigger")).status_code == 402
