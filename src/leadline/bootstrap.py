@@ -36,6 +36,7 @@ from leadline.signals.comparing import Comparing
 from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTrace
 from leadline.signals.service import RunService, SignalService
 from leadline.signals.tasks import Answering, Readers
+from leadline.subscriptions.actions import ActionService
 from leadline.subscriptions.service import NoLists, SubscriptionService
 from leadline.subscriptions.tasks import Running, Scheduler
 from leadline.webhooks.service import WebhookService
@@ -67,6 +68,7 @@ class Leadline:
         self.runs = runs
         self.subscriptions = subscriptions
         self.scheduler = Scheduler(subscriptions)
+        self.actions = ActionService(database, webhooks)
         self.work = work
         self.webhooks = webhooks
         self.sequencer = sequencer

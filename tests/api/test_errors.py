@@ -101,9 +101,12 @@ async def test_what_is_another_organisations_is_not_found_on_any_operation(api: 
 
 
 async def _subscribed(account: Account) -> dict[str, str]:
-    """The ids of a subscription of one company."""
+    """The ids of a subscription of one company, and of its action."""
     body = {"domain": "acme.com", "name": "Staff", "question": "How many work there?", "frequency": "daily"}
-    return {"subscriptionId": (await account.post(f"{SIGNALS}/subscriptions", body)).json()["id"]}
+    one = (await account.post(f"{SIGNALS}/subscriptions", body)).json()["id"]
+    action = {"type": "webhook", "webhook": {"destination": "https://acme.com/hook"}}
+    made = await account.post(f"{SIGNALS}/subscriptions/{one}/actions", action)
+    return {"subscriptionId": one, "actionId": made.json()["id"]}
 
 
 def _filled(path: str, **ids: str) -> str:

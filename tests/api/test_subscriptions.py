@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from tests.api.service import Account, Api
 
+from leadline.events import service as events
+from leadline.foundation.ids import new_id
+
 ALL = "/v1/companies/signals/subscriptions"
 STAFF = {
     "domain": "acme.com",
@@ -116,3 +119,79 @@ async def test_a_run_that_cannot_be_paid_is_402(api: Api) -> None:
     poor = await api.account(credits_left=0)
     subscription = await made(poor)
     assert (await poor.call("POST", f"{ALL}/{subscription['id']}/trigger")).status_code == 402
+
+
+# ------------------------------------------------------------------ actions
+
+HOOK = {"type": "webhook", "webhook": {"destination": "https://acme.com/hook"}}
+
+
+async def test_an_action_lives_from_creation_to_deletion(acme: Account) -> None:
+    actions = f"{ALL}/{(await made(acme))['id']}/actions"
+    answer = await acme.post(actions, HOOK)
+    assert answer.status_code == 201
+    action = answer.json()
+    assert (action["type"], action["webhook"], action["enabled"]) == ("webhook", HOOK["webhook"], True)
+    one = f"{actions}/{action['id']}"
+    assert (await acme.get(one)).json() == action
+    assert (await acme.call("POST", f"{one}/pause")).json()["enabled"] is False
+    assert (await acme.call("POST", f"{one}/unpause")).json()["enabled"] is True
+    other = {"webhook": {"destination": "https://other.com/hook"}}
+    assert (await acme.call("PUT", one, json=other)).json()["webhook"] == other["webhook"]
+    assert (await acme.get(f"{actions}?limit=1")).json()["total"] == 1
+    assert (await acme.call("DELETE", one)).status_code == 204
+    assert (await acme.call("DELETE", one)).status_code == 404
+    assert (await acme.get(actions)).json()["items"] == []
+
+
+async def test_an_eleventh_action_is_409(acme: Account) -> None:
+    actions = f"{ALL}/{(await made(acme))['id']}/actions"
+    for _ in range(10):
+        assert (await acme.post(actions, HOOK)).status_code == 201
+    assert (await acme.post(actions, HOOK)).status_code == 409
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"type": "webhook"},
+        {"type": "mail", **{k: v for k, v in HOOK.items() if k != "type"}},
+        {"type": "webhook", "webhook": {}},
+        {"type": "webhook", "webhook": {"destination": "ftp://acme.com"}},
+        {"type": "webhook", "webhook": {"destination": "http://127.0.0.1/hook"}},
+    ],
+)
+async def test_an_action_that_cannot_be_done_is_400(acme: Account, body: dict[str, Any]) -> None:
+    actions = f"{ALL}/{(await made(acme))['id']}/actions"
+    assert (await acme.post(actions, body)).status_code == 400
+
+
+# ------------------------------------------------------------------ what happened
+
+
+async def test_what_was_missed_is_read_after_the_last_sequence(api: Api, acme: Account) -> None:
+    for number in range(5):
+        async with api.database.transaction() as connection:
+            await events.record(
+                connection, acme.organisation_id, "signal.completed", new_id(), b'{"n": %d}' % number
+            )
+    await api.leadline.sequencer.sequence()
+    first = (await acme.get("/v1/events?limit=2")).json()
+    assert [(e["sequence"], e["data"]) for e in first["items"]] == [(1, {"n": 0}), (2, {"n": 1})]
+    assert (first["last"], first["oldest"], first["hasMore"]) == (5, 1, True)
+    rest = (await acme.get("/v1/events?after=2")).json()
+    assert [e["sequence"] for e in rest["items"]] == [3, 4, 5]
+    assert rest["hasMore"] is False
+    assert (await acme.get("/v1/events?after=5")).json()["items"] == []
+    nobody = await api.account()
+    assert (await nobody.get("/v1/events")).json() == {
+        "items": [],
+        "last": 0,
+        "oldest": None,
+        "hasMore": False,
+    }
+
+
+@pytest.mark.parametrize("query", ["after=-1", "after=x", "limit=0", "limit=1001"])
+async def test_a_sequence_that_is_none_is_400(acme: Account, query: str) -> None:
+    assert (await acme.get(f"/v1/events?{query}")).status_code == 400

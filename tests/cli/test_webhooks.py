@@ -88,6 +88,50 @@ async def test_a_signal_without_calls_is_not_an_unknown_one(command: Command, da
     assert nonsense.code == 2, nonsense
 
 
+async def test_failing_receivers_are_shown_and_their_calls_made_again(
+    command: Command, database: Any
+) -> None:
+    signal_id = await _signal(database)
+    org, ids = await default_organisation(database), [new_id(), new_id()]
+    for one, status, url in zip(
+        ids, ("failed", "delivered"), ("https://a.example/h", "https://b.example/h"), strict=True
+    ):
+        await database.execute(
+            """
+            insert into webhook_deliveries (id, organisation_id, event_id, reference, url, status, attempts, last_error,
+                                            delivered_at)
+            values ($1, $2, $3, $4, $5, $6, 10, $7, case when $6 = 'delivered' then now() end)
+            """,
+            one, org, new_id(), signal_id, url, status, "the receiver answered 500" if status == "failed" else None,
+        )  # fmt: skip
+    ended = await command.run("webhooks", "failing")
+    assert ended.out.strip() == "https://a.example/h: 1 given up, 0 waiting (the receiver answered 500)", (
+        ended
+    )
+    shown = json.loads((await command.run("webhooks", "failing", "--json")).out)
+    assert shown == [
+        {"url": "https://a.example/h", "failed": 1, "pending": 0, "lastError": "the receiver answered 500"}
+    ]
+    again = await command.run("webhooks", "redeliver", str(ids[1]))
+    assert again.code == 0, again
+    assert await _pending(database) == {ids[1]}
+    replayed = await command.run("webhooks", "replay", "--since", "2020-01-01", "--failed")
+    assert (replayed.code, replayed.out.strip()) == (0, "1 call will be made again."), replayed
+    assert await _pending(database) == set(ids)
+    none = await command.run("webhooks", "replay", "--since", "2020-01-01", "--until", "2020-01-02")
+    assert none.out.strip() == "0 calls will be made again."
+    unknown = await command.run("webhooks", "redeliver", str(new_id()))
+    assert unknown.code == 1, unknown
+    assert "Delivery not found" in unknown.err
+
+
+async def _pending(database: Any) -> set[UUID]:
+    rows = await database.fetch(
+        "select d.id from webhook_deliveries d join work_items w on w.id = d.id where d.status = 'pending'"
+    )
+    return {row["id"] for row in rows}
+
+
 async def _signal(database: Any) -> UUID:
     company, signal_id = new_id(), new_id()
     await database.execute("insert into companies (id, host) values ($1, 'acme.com')", company)

@@ -21,6 +21,7 @@ from leadline.api.mounting import context_of, mount
 from leadline.api.pages import Pages, page_routes
 from leadline.api.pages import operations as pages
 from leadline.credits import endpoints as credit
+from leadline.events import endpoints as events
 from leadline.foundation.errors import BadRequest, InvalidInput, LeadlineError
 from leadline.foundation.settings import Settings
 from leadline.signals import endpoints as signals
@@ -30,7 +31,7 @@ from leadline.wire.operations import Operation
 from leadline.wire.reading import MAX_BODY
 
 
-class Opened(accounts.Needs, credit.Needs, signals.Needs, subscriptions.Needs, Protocol):
+class Opened(accounts.Needs, credit.Needs, signals.Needs, subscriptions.Needs, events.Needs, Protocol):
     """What the API needs of an open Leadline: what its rooms need, and the settings."""
 
     @property
@@ -40,6 +41,8 @@ class Opened(accounts.Needs, credit.Needs, signals.Needs, subscriptions.Needs, P
 ROOMS: tuple[Operation[Opened], ...] = (
     *signals.operations,
     *subscriptions.operations,
+    *subscriptions.actions,
+    *events.operations,
     *credit.operations,
     *accounts.operations,
 )

@@ -84,6 +84,14 @@ async def last(connection: Connection, organisation_id: UUID) -> int:
     return found or 0
 
 
+async def oldest(connection: Connection, organisation_id: UUID) -> int | None:
+    found: int | None = await connection.fetchval(
+        "select min(sequence) from events where organisation_id = $1 and sequence is not null",
+        organisation_id,
+    )
+    return found
+
+
 async def old(
     connection: Connection, older_than: timedelta, beyond: UUID | None, limit: int
 ) -> Sequence[UUID]:

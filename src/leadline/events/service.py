@@ -14,12 +14,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
+import msgspec
+
 from leadline.events import repository
 from leadline.events.schemas import Event, Listener
 from leadline.foundation.database import Connection, Database
 from leadline.foundation.errors import DatabaseUnavailable
 from leadline.foundation.ids import new_id
 from leadline.foundation.log import get_logger
+from leadline.wire.fields import wire_time
 
 _LOCK = 0x6C65_6164_7365_7175  # one advisory lock per database
 AT_ONCE = 2000  # events numbered in one transaction
@@ -42,6 +45,34 @@ async def after(
 ) -> list[Event]:
     """The organisation's events with higher numbers, in their order."""
     return await repository.after(connection, organisation_id, sequence, limit)
+
+
+async def page(connection: Connection, organisation_id: UUID, sequence: int, limit: int) -> bytes:
+    """What happened after ``sequence``, on the wire (``EventsResponse``).
+
+    ``last`` is read first: an event that is numbered meanwhile makes ``hasMore`` wrong in neither direction for long.
+    """
+    highest = await repository.last(connection, organisation_id)
+    found = await repository.after(connection, organisation_id, sequence, limit)
+    newest = found[-1].sequence if found else sequence
+    return msgspec.json.encode(
+        {
+            "items": [
+                {
+                    "id": one.id,
+                    "sequence": one.sequence,
+                    "type": one.type,
+                    "reference": one.reference,
+                    "createdAt": wire_time(one.created_at),
+                    "data": msgspec.Raw(one.body),
+                }
+                for one in found
+            ],
+            "last": max(highest, newest if found else 0),
+            "oldest": await repository.oldest(connection, organisation_id),
+            "hasMore": bool(found) and newest < highest,
+        }
+    )
 
 
 async def get(connection: Connection, event_id: UUID) -> Event | None:

@@ -8,15 +8,21 @@ from msgspec import UNSET, Raw
 
 from leadline.signals.schemas import SignalListResponse
 from leadline.signals.service import SignalQuery
+from leadline.subscriptions.actions import ActionService
 from leadline.subscriptions.schemas import (
+    ActionPath,
     CreateSignalSubscriptionRequest,
+    CreateSubscriptionActionRequest,
     ListSubscriptionsQuery,
     LogsQuery,
     SignalSubscription,
     SignalSubscriptionsResponse,
+    SubscriptionAction,
+    SubscriptionActionsResponse,
     SubscriptionPath,
     SubscriptionRunsResponse,
     UpdateSignalSubscriptionRequest,
+    UpdateSubscriptionActionRequest,
 )
 from leadline.subscriptions.service import SubscriptionService
 from leadline.wire.calls import Call
@@ -30,6 +36,8 @@ CHARGE = "One signal's price for each company, when the run begins; given back f
 class Needs(Protocol):
     @property
     def subscriptions(self) -> SubscriptionService: ...
+    @property
+    def actions(self) -> ActionService: ...
 
 
 class ListCall(Call):
@@ -175,3 +183,115 @@ async def list_runs(needs: Needs, call: RunsCall) -> SubscriptionRunsResponse:
         call.caller.organisation_id, subscription_id, query.limit, query.offset
     )
     return SubscriptionRunsResponse.of(rows, total, query.limit, query.offset)
+
+
+# ------------------------------------------------------------------ actions
+
+
+class CreateActionCall(OneCall):
+    body: CreateSubscriptionActionRequest
+
+
+class ActionCall(Call):
+    path: ActionPath
+
+
+class UpdateActionCall(ActionCall):
+    body: UpdateSubscriptionActionRequest
+
+
+actions = Operations[Needs]("Subscription Actions")
+ONE_ACTION = ONE + "/actions/{actionId}"
+
+
+@actions.get(
+    ONE + "/actions",
+    id="listSubscriptionActions",
+    summary="List actions",
+    answers={200: Answer("Actions.", SubscriptionActionsResponse)},
+    errors=(404,),
+)
+async def list_actions(needs: Needs, call: RunsCall) -> SubscriptionActionsResponse:
+    query = call.query
+    items, total = await needs.actions.page(
+        call.caller.organisation_id, call.path.subscription_id, query.limit, query.offset
+    )
+    return SubscriptionActionsResponse.of(items, total, query.limit, query.offset)
+
+
+@actions.post(
+    ONE + "/actions",
+    id="createSubscriptionAction",
+    summary="Add an action (at most 10)",
+    answers={201: Answer("Created.", SubscriptionAction)},
+    errors=(400, 404, 409),
+)
+async def create_action(needs: Needs, call: CreateActionCall) -> SubscriptionAction:
+    webhook = call.body.webhook or None
+    return await needs.actions.create(call.caller.organisation_id, call.path.subscription_id, webhook)
+
+
+@actions.get(
+    ONE_ACTION,
+    id="getSubscriptionAction",
+    summary="Read an action",
+    answers={200: Answer("The action.", SubscriptionAction)},
+    errors=(404,),
+)
+async def get_action(needs: Needs, call: ActionCall) -> SubscriptionAction:
+    path = call.path
+    return await needs.actions.get(call.caller.organisation_id, path.subscription_id, path.action_id)
+
+
+@actions.put(
+    ONE_ACTION,
+    id="updateSubscriptionAction",
+    summary="Replace an action's settings",
+    answers={200: Answer("The action.", SubscriptionAction)},
+    errors=(400, 404),
+)
+async def update_action(needs: Needs, call: UpdateActionCall) -> SubscriptionAction:
+    path, webhook = call.path, call.body.webhook or None
+    return await needs.actions.update(
+        call.caller.organisation_id, path.subscription_id, path.action_id, webhook
+    )
+
+
+@actions.delete(
+    ONE_ACTION,
+    id="deleteSubscriptionAction",
+    summary="Delete an action",
+    answers={204: Answer("Deleted.")},
+    errors=(404,),
+)
+async def delete_action(needs: Needs, call: ActionCall) -> None:
+    path = call.path
+    await needs.actions.delete(call.caller.organisation_id, path.subscription_id, path.action_id)
+
+
+@actions.post(
+    ONE_ACTION + "/pause",
+    id="pauseSubscriptionAction",
+    summary="Skip the action from now on",
+    answers={200: Answer("The action.", SubscriptionAction)},
+    errors=(404,),
+)
+async def pause_action(needs: Needs, call: ActionCall) -> SubscriptionAction:
+    path = call.path
+    return await needs.actions.enable(
+        call.caller.organisation_id, path.subscription_id, path.action_id, enabled=False
+    )
+
+
+@actions.post(
+    ONE_ACTION + "/unpause",
+    id="unpauseSubscriptionAction",
+    summary="Dispatch the action again",
+    answers={200: Answer("The action.", SubscriptionAction)},
+    errors=(404,),
+)
+async def unpause_action(needs: Needs, call: ActionCall) -> SubscriptionAction:
+    path = call.path
+    return await needs.actions.enable(
+        call.caller.organisation_id, path.subscription_id, path.action_id, enabled=True
+    )

@@ -19,6 +19,7 @@ _COLUMNS = """
     output_schema, weight, qualification_criteria, list_id, domain, frequency, cron, timezone, status,
     last_run_at, next_run_at, created_at
 """
+_ACTION = "id, subscription_id, url, enabled, created_at, updated_at"
 _RUN = "id, subscription_id, organisation_id, origin, status, reason, signals, refused, due_at, created_at"
 
 
@@ -286,6 +287,84 @@ async def runs(
         offset,
     )
     return [RunRow(**dict(record.items())) for record in records], total
+
+
+# ------------------------------------------------------------------ actions
+
+
+class ActionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An action as stored."""
+
+    id: UUID
+    subscription_id: UUID
+    url: str
+    enabled: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+async def add_action(
+    connection: Connection, organisation_id: UUID, subscription_id: UUID, action_id: UUID, url: str
+) -> ActionRow:
+    record = await connection.fetchrow(
+        f"""
+        insert into subscription_actions (id, subscription_id, organisation_id, url) values ($1, $2, $3, $4)
+        returning {_ACTION}
+        """,  # noqa: S608
+        action_id,
+        subscription_id,
+        organisation_id,
+        url,
+    )
+    return ActionRow(**dict(record.items()))
+
+
+async def actions(connection: Connection, organisation_id: UUID, subscription_id: UUID) -> list[ActionRow]:
+    """All of a subscription, newest first; there are a few at most."""
+    records = await connection.fetch(
+        f"""
+        select {_ACTION} from subscription_actions where organisation_id = $1 and subscription_id = $2
+        order by created_at desc, id desc
+        """,  # noqa: S608
+        organisation_id,
+        subscription_id,
+    )
+    return [ActionRow(**dict(record.items())) for record in records]
+
+
+async def change_action(
+    connection: Connection,
+    organisation_id: UUID,
+    subscription_id: UUID,
+    action_id: UUID,
+    *,
+    url: str | None = None,
+    enabled: bool | None = None,
+) -> ActionRow | None:
+    record = await connection.fetchrow(
+        f"""
+        update subscription_actions set url = coalesce($4, url), enabled = coalesce($5, enabled), updated_at = now()
+        where organisation_id = $1 and subscription_id = $2 and id = $3 returning {_ACTION}
+        """,  # noqa: S608
+        organisation_id,
+        subscription_id,
+        action_id,
+        url,
+        enabled,
+    )
+    return ActionRow(**dict(record.items())) if record is not None else None
+
+
+async def delete_action(
+    connection: Connection, organisation_id: UUID, subscription_id: UUID, action_id: UUID
+) -> bool:
+    tag = await connection.execute(
+        "delete from subscription_actions where organisation_id = $1 and subscription_id = $2 and id = $3",
+        organisation_id,
+        subscription_id,
+        action_id,
+    )
+    return tag != "DELETE 0"
 
 
 def _json(value: Any) -> str | None:

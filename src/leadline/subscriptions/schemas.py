@@ -162,3 +162,57 @@ class SubscriptionRun(Struct, rename="camel", kw_only=True):
 
 class SubscriptionRunsResponse(ResultsPage[SubscriptionRun]):
     """One page of runs."""
+
+
+# ------------------------------------------------------------------ actions
+
+
+class WebhookActionConfig(Struct, rename="camel"):
+    destination: Annotated[
+        str,
+        shown(
+            "Called, unsigned, when an answer changed.",
+            format="uri",
+            examples=["https://example.com/webhook"],
+        ),
+    ]
+
+
+class CreateSubscriptionActionRequest(Struct, rename="camel", kw_only=True):
+    """What is to be done when an answer of the subscription changed."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "type": "webhook",
+        "webhook": {"destination": "https://example.com/webhook"},
+    }
+
+    type: Literal["webhook"]
+    webhook: WebhookActionConfig | UnsetType = UNSET
+
+
+class UpdateSubscriptionActionRequest(Struct, rename="camel", kw_only=True):
+    """The type cannot change."""
+
+    example: ClassVar[dict[str, Any]] = {"webhook": {"destination": "https://example.com/webhook"}}
+
+    webhook: WebhookActionConfig | UnsetType = UNSET
+
+
+class SubscriptionAction(Struct, rename="camel", kw_only=True):
+    """``enabled`` is false while it is paused, and once its receiver answered 410 (Gone)."""
+
+    id: UUID
+    subscription_id: UUID
+    type: Literal["webhook"]
+    webhook: WebhookActionConfig | UnsetType = UNSET
+    enabled: bool
+    created_at: Time
+    updated_at: Time
+
+
+class SubscriptionActionsResponse(ItemsPage[SubscriptionAction]):
+    """One page of actions."""
+
+
+class ActionPath(SubscriptionPath, rename="camel"):
+    action_id: UUID

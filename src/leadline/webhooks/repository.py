@@ -21,28 +21,68 @@ async def listen(connection: Connection, reference: UUID, url: str) -> None:
     )
 
 
-async def listeners(connection: Connection, references: Sequence[UUID]) -> list[tuple[UUID, str]]:
-    rows = await connection.fetch(
-        "select reference, url from webhook_listeners where reference = any($1::uuid[])", list(references)
+async def keep_listening(connection: Connection, reference: UUID, urls: Sequence[str]) -> None:
+    """These stay, and no others; one that was there keeps what it answered."""
+    await connection.execute(
+        "delete from webhook_listeners where reference = $1 and standing and not url = any($2::text[])",
+        reference,
+        list(urls),
     )
-    return [(row["reference"], row["url"]) for row in rows]
+    await connection.execute(
+        """
+        insert into webhook_listeners (reference, url, standing, signed)
+        select $1, url, true, false from unnest($2::text[]) as given (url) on conflict do nothing
+        """,
+        reference,
+        list(urls),
+    )
+
+
+async def listeners(connection: Connection, references: Sequence[UUID]) -> list[tuple[UUID, str, bool]]:
+    """Reference, address, and whether its calls are signed, of those that did not answer that they are gone."""
+    rows = await connection.fetch(
+        """
+        select reference, url, signed from webhook_listeners
+        where reference = any($1::uuid[]) and not gone
+        """,
+        list(references),
+    )
+    return [(row["reference"], row["url"], row["signed"]) for row in rows]
 
 
 async def forget_listeners(connection: Connection, references: Sequence[UUID]) -> None:
+    """Those that listened for one event."""
     await connection.execute(
-        "delete from webhook_listeners where reference = any($1::uuid[])", list(references)
+        "delete from webhook_listeners where reference = any($1::uuid[]) and not standing", list(references)
+    )
+
+
+async def gone(connection: Connection, references: Sequence[UUID]) -> set[tuple[UUID, str]]:
+    rows = await connection.fetch(
+        "select reference, url from webhook_listeners where reference = any($1::uuid[]) and gone",
+        list(references),
+    )
+    return {(row["reference"], row["url"]) for row in rows}
+
+
+async def is_gone(connection: Connection, reference: UUID, url: str) -> None:
+    """It asked never to be called again."""
+    await connection.execute(
+        "update webhook_listeners set gone = true where reference = $1 and url = $2", reference, url
     )
 
 
 # ------------------------------------------------------------------ deliveries
 
 
-async def add(connection: Connection, deliveries: Sequence[tuple[UUID, UUID, UUID, UUID, str]]) -> set[UUID]:
-    """Store (id, organisation, event, reference, url) each; the ids of those that were not there before."""
+async def add(
+    connection: Connection, deliveries: Sequence[tuple[UUID, UUID, UUID, UUID, str, bool]]
+) -> set[UUID]:
+    """Store (id, organisation, event, reference, url, signed) each; the ids of those that were not there before."""
     rows = await connection.fetch(
         """
-        insert into webhook_deliveries (id, organisation_id, event_id, reference, url)
-        select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[])
+        insert into webhook_deliveries (id, organisation_id, event_id, reference, url, signed)
+        select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::boolean[])
         on conflict (event_id, url) do nothing returning id
         """,
         *(list(column) for column in zip(*deliveries, strict=True)),
@@ -54,7 +94,7 @@ async def pending(connection: Connection, delivery_id: UUID) -> Delivery | None:
     """The delivery, if it is still to be made."""
     row = await connection.fetchrow(
         """
-        select id, organisation_id, event_id, url, attempts from webhook_deliveries
+        select id, organisation_id, event_id, reference, url, signed, attempts from webhook_deliveries
         where id = $1 and status = 'pending'
         """,
         delivery_id,

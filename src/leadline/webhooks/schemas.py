@@ -15,7 +15,9 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     organisation_id: UUID
     event_id: UUID
+    reference: UUID
     url: str
+    signed: bool
     attempts: int
 
 

@@ -1,7 +1,8 @@
 """Tell of events: a delivery for every listener, signed, made as work until the receiver takes it.
 
 Wire: contract section 20, signed as Standard Webhooks 1.0 does (``webhook-id``, ``webhook-timestamp``,
-``webhook-signature``); the event's number and type stand in headers beside them, unsigned. Delivery is at least once;
+``webhook-signature``); the event's number and type stand in headers beside them, unsigned. What a subscription's action
+calls carries no signature (contract section 14). Delivery is at least once;
 ``webhook-id`` and the body stay the same over all tries.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from secrets import token_bytes
 from urllib.parse import urlsplit
@@ -75,25 +76,36 @@ class WebhookService:
         """
         await repository.listen(connection, reference, url)
 
+    async def keep_listening(self, connection: Connection, reference: UUID, urls: Collection[str]) -> None:
+        """Have exactly these called about everything that happens to ``reference``, unsigned (contract section 14).
+
+        One that answers 410 is not called any more, until it is taken away and comes back.
+        """
+        await repository.keep_listening(connection, reference, sorted(set(urls)))
+
+    async def gone(self, connection: Connection, references: Sequence[UUID]) -> set[tuple[UUID, str]]:
+        """References and addresses of those that answered 410."""
+        return await repository.gone(connection, references)
+
     async def on_events(self, connection: Connection, events: Sequence[Event]) -> None:
         """Make the deliveries of these events: one for every listener (see ``events.schemas.Listener``)."""
         found = await repository.listeners(connection, list({event.reference for event in events}))
         if not found:
             return
-        by_reference: dict[UUID, list[str]] = {}
-        for reference, url in found:
-            by_reference.setdefault(reference, []).append(url)
+        by_reference: dict[UUID, list[tuple[str, bool]]] = {}
+        for reference, url, signed in found:
+            by_reference.setdefault(reference, []).append((url, signed))
         wanted = [
-            (new_id(), event.organisation_id, event.id, event.reference, url)
+            (new_id(), event.organisation_id, event.id, event.reference, url, signed)
             for event in events
-            for url in by_reference.get(event.reference, ())
+            for url, signed in by_reference.get(event.reference, ())
         ]
         added = await repository.add(connection, wanted)
         await work.add(
             connection,
             [
                 NewItem(delivery_id, WEBHOOK, organisation_id, lane(url))
-                for delivery_id, organisation_id, _, _, url in wanted
+                for delivery_id, organisation_id, _, _, url, _ in wanted
                 if delivery_id in added
             ],
         )

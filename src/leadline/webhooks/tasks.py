@@ -8,6 +8,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 import httpx2
+import msgspec
 from standardwebhooks.webhooks import Webhook
 
 from leadline.events import service as events
@@ -30,6 +31,7 @@ PAUSES = (5.0, 60.0, 600.0, 3600.0, 3 * 3600.0, 6 * 3600.0, 12 * 3600.0, 24 * 36
 LONGEST_PAUSE = 24 * 3600.0  # seconds; a Retry-After of so much is not waited for: absurd ones are cut to it
 PER_RECEIVER = 6  # calls of one receiver at once, over all workers: one that hangs holds up no other
 SHARE = 10.0  # calls at once, in parts of a worker's concurrency: they mostly wait
+GIVEN_UP = "webhook.given_up"  # the event
 GONE = 410  # the receiver asks never to be called again
 
 
@@ -52,7 +54,7 @@ class Delivering:
         if delivery is None:
             return Done(_nothing)
         if event is None:
-            return self._given_up(delivery, None, "what happened is no longer on record")
+            return self._given_up(delivery, None, None, "what happened is no longer on record")
         status: int | None = None
         asked_pause: float | None = None
         try:
@@ -72,12 +74,13 @@ class Delivering:
         except httpx2.TransportError as fault:
             error = str(fault) or type(fault).__name__
             if fault_of(fault)[0] is Fault.ADDRESS_REFUSED:
-                return self._given_up(delivery, None, f"{error}; LEADLINE_ALLOW_NETWORKS permits others")
+                refused = f"{error}; LEADLINE_ALLOW_NETWORKS permits others"
+                return self._given_up(delivery, event, None, refused)
         except (httpx2.HTTPError, httpx2.InvalidURL, ConfigurationError) as fault:
             error = str(fault) or type(fault).__name__
         again_in = _pause(delivery.attempts + 1, asked_pause) if status != GONE else None
         if again_in is None:
-            return self._given_up(delivery, status, error)
+            return self._given_up(delivery, event, status, error)
         self._log(delivery, error, again_in)
         return Again(
             again_in,
@@ -88,9 +91,25 @@ class Delivering:
         """The call has failed, visibly; it can be made again by hand."""
         await repository.missed(connection, item.id, None, why.detail or f"given up: {why.reason}", None)
 
-    def _given_up(self, delivery: Delivery, status: int | None, error: str) -> Done:
+    def _given_up(self, delivery: Delivery, event: Event | None, status: int | None, error: str) -> Done:
+        """The receiver is reported as an event, for who reads those; one that answered 410 is called no more."""
         self._log(delivery, error, None)
-        return Done(lambda connection: repository.missed(connection, delivery.id, status, error, None))
+
+        async def close(connection: Connection) -> None:
+            await repository.missed(connection, delivery.id, status, error, None)
+            if status == GONE:
+                await repository.is_gone(connection, delivery.reference, delivery.url)
+            report = {
+                "deliveryId": str(delivery.id),
+                "url": delivery.url,
+                "sequence": event.sequence if event is not None else None,
+                "error": error,
+                "disabled": status == GONE,
+            }
+            body = msgspec.json.encode(report)
+            await events.record(connection, delivery.organisation_id, GIVEN_UP, delivery.id, body)
+
+        return Done(close)
 
     def _log(self, delivery: Delivery, error: str, again_in: float | None) -> None:
         log.info(
@@ -100,19 +119,23 @@ class Delivering:
 
     async def _headers(self, delivery: Delivery, event: Event) -> dict[str, str]:
         message, text = str(delivery.id), event.body.decode()
+        unsigned = {
+            "Content-Type": "application/json",
+            "webhook-id": message,
+            "leadline-event": event.type,
+            "leadline-sequence": str(event.sequence),
+        }
+        if not delivery.signed:
+            return unsigned
         # The database's clock: a worker's own may be a day off, and receivers refuse old and future calls.
         moment: datetime = await self._database.fetchval("select date_trunc('second', now())")
         signatures = [
             Webhook(secret).sign(message, moment, text)
             for secret in await self._webhooks.secrets(delivery.organisation_id)
         ]
-        return {
-            "Content-Type": "application/json",
-            "webhook-id": message,
+        return unsigned | {
             "webhook-timestamp": str(int(moment.timestamp())),
             "webhook-signature": " ".join(signatures),
-            "leadline-event": event.type,
-            "leadline-sequence": str(event.sequence),
         }
 
 
