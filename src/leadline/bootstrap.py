@@ -39,6 +39,7 @@ from leadline.signals.tasks import Answering, Readers
 from leadline.subscriptions.actions import ActionService
 from leadline.subscriptions.service import NoLists, SubscriptionService
 from leadline.subscriptions.tasks import Running, Scheduler
+from leadline.summaries.service import SummaryService
 from leadline.webhooks.service import WebhookService
 from leadline.webhooks.tasks import Delivering
 from leadline.work.service import HEARTBEAT, LEASE, WorkService
@@ -54,6 +55,7 @@ class Leadline:
         signals: SignalService,
         runs: RunService,
         subscriptions: SubscriptionService,
+        summaries: SummaryService,
         work: WorkService,
         webhooks: WebhookService,
         sequencer: Sequencer,
@@ -69,6 +71,7 @@ class Leadline:
         self.subscriptions = subscriptions
         self.scheduler = Scheduler(subscriptions)
         self.actions = ActionService(database, webhooks)
+        self.summaries = summaries
         self.work = work
         self.webhooks = webhooks
         self.sequencer = sequencer
@@ -143,6 +146,12 @@ async def open_leadline(settings: Settings, *, reading: bool = False) -> AsyncIt
         )
         ledger = Ledger(monthly_credits=settings.monthly_credits)
         reserved_hosts = frozenset(settings.connect_to)
+        budget = Budget(
+            max_pages=settings.max_pages,
+            max_seconds=settings.question_seconds,
+            max_tokens=settings.max_model_tokens,
+            max_price=settings.max_model_price,
+        )
         answering = Answering(
             database,
             Engine(
@@ -155,12 +164,7 @@ async def open_leadline(settings: Settings, *, reading: bool = False) -> AsyncIt
             readers,
             ledger,
             Comparing(database, library),
-            budget=Budget(
-                max_pages=settings.max_pages,
-                max_seconds=settings.question_seconds,
-                max_tokens=settings.max_model_tokens,
-                max_price=settings.max_model_price,
-            ),
+            budget=budget,
             reserved_hosts=reserved_hosts,
         )
         checker = Checker(reserved_hosts, webhooks.refusal)
@@ -172,6 +176,7 @@ async def open_leadline(settings: Settings, *, reading: bool = False) -> AsyncIt
             default_pages=settings.max_pages,
             price=settings.signal_price,
         )
+        summaries = SummaryService(database, model, budget, reserved_hosts)
         subscriptions = SubscriptionService(database, runs, NoLists(), ledger, lambda: work.poke())
         work = WorkService(
             database,
@@ -199,7 +204,18 @@ async def open_leadline(settings: Settings, *, reading: bool = False) -> AsyncIt
             price=settings.signal_price,
         )
         yield Leadline(
-            settings, database, signals, runs, subscriptions, work, webhooks, sequencer, ledger, model, pool
+            settings,
+            database,
+            signals,
+            runs,
+            subscriptions,
+            summaries,
+            work,
+            webhooks,
+            sequencer,
+            ledger,
+            model,
+            pool,
         )
 
 

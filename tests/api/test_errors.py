@@ -161,7 +161,6 @@ async def test_limit_headers_stand_on_refusals_too(acme: Account) -> None:
         ("GET", "/v1/companies/signals/templates"),
         ("POST", "/v1/companies/signals/templates"),
         ("DELETE", "/v1/companies/signals/templates"),
-        ("GET", "/v1/companies/signals/summaries?domain=acme.com"),
         ("POST", "/v1/contacts/search"),
         ("GET", "/v1/scoring/profiles/{profileId}"),
         ("GET", "/v1/scoring/profiles/%7BprofileId%7D"),
@@ -324,7 +323,6 @@ async def test_white_space_in_a_question_is_folded(acme: Account) -> None:
     ("method", "path"),
     [
         ("GET", f"{SIGNALS}/templates"),
-        ("GET", f"{SIGNALS}/summaries"),
         ("POST", f"{SIGNALS}/templates"),
     ],
 )

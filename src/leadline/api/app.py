@@ -26,12 +26,21 @@ from leadline.foundation.errors import BadRequest, InvalidInput, LeadlineError
 from leadline.foundation.settings import Settings
 from leadline.signals import endpoints as signals
 from leadline.subscriptions import endpoints as subscriptions
+from leadline.summaries import endpoints as summaries
 from leadline.wire.calls import Limits, Rate
 from leadline.wire.operations import Operation
 from leadline.wire.reading import MAX_BODY
 
 
-class Opened(accounts.Needs, credit.Needs, signals.Needs, subscriptions.Needs, events.Needs, Protocol):
+class Opened(
+    accounts.Needs,
+    credit.Needs,
+    signals.Needs,
+    subscriptions.Needs,
+    summaries.Needs,
+    events.Needs,
+    Protocol,
+):
     """What the API needs of an open Leadline: what its rooms need, and the settings."""
 
     @property
@@ -42,6 +51,7 @@ ROOMS: tuple[Operation[Opened], ...] = (
     *signals.operations,
     *subscriptions.operations,
     *subscriptions.actions,
+    *summaries.operations,
     *events.operations,
     *credit.operations,
     *accounts.operations,

@@ -519,3 +519,29 @@ async def become_baseline(
         signal_id,
     )
     await connection.execute("update signals set baseline = true where id = $1", signal_id)
+
+
+async def newest_answers(connection: Connection, organisation_id: UUID, company_id: UUID) -> list[Row]:
+    """The newest completed signal of each question that has an answer; a few hundred at most."""
+    records = await connection.fetch(
+        f"""
+        select distinct on (s.question, s.answer_type) {_SIGNAL} from signals s
+        where s.organisation_id = $1 and s.company_id = $2 and s.status = 'completed' and s.answer is not null
+        order by s.question, s.answer_type, s.completed_at desc, s.id desc limit 500
+        """,  # noqa: S608
+        organisation_id,
+        company_id,
+    )
+    return [_row(record) for record in records]
+
+
+async def completed_of_company(connection: Connection, organisation_id: UUID, company_id: UUID) -> int:
+    """How many signals of the company are completed, with an answer or without."""
+    count: int = await connection.fetchval(
+        """
+        select count(*) from signals where organisation_id = $1 and company_id = $2 and status = 'completed'
+        """,
+        organisation_id,
+        company_id,
+    )
+    return count

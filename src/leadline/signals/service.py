@@ -24,7 +24,7 @@ from leadline.foundation.errors import NotFound
 from leadline.models import service as models
 from leadline.research.model import Proof
 from leadline.research.ports import Progress
-from leadline.signals import batches, repository
+from leadline.signals import answers, batches, repository
 from leadline.signals.batches import Checked, Taken
 from leadline.signals.checking import Checker, Wanted
 from leadline.signals.repository import NewRow, Row
@@ -293,4 +293,4 @@ class _StoredSource(msgspec.Struct):
     proof: Proof
 
 
-__all__ = ["Prepared", "RunQuestion", "RunService", "SignalQuery", "SignalService"]
+__all__ = ["Prepared", "RunQuestion", "RunService", "SignalQuery", "SignalService", "answers"]
