@@ -7,6 +7,7 @@ the doubled hour runs once; what runs at intervals keeps to them.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -30,18 +31,23 @@ class Schedule(NamedTuple):
         """The next time after that, in UTC."""
         return next(CronSim(self.cron, moment.astimezone(ZoneInfo(self.timezone)))).astimezone(UTC)
 
-    def runs_a_month(self, moment: datetime) -> float:
-        """How many times it fires in a month of mean length, over at most the year after ``moment``."""
-        fires = CronSim(self.cron, moment.astimezone(ZoneInfo(self.timezone)))
-        count, last = 0, moment
-        for fire in fires:
-            at = fire.astimezone(UTC)
-            if at - moment > timedelta(days=365.25):
-                return count * MONTH / timedelta(days=365.25)
-            count, last = count + 1, at
-            if count == COUNTED:
-                break
-        return count * MONTH / (last - moment) if count else 0.0
+    def runs_a_month(self, year: int) -> float:
+        """How many times it fires in a month of mean length, over at most that year."""
+        return _runs_a_month(self.cron, self.timezone, year)
+
+
+@lru_cache(maxsize=4096)
+def _runs_a_month(cron: str, timezone: str, year: int) -> float:
+    begin = datetime(year, 1, 1, tzinfo=ZoneInfo(timezone)) - timedelta(minutes=1)
+    end = datetime(year + 1, 1, 1, tzinfo=ZoneInfo(timezone))
+    count, last = 0, begin
+    for fire in CronSim(cron, begin):
+        if fire >= end:
+            return count * MONTH / (end - begin)
+        count, last = count + 1, fire
+        if count == COUNTED:
+            break
+    return count * MONTH / (last.astimezone(UTC) - begin.astimezone(UTC)) if count else 0.0
 
 
 def checked(frequency: str | None, cron: str | None, timezone: str) -> Schedule:

@@ -279,7 +279,7 @@ class SubscriptionService:
 
     async def _shown(self, connection: Connection, row: Row) -> SignalSubscription:
         companies = len(await self.asked(connection, row))
-        monthly = row.schedule.runs_a_month(row.created_at) * companies * self._runs.price
+        monthly = row.schedule.runs_a_month(row.created_at.year) * companies * self._runs.price
         return SignalSubscription(
             id=row.id,
             signal_template_id=row.template_id or UNSET,
