@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from tests.api.service import BEYOND, CONTRACT, OURS, SERVED
+from tests.api.service import BEYOND, BEYOND_ANSWERS, CONTRACT, OURS, SERVED
 
 from leadline.api.document import as_yaml
 from leadline.research.answer_types import ANSWER_TYPES
@@ -94,8 +94,11 @@ def test_an_operation_is_described_as_in_the_contract(method: str, path: str) ->
     assert ours["tags"] == theirs["tags"]
     assert ours.get("security") == theirs.get("security")
     assert _parameters(SERVED, ours) == _parameters(CONTRACT, theirs)
-    assert set(ours["responses"]) == set(theirs["responses"])
+    forgotten = BEYOND_ANSWERS.get((method, path), set())
+    assert set(ours["responses"]) == set(theirs["responses"]) | forgotten
     for status, answer in ours["responses"].items():
+        if status in forgotten:
+            continue
         expected = theirs["responses"][status]
         assert set(_content(SERVED, answer)) == set(_content(CONTRACT, expected))
         assert set(_resolve(SERVED, answer).get("headers", ())) == set(

@@ -96,6 +96,9 @@ async def test_the_schedule_can_be_changed(acme: Account) -> None:
         ({"answerType": "contacts"}, "answerType"),
         ({"domain": "https://acme.com/"}, "domain"),
         ({"domain": None}, "listId"),
+        ({"name": "a\x00b"}, "name"),
+        ({"description": "a\x00b"}, "description"),
+        ({"name": "x" * 201}, "name"),
     ],
 )
 async def test_what_is_wrong_is_400_and_named(acme: Account, members: dict[str, Any], named: str) -> None:
@@ -108,6 +111,12 @@ async def test_what_is_wrong_is_400_and_named(acme: Account, members: dict[str, 
 async def test_a_list_that_is_not_there_is_404(acme: Account, list_id: str) -> None:
     body = {k: v for k, v in STAFF.items() if k != "domain"} | {"listId": list_id}
     assert (await acme.post(ALL, body)).status_code == 404
+
+
+@pytest.mark.parametrize("path", [ALL, "/v1/companies/signals/summaries?domain=acme.com"])
+async def test_an_offset_beyond_everything_is_an_empty_page(acme: Account, path: str) -> None:
+    answer = await acme.get(path, params={"offset": 2**70, "domain": "acme.com"})
+    assert (answer.status_code, answer.json()["total"]) == (200, 0)
 
 
 async def test_a_malformed_id_is_400_for_logs_and_404_elsewhere(acme: Account) -> None:

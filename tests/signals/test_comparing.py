@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -157,6 +158,22 @@ async def test_a_page_that_is_down_is_neither_changed_nor_unchanged_and_is_compa
     fetcher.pages[ABOUT] = "<p>Acme employs 52 people.</p>"
     up = (await asked.again())["changeContext"]
     assert (up["changeType"], up["previousSignalId"]) == ("CHANGED", first["id"])
+
+
+async def test_what_later_answers_are_compared_with_outlives_pruning(database: Database) -> None:
+    fetcher = MemoryFetcher(site("Acme employs 40 people."))
+    asked = Asked(database, fetcher)
+    first = await asked.again()
+    fetcher.pages[ABOUT] = "<p>Acme employs 52 people.</p>"
+    await asked.again()
+    pruned = await asked.service.prune_traces(timedelta(0))
+    assert pruned > 0
+    kept = await database.repeatable.fetch("select distinct signal_id from signal_steps")
+    assert len(kept) == 1
+    assert str(kept[0]["signal_id"]) != first["id"]
+    read = await database.repeatable.fetch("select id from snapshots")
+    in_use = await asked.service.read_now([row["id"] for row in read])
+    assert len(in_use) == 2  # the front page and the newer page about the company
 
 
 async def test_another_question_of_the_subscription_begins_anew(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -65,6 +66,14 @@ class RunService:
 
     async def prepare(self, subscription_id: UUID, question: RunQuestion, domains: Sequence[str]) -> Prepared:
         """Check the question for each domain. To be called outside of a transaction."""
+        wanted, refused = await asyncio.to_thread(self._checked, subscription_id, question, domains)
+        company_ids = await companies.resolve_many(self._database, [one.company for one in wanted])
+        return Prepared(tuple(wanted), company_ids, tuple(refused))
+
+    def _checked(
+        self, subscription_id: UUID, question: RunQuestion, domains: Sequence[str]
+    ) -> tuple[list[Wanted], list[str]]:
+        """In a thread: a list may have many thousand companies. One is asked once, however it is spelled."""
         reader = self._readers.name("auto")
         known = self._checker.companies(set(domains))
         wanted: dict[str, Wanted] = {}
@@ -77,8 +86,7 @@ class RunService:
                 continue
             key = hashlib.sha256(subscription_id.bytes + one.key).digest()
             wanted.setdefault(one.company.host, one._replace(key=key))
-        company_ids = await companies.resolve_many(self._database, [one.company for one in wanted.values()])
-        return Prepared(tuple(wanted.values()), company_ids, tuple(refused))
+        return list(wanted.values()), refused
 
     async def price_of(
         self, connection: Connection, organisation_id: UUID, prepared: Prepared

@@ -72,6 +72,7 @@ operations = Operations[Needs]("Signal Subscriptions")
     id="listSignalSubscriptions",
     summary="List subscriptions",
     answers={200: Answer("Subscriptions merged with their templates.", SignalSubscriptionsResponse)},
+    errors=(400,),
 )
 async def list_subscriptions(needs: Needs, call: ListCall) -> SignalSubscriptionsResponse:
     query = call.query
@@ -84,7 +85,7 @@ async def list_subscriptions(needs: Needs, call: ListCall) -> SignalSubscription
     id="createSignalSubscription",
     summary="Create a subscription (stopped)",
     answers={201: Answer("Created, status stopped.", SignalSubscription)},
-    errors=(400,),
+    errors=(400, 404),
 )
 async def create_subscription(needs: Needs, call: CreateCall) -> SignalSubscription:
     return await needs.subscriptions.create(call.caller.organisation_id, call.body)
@@ -209,7 +210,7 @@ ONE_ACTION = ONE + "/actions/{actionId}"
     id="listSubscriptionActions",
     summary="List actions",
     answers={200: Answer("Actions.", SubscriptionActionsResponse)},
-    errors=(404,),
+    errors=(400, 404),
 )
 async def list_actions(needs: Needs, call: RunsCall) -> SubscriptionActionsResponse:
     query = call.query

@@ -13,6 +13,7 @@ import msgspec
 
 from leadline.foundation.database import Connection, storable_json
 from leadline.subscriptions.schedule import Schedule
+from leadline.wire.pages import MOST_OFFSET
 
 _COLUMNS = """
     id, organisation_id, template_id, template_version, name, description, question, answer_type,
@@ -156,7 +157,7 @@ async def page(
         """,  # noqa: S608
         organisation_id,
         limit,
-        offset,
+        min(offset, MOST_OFFSET),
     )
     return [_row(record) for record in records], total
 
@@ -284,7 +285,7 @@ async def runs(
         organisation_id,
         subscription_id,
         limit,
-        offset,
+        min(offset, MOST_OFFSET),
     )
     return [RunRow(**dict(record.items())) for record in records], total
 

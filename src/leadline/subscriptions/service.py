@@ -7,6 +7,7 @@ of schedulers share the moments by locks on rows. Moments that were missed while
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
@@ -34,6 +35,7 @@ from leadline.wire.fields import wire_time
 from leadline.work import service as work
 from leadline.work.service import NewItem
 
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 RUN = "subscription_run"  # the kind of work
 AT_ONCE = 500  # due subscriptions that a scheduler takes in one transaction
 
@@ -84,7 +86,7 @@ class SubscriptionService:
             template_id=None,
             template_version=None,
             name=_named(request.name or ""),
-            description=request.description or None,
+            description=_plain("description", request.description) if request.description else None,
             question=request.question or "",
             answer_type=request.answer_type,
             output_schema=request.output_schema or None,
@@ -113,7 +115,7 @@ class SubscriptionService:
             changed = replace(
                 row,
                 name=_named(request.name),
-                description=request.description or row.description,
+                description=_plain("description", request.description or row.description or "") or None,
                 question=request.question,
                 answer_type=request.answer_type,
                 output_schema=schema,
@@ -306,10 +308,17 @@ class SubscriptionService:
 
 
 def _named(name: str) -> str:
-    folded = " ".join(name.split())
+    folded = " ".join(_plain("name", name).split())
     if not 0 < len(folded) <= MAX_NAME:
         raise InvalidInput(("name", f"must be text, not empty, of at most {MAX_NAME} characters"))
     return folded
+
+
+def _plain(field: str, text: str) -> str:
+    """Raises InvalidInput for what cannot be stored or shown."""
+    if _CONTROL.search(text):
+        raise InvalidInput((field, "must be plain text; remove the control characters and broken characters"))
+    return text
 
 
 def _question(row: Row) -> RunQuestion:

@@ -11,6 +11,7 @@ import msgspec
 
 from leadline.foundation.database import Connection, storable_json
 from leadline.summaries.schemas import SummaryDataPoint
+from leadline.wire.pages import MOST_OFFSET
 
 _COLUMNS = "id, status, summary, signals_count, made_of, created_at, updated_at"
 
@@ -112,7 +113,7 @@ async def page(
         organisation_id,
         company_id,
         limit,
-        offset,
+        min(offset, MOST_OFFSET),
     )
     return [_row(record) for record in records], total
 
