@@ -145,6 +145,18 @@ async def test_a_value_that_flickers_is_not_told(database: Database) -> None:
     assert "could_not_judge" in [one["metadata"]["changeCause"] for one in told]
 
 
+async def test_a_page_that_flaps_between_two_versions_is_told_once_and_again_when_it_stays(
+    database: Database,
+) -> None:
+    fetcher = MemoryFetcher(site(""))
+    asked = Asked(database, fetcher)
+    told = []
+    for people in (40, 52, 40, 52, 40, 40):
+        fetcher.pages[ABOUT] = f"<p>Acme employs {people} people.</p>"
+        told.append((await asked.again())["changeContext"]["changeType"])
+    assert told == ["NEW", "CHANGED", "NOT_JUDGED", "UNCHANGED", "NOT_JUDGED", "CHANGED"]
+
+
 async def test_a_page_that_is_down_is_neither_changed_nor_unchanged_and_is_compared_over(
     database: Database,
 ) -> None:

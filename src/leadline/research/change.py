@@ -134,6 +134,22 @@ def confirmed(candidate: Judgement, before: Look, now: Look, again: Sequence[Pag
     return candidate
 
 
+def goes_back(kind: str, question: str, now: Look, recent: Sequence[Any]) -> Judgement | None:
+    """Why a changed value is not told yet: it was this value a few looks ago, and the look before said otherwise.
+
+    ``recent``: the answers of the looks before, the newest first. Pages that flap between two versions are many; a
+    value that came back is told when the next look finds it again.
+    """
+    of, told = answer_type(kind), Told((), now.words, question)
+
+    def same(answer: Any) -> bool:
+        return answer is not None and of.same(answer, now.answer, told) is True
+
+    if now.answer is None or not any(same(answer) for answer in recent) or same(recent[0]):
+        return None
+    return _not_judged(Cause.COULD_NOT_JUDGE, "the value goes back and forth; it is told when it stays")
+
+
 # ------------------------------------------------------------------ the cases
 
 

@@ -16,7 +16,7 @@ import msgspec
 from leadline.evidence.service import StoredLibrary
 from leadline.foundation.clock import Clock, SystemClock
 from leadline.foundation.database import Connection, Database, storable_json
-from leadline.research.change import Cause, ChangeType, Judgement, Look, confirmed, first, judge
+from leadline.research.change import Cause, ChangeType, Judgement, Look, confirmed, first, goes_back, judge
 from leadline.research.engine import Collected
 from leadline.research.errors import ModelError
 from leadline.research.model import Company, Outcome, Page, Source, Unreadable
@@ -26,6 +26,7 @@ from leadline.signals import repository
 from leadline.signals.repository import Row
 from leadline.signals.schemas import wire_numbers
 
+RECENT = 6  # looks back within which a value that was there counts as coming back
 _SOURCES = msgspec.json.Decoder(tuple[Source, ...])
 
 
@@ -135,6 +136,9 @@ class Comparing:
             )
         if judgement.change_type is not ChangeType.CHANGED:
             return judgement
+        recent = await self._recent(row)
+        if (flapping := goes_back(asked.answer_type, asked.question, now, recent)) is not None:
+            return flapping
         urls = dict.fromkeys(quote.url for quote in now.quotes)
         if (judgement.delta or {}).get("removed"):
             still = {page.url for page in now.pages}
@@ -148,6 +152,14 @@ class Comparing:
         """The page as it is at this moment (``anew``), or at any moment since the signal was made."""
         since = self._clock.now() if anew else row.signal.created_at
         return (await self._library.page(url, company, not_before=since)).page
+
+    async def _recent(self, row: Row) -> list[Any]:
+        """The answers of the looks before, to the same question, the newest first."""
+        assert row.subscription_id is not None
+        rows = await repository.recent_of(
+            self._database, row.subscription_id, row.company_id, UUID(row.signal.id), RECENT
+        )
+        return [one.signal.answer for one in rows if _asked(one) == _asked(row)]
 
     async def _before(self, row: Row) -> Row | None:
         """What to compare with: None when there is nothing, or when something else is asked now."""

@@ -506,6 +506,24 @@ async def baseline(connection: Connection, subscription_id: UUID, company_id: UU
     return _row(record) if record is not None else None
 
 
+async def recent_of(
+    connection: Connection, subscription_id: UUID, company_id: UUID, besides: UUID, limit: int
+) -> list[Row]:
+    """The newest completed signals, for who holds the work item of ``besides``."""
+    records = await connection.fetch(
+        f"""
+        select {_SIGNAL} from signals s
+        where s.subscription_id = $1 and s.company_id = $2 and s.status = 'completed' and s.id <> $3
+        order by s.created_at desc, s.id desc limit $4
+        """,  # noqa: S608
+        subscription_id,
+        company_id,
+        besides,
+        limit,
+    )
+    return [_row(record) for record in records]
+
+
 async def become_baseline(
     connection: Connection, subscription_id: UUID, company_id: UUID, signal_id: UUID
 ) -> None:
