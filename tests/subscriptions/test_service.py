@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -30,7 +30,6 @@ from leadline.subscriptions.schemas import (
 )
 from leadline.subscriptions.service import SubscriptionService
 from leadline.subscriptions.tasks import Running
-from leadline.wire.calls import Caller, Limits, Rate
 from leadline.work.service import WorkService
 
 
@@ -67,11 +66,6 @@ class House:
             database, [answering.kind(), Running(database, self.service, self.runs).kind()]
         )
 
-    @property
-    def caller(self) -> Caller:
-        rate = Rate(1, 1)
-        return Caller(self.org, uuid4(), frozenset({"write"}), Limits(rate, rate), 60, None)
-
     async def subscription(self, **members: Any) -> SignalSubscription:
         asked = {"name": "Staff", "question": "How many people does Acme employ?", "answer_type": "number"}
         if "list_id" not in members:
@@ -81,7 +75,7 @@ class House:
         return await self.service.create(self.org, CreateSignalSubscriptionRequest(**{**asked, **members}))
 
     async def trigger(self, subscription: SignalSubscription) -> SignalSubscription:
-        return await self.service.trigger(self.caller, subscription.id)
+        return await self.service.trigger(self.org, subscription.id)
 
     async def do(self, kind: str) -> int:
         """Do all open work of this kind; returns how much there was."""

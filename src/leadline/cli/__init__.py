@@ -25,6 +25,7 @@ from leadline.cli.migrate import migrate
 from leadline.cli.postgres import postgres
 from leadline.cli.running import EXIT_BAD_USAGE, EXIT_FAILED, EXIT_INTERRUPTED, Interrupted
 from leadline.cli.serve import api, serve, work
+from leadline.cli.subscriptions import subscriptions
 from leadline.cli.terminal import harmless, say
 from leadline.cli.trace import trace
 from leadline.cli.verify import verify
@@ -73,6 +74,7 @@ for command in (
     migrate,
     postgres,
     serve,
+    subscriptions,
     trace,
     verify,
     webhooks,

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import click
 
-from leadline.cli.running import run, settings_of_command
+from leadline.cli.organisations import for_organisation, json_option, org_option
 
 if TYPE_CHECKING:
     from leadline.bootstrap import Leadline
     from leadline.cli.terminal import Line
     from leadline.webhooks.schemas import DeliveryStatus, Failing
-
-T = TypeVar("T")
-
-_org = click.option("--org", metavar="O", help="Organisation.  [default: the one of the command line]")
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group()
@@ -29,8 +24,8 @@ def webhooks() -> None:
 
 @webhooks.command()
 @click.option("--rotate", is_flag=True, help="Make a new secret; the old one signs too for another day.")
-@_org
-@_json
+@org_option
+@json_option
 def secret(rotate: bool, org: str | None, as_json: bool) -> None:
     """Print the secret with which receivers check signatures (Standard Webhooks). Made on first use."""
     from leadline.cli.terminal import Line, write_json, write_lines
@@ -40,7 +35,7 @@ def secret(rotate: bool, org: str | None, as_json: bool) -> None:
             return await leadline.webhooks.rotate_secret(organisation_id)
         return await leadline.webhooks.secret(organisation_id)
 
-    shown = _for_organisation(org, work)
+    shown = for_organisation(org, work)
     if as_json:
         write_json({"secret": shown})
     else:
@@ -49,8 +44,8 @@ def secret(rotate: bool, org: str | None, as_json: bool) -> None:
 
 @webhooks.command()
 @click.argument("signal_id", type=click.UUID)
-@_org
-@_json
+@org_option
+@json_option
 def deliveries(signal_id: UUID, org: str | None, as_json: bool) -> None:
     """Show the calls made for SIGNAL_ID: to whom, how often, and what came back."""
     from leadline.cli.terminal import write_json, write_lines
@@ -60,7 +55,7 @@ def deliveries(signal_id: UUID, org: str | None, as_json: bool) -> None:
         await leadline.signals.get(organisation_id, str(signal_id))  # an unknown signal is not "no calls"
         return await leadline.webhooks.deliveries(organisation_id, signal_id)
 
-    found = _for_organisation(org, work)
+    found = for_organisation(org, work)
     if as_json:
         write_json(
             [
@@ -82,7 +77,7 @@ def deliveries(signal_id: UUID, org: str | None, as_json: bool) -> None:
 
 @webhooks.command()
 @click.argument("delivery_id", type=click.UUID)
-@_org
+@org_option
 def redeliver(delivery_id: UUID, org: str | None) -> None:
     """Make the call DELIVERY_ID again, with its old id and body.
 
@@ -95,7 +90,7 @@ def redeliver(delivery_id: UUID, org: str | None) -> None:
         async with leadline.database.transaction() as connection:
             await leadline.webhooks.redeliver(connection, organisation_id, delivery_id)
 
-    _for_organisation(org, work)
+    for_organisation(org, work)
     write_lines([Line("It will be called again as soon as a worker has time.")])
 
 
@@ -107,7 +102,7 @@ def redeliver(delivery_id: UUID, org: str | None) -> None:
     "--until", type=click.DateTime(), metavar="TIME", help="Before this moment (UTC).  [default: now]"
 )
 @click.option("--failed", is_flag=True, help="Only the calls that were given up.")
-@_org
+@org_option
 def replay(since: datetime, until: datetime | None, failed: bool, org: str | None) -> None:
     """Make all calls of a time range again, such as after a receiver lost them.
 
@@ -127,13 +122,13 @@ def replay(since: datetime, until: datetime | None, failed: bool, org: str | Non
                 failed_only=failed,
             )
 
-    again = _for_organisation(org, work)
+    again = for_organisation(org, work)
     write_lines([Line(f"{counted(again, 'call')} will be made again.")])
 
 
 @webhooks.command()
-@_org
-@_json
+@org_option
+@json_option
 def failing(org: str | None, as_json: bool) -> None:
     """Show receivers that did not take their last calls."""
     from leadline.cli.terminal import Line, one_line, write_json, write_lines
@@ -141,7 +136,7 @@ def failing(org: str | None, as_json: bool) -> None:
     async def work(leadline: Leadline, organisation_id: UUID) -> list[Failing]:
         return await leadline.webhooks.failing(organisation_id)
 
-    found = _for_organisation(org, work)
+    found = for_organisation(org, work)
     if as_json:
         write_json(
             [
@@ -173,26 +168,3 @@ def _lines(found: list[DeliveryStatus]) -> Iterator[Line]:
             yield Line(f"  next try {one.next_attempt_at:%Y-%m-%d %H:%M:%S} UTC", "dim", 2)
     if not found:
         yield Line("No calls: none was asked for, or the signal is not finished yet.")
-
-
-def _for_organisation(org: str | None, work: Callable[[Leadline, UUID], Awaitable[T]]) -> T:
-    async def opened() -> T:
-        from leadline.bootstrap import open_leadline
-
-        async with open_leadline(settings_of_command()) as leadline:
-            return await work(leadline, await _organisation(leadline, org))
-
-    return run(opened(), when_interrupted="Nothing was changed unless something was printed.")
-
-
-async def _organisation(leadline: Leadline, name: str | None) -> UUID:
-    """The organisation of that name. Raises NotFound: a misspelt one must not be made."""
-    from leadline.accounts.service import organisation_named
-    from leadline.foundation.errors import NotFound
-
-    if name is None:
-        return await leadline.organisation()
-    found = await organisation_named(leadline.database.repeatable, name)
-    if found is None:
-        raise NotFound(f"There is no organisation named {name!r}.")
-    return found

@@ -145,7 +145,10 @@ async def stop_subscription(needs: Needs, call: OneCall) -> SignalSubscription:
     charge=CHARGE,
 )
 async def trigger_subscription(needs: Needs, call: OneCall) -> SignalSubscription:
-    return await needs.subscriptions.trigger(call.caller, call.path.subscription_id)
+    caller = call.caller
+    return await needs.subscriptions.trigger(
+        caller.organisation_id, call.path.subscription_id, key_id=caller.key_id, spend_cap=caller.spend_cap
+    )
 
 
 @operations.get(

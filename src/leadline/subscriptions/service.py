@@ -30,7 +30,6 @@ from leadline.subscriptions.schemas import (
     SubscriptionRun,
     UpdateSignalSubscriptionRequest,
 )
-from leadline.wire.calls import Caller
 from leadline.wire.fields import wire_time
 from leadline.work import service as work
 from leadline.work.service import NewItem
@@ -147,20 +146,29 @@ class SubscriptionService:
             row = await repository.set_status(connection, organisation_id, subscription_id, "stopped", None)
             return await self._shown(connection, row)
 
-    async def trigger(self, caller: Caller, subscription_id: UUID) -> SignalSubscription:
+    async def trigger(
+        self,
+        organisation_id: UUID,
+        subscription_id: UUID,
+        *,
+        key_id: UUID | None = None,
+        spend_cap: int | None = None,
+    ) -> SignalSubscription:
         """Run once now, whatever the schedule says; while a run is under way there is no second one.
 
-        Raises NotFound, PaymentRequired when the credits would not suffice.
+        ``key_id`` and ``spend_cap`` are of the API key that asks. Raises NotFound, PaymentRequired when the credits
+        would not suffice.
         """
-        organisation_id = caller.organisation_id
         async with self._transactions.transaction() as connection:
             row = await self._get(connection, organisation_id, subscription_id, lock=True)
             under_way = await self.under_way(connection, row)
             if not under_way:
                 needed = self._runs.price * len(await self.asked(connection, row))
-                left = await self._ledger.spendable(
-                    connection, organisation_id, key_id=caller.key_id, spend_cap=caller.spend_cap
-                )
+                left = await self._ledger.balance(connection, organisation_id)
+                if key_id is not None:
+                    left = await self._ledger.spendable(
+                        connection, organisation_id, key_id=key_id, spend_cap=spend_cap
+                    )
                 if needed > left:
                     raise PaymentRequired(f"The run costs {needed} credits, and {left} can be spent.")
             run = NewRun(
