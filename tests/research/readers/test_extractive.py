@@ -17,7 +17,7 @@ from leadline.research.steps.rank import rank
 from leadline.research.steps.verify import verify
 from leadline.research.values.terms import squash
 
-INVENTED = Path(__file__).parent / "invented"
+INVENTED = Path(__file__).parents[3] / "labels" / "invented"
 HOSTS = {
     "bakery": "kornmann.example",
     "logistics": "norrland.example",
