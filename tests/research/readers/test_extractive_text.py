@@ -61,28 +61,6 @@ def test_the_reader_tells_where_the_answer_stands(body: str, text: str, kind: st
 @pytest.mark.parametrize(
     ("body", "text", "value"),
     [
-        ("<p>Smoking in the bakehouse is strictly forbidden.</p>", "Does Kornmann allow smoking in the bakehouse?", False),
-        ("<p>We have no plans to sell frozen dough.</p>", "Does Kornmann sell frozen dough?", False),
-        ("<p>No, we don't sell frozen dough.</p>", "Does Kornmann sell frozen dough?", False),
-        ("<p>We turned off our weekly order reminder mails.</p>", "Does Kornmann still send weekly order reminder mails?", False),
-        ("<p>We have our own mill and use an outside provider for deliveries to hotels.</p>",
-         "Does Kornmann use an outside provider for hotel deliveries?", True),
-        ("<h2>Certificates</h2><ul><li>BRC Food 9</li><li>ISO 22000:2018</li></ul>", "Is Kornmann certified to ISO 22000?", True),
-        ("<h2>Certificates of our mills</h2><ul><li>ISO 9001:2015</li></ul>", "Is Kornmann certified to ISO 22000?", None),
-        ("<p>We are not interested in remote work.</p>", "Does Kornmann offer fully remote jobs?", False),
-        ("<p>We plan to sell frozen dough.</p>", "Does Kornmann sell frozen dough?", None),
-        ("<p>We currently run a closed loyalty scheme for hotels instead.</p>", "Does Kornmann run a public loyalty scheme?", None),
-        ("<p>We rent an oven from Heat & Sons, whose factory is certified to ISO 22000.</p>", "Is Kornmann certified to ISO 22000?", None),
-        ("<p>Our flour supplier is certified to ISO 22000.</p>", "Is Kornmann certified to ISO 22000?", None),
-    ],
-)  # fmt: skip
-def test_denials_without_a_not_are_understood(body: str, text: str, value: bool | None) -> None:
-    assert ask(text, "boolean", body).value is value
-
-
-@pytest.mark.parametrize(
-    ("body", "text", "value"),
-    [
         ("<h2>Team</h2><h3>Ann Lee</h3><p>Baker & Co-founder</p><h3>Max Orr</h3><p>Miller & Co-founder</p><h3>Ida Voss</h3><p>Driver</p>",
          "Who are the founders of Kornmann?", ["Ann Lee", "Max Orr"]),
         ("<h1>Dealers for our bread</h1><h2>France</h2><ul><li>Moulin Bleu</li><li>Pain Fin</li></ul><h2>Norway</h2><ul><li>Brod AS</li><li>Kjeks AS</li></ul>",

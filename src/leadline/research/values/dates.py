@@ -94,3 +94,15 @@ def _valid(year: int, month: int, day: int) -> bool:
     except ValueError:
         return False
     return True
+
+
+_EARLY = re.compile(r"(?<![\w.,/$€£#-])(?P<y>1[5-8]\d\d)(?![\w%]|[.,]\d|\s?(?:€|%|EUR|USD))")
+
+
+def find_years(text: str) -> list[DateMention]:
+    """Dates and years, those of centuries ago too: outside a question for a year "1850" may be any figure."""
+    found = find_dates(text)
+    early = [DateMention(m.start(), m.end(), int(m["y"])) for m in _EARLY.finditer(text)]
+    return sorted(
+        [*found, *(e for e in early if not any(e.start < d.end and d.start < e.end for d in found))]
+    )

@@ -1,19 +1,15 @@
-"""Yes or no: only where a sentence plainly asserts or denies what is asked."""
+"""What a sentence says of a question that is answered by yes or no."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from leadline.research.model import BlockKind, Evidence, Passage, Question
-from leadline.research.readers.extractive import gates
+from leadline.research.model import Question
 from leadline.research.readers.extractive.asking import Asking, take_apart
-from leadline.research.readers.extractive.candidate import Candidate
-from leadline.research.readers.extractive.fitting import Fit, Scope, acronyms_met, adjacent_words_close, fit
-from leadline.research.readers.extractive.scene import Scene, Spot
+from leadline.research.readers.extractive.fitting import acronyms_met
 from leadline.research.values.concepts import concepts
 from leadline.research.values.polarity import denials, is_open
-from leadline.research.values.terms import stems
 
 _YES = re.compile(
     r"^(?:yes|yep|yeah|sure|absolutely|of course|certainly|definitely|correct|ja|natürlich|selbstverständlich|oui|bien sûr)\b",
@@ -24,14 +20,6 @@ _NO = re.compile(
     re.IGNORECASE,
 )
 _PARTS = re.compile(r"[,;:(]|\s(?:and|but|und|aber|et|mais)\s", re.IGNORECASE)
-_ENDING = re.compile(
-    r"\b(?:end(?:s|ed|ing)? (?:support|our|the|its)|will (?:end|stop|cease|be (?:removed|retired|discontinued|shut))|discontinu\w+|sunset\w*|phas(?:e|ed|ing) out|"
-    r"shut(?:ting)? down|wind(?:ing)? down|turn(?:ed|ing)? off|remov(?:ed|ing) support|eingestellt)\b",
-    re.IGNORECASE,
-)
-_STILL = re.compile(
-    r"\b(?:still|any ?more|continue[sd]? to|to this day|noch|nach wie vor|toujours|encore)\b", re.IGNORECASE
-)
 # Words that deny what stands before or behind them without a "not".
 _FORBIDS = re.compile(
     r"\b(?:forbidden|prohibited|prohibits?|forbids?|banned|bans?|disallow(?:ed|s)?|turned off|switched off|shut down|(?:is|are|was|were|been|now) closed|"
@@ -45,23 +33,11 @@ _NO_PLANS = re.compile(
 _DEGREE = re.compile(
     r"still|already|yet|any|ever|actually|really|noch|bereits|schon|toujours|déjà", re.IGNORECASE
 )
-_EXTENT = re.compile(
-    _DEGREE.pattern
-    + r"|fully|completely|entirely|full|positions?|roles?|jobs?|vollständig|komplett|entièrement",
-    re.IGNORECASE,
-)
-_LONG = 45  # words; what a longer sentence says of one thing is hard to tell
-_RESTRICTED = re.compile(
-    r"\b(?:only|except|unless|limited to|but not|other than|instead|rather than|nur|ausser|außer|sauf|uniquement)\b",
-    re.IGNORECASE,
-)
 
 
-def boolean_candidates(
-    question: Question, passages: Sequence[Passage], evidence: Evidence
-) -> Sequence[Candidate]:
-    scene = Scene(question, passages, evidence)
-    return [c for spot in scene.spots for c in (*_faq(scene, spot), *_sentence(scene, spot))]
+def reply(text: str) -> bool | None:
+    """What an answer to a question begins with: yes, no, or neither."""
+    return True if _YES.match(text) else False if _NO.match(text) else None
 
 
 def asserted(question: Question, text: str, around: Sequence[str] = ()) -> bool | None:
@@ -79,9 +55,8 @@ def asserted(question: Question, text: str, around: Sequence[str] = ()) -> bool 
     met = [w for w in telling if w.concepts & near or w.position in abbreviated]
     if len(met) < 0.7 * len(telling) or any(w.named and w not in met for w in telling):
         return None
-    for pattern, value in ((_YES, True), (_NO, False)):
-        if pattern.match(text) and any(a.rstrip().endswith("?") for a in around):
-            return value
+    if (replied := reply(text)) is not None and any(a.rstrip().endswith("?") for a in around):
+        return replied
     if sum(bool(w.concepts & own) or w.position in acronyms_met(asking, text) for w in telling) < 0.5 * len(
         telling
     ):
@@ -136,114 +111,3 @@ def _open_here(asking: Asking, text: str, language: str) -> bool:
         else []
     )
     return any(is_open(p) for p in (*held, *opener))
-
-
-def _faq(scene: Scene, spot: Spot) -> Iterator[Candidate]:
-    """A heading that asks the same, and an answer that begins with yes or no."""
-    heading = spot.headings[-1] if spot.headings else ""
-    if (
-        not heading.rstrip().endswith("?")
-        or spot.block.kind is BlockKind.HEADING
-        or _first_under_heading(spot) is False
-    ):
-        return
-    value = True if _YES.match(spot.text) else False if _NO.match(spot.text) else None
-    if value is None or denials(heading):
-        return
-    asking = scene.asking(spot.language)
-    measured = fit(asking, spot, Scope(own=heading, shared=spot.text), neighbours=False)
-    if not measured.names_met or measured.missing or gates.outdated(asking, spot):
-        return
-    heard = stems(heading, spot.language)
-    asked = frozenset().union(*(w.concepts for w in asking.wanted))
-    back = sum(bool(concepts(h, spot.language) & asked) or h in asked for h in heard) / max(len(heard), 1)
-    if back >= 0.5:
-        asked_by = tuple(u for u in spot.passage.units if u.block == spot.unit.block - 1)
-        score = measured.coverage - 0.002 * spot.rank
-        yield Candidate(value, (*asked_by, spot.unit), score, "boolean-faq", _features(measured, spot))
-
-
-def _first_under_heading(spot: Spot) -> bool:
-    blocks = spot.page.content.blocks
-    return (
-        spot.unit.block > 0
-        and blocks[spot.unit.block - 1].kind is BlockKind.HEADING
-        and spot.unit.start == spot.block.start
-    )
-
-
-def _sentence(scene: Scene, spot: Spot) -> Iterator[Candidate]:
-    asking = scene.asking(spot.language)
-    if spot.text.rstrip().endswith("?") or len(spot.text.split()) > _LONG or len(asking.wanted) < 1:
-        return
-    if spot.block.kind is BlockKind.HEADING and denials(spot.text):
-        return
-    value = polarity(asking, spot.text, spot.language)
-    spare = _EXTENT if value is False else _DEGREE
-    degree = [w for w in asking.wanted if spare.fullmatch(w.text)]
-    measured = fit(asking, spot, Scope(own=spot.text), neighbours=False, leave_out=degree)
-    strong = [w for w in asking.wanted if not w.weak and w not in degree]
-    spared = 1 if len(strong) >= 3 and measured.own >= 0.65 else 0
-    listed = _listed(asking, spot)
-    if not measured.names_met or len(measured.missing) > spared or (measured.own < 0.6 and not listed):
-        return
-    if _forbidden(asking, spot) or not adjacent_words_close(asking, spot.text, spot.language):
-        return
-    if value and _ENDING.search(spot.text) and not _ENDING.search(asking.text):
-        return
-    if value and _STILL.search(asking.text) and not _STILL.search(spot.text):
-        return
-    if value is None or (value and not listed and not _plainly_asserts(asking, spot, measured)):
-        return
-    if value and measured.missing and measured.coverage < (0.6 if listed else 0.75):
-        return
-    yield Candidate(
-        value,
-        (spot.unit,),
-        max(measured.coverage, 0.8 if listed else 0.0) * spot.region_weight - 0.002 * spot.rank,
-        f"boolean-{'yes' if value else 'no'}",
-        _features(measured, spot),
-    )
-
-
-def _listed(asking: Asking, spot: Spot) -> bool:
-    """A short entry such as "ISO 22000:2018" under a heading such as "Certificates" says that it is held."""
-    named = [w for w in asking.wanted if w.named]
-    own = concepts(spot.text, spot.language)
-    heading = concepts(spot.headings[-1], spot.language) if spot.headings else frozenset()
-    return (
-        len(spot.text.split()) <= 8
-        and spot.block.kind in (BlockKind.LIST_ITEM, BlockKind.TABLE_ROW)
-        and any(any(c.isdigit() for c in w.text) for w in named)
-        and all(w.concepts & own for w in named)
-        and any(w.concepts & heading and not w.weak for w in asking.wanted if w not in named)
-    )
-
-
-def _forbidden(asking: Asking, spot: Spot) -> bool:
-    return (
-        gates.forbids(asking, spot)
-        or gates.outdated(asking, spot)
-        or gates.others_are_subject(asking, spot.text, len(spot.text))
-        or gates.suppliers(asking, spot.text)
-    )
-
-
-def _plainly_asserts(asking: Asking, spot: Spot, measured: Fit) -> bool:
-    """A yes needs words that speak of the company or its product, and no restriction that was not asked for."""
-    if _RESTRICTED.search(spot.text) and not _RESTRICTED.search(asking.text):
-        return False
-    if gates.speaks_of_company(asking, spot.text):
-        return True
-    return len(spot.text.split()) <= 5 and measured.own >= 0.95 and len(asking.wanted) >= 2
-
-
-def _features(measured: Fit, spot: Spot) -> dict[str, float]:
-    return {
-        "coverage": round(measured.coverage, 3),
-        "own": round(measured.own, 3),
-        "missing": float(len(measured.missing)),
-        "rank": float(spot.rank),
-        "region": spot.region_weight,
-        "words": float(len(spot.text.split())),
-    }

@@ -6,26 +6,19 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from leadline.research.readers.extractive.candidate import Candidate
+from leadline.research.readers.extractive.learned import families, family
 
-FIGURE = 0.6  # least score of a figure
 ACCEPT: dict[str, float] = {
     "sentence": 0.65,
     "sentence-typed": 0.65,
     "list-sentence": 0.65,
-    "boolean-no": 0.65,
-    "boolean-yes": 0.75,
-    "count-text": FIGURE,
-    "count-table": FIGURE,
-    "money-text": FIGURE,
-    "money-table": FIGURE,
-    "percentage-text": FIGURE,
-    "percentage-table": FIGURE,
-    "year": FIGURE,
-    "count-of-list": 0.7,
+    "count-of-list": 0.85,
 }
 DEFAULT_ACCEPT = 0.8
 MARGIN = 0.1  # of the best score over the next that says otherwise
 SMALL_MARGIN = 0.04  # where the best meets every word of the question, and the next does not
+LEARNED_MARGIN = 0.45  # of a value chosen by its probability over that of the next
+LEARNED_AHEAD = 1.3  # times as likely as the next, by all but the order of the passages
 CLOSE = 0.2  # candidates of the same value within this are cited beside the best
 
 
@@ -53,6 +46,10 @@ def choose(
         return Choice(
             None, tuple(best), tuple(rivals), "the words found do not fit the question closely enough", margin
         )
+    if _is_learned(top) and (margin < LEARNED_MARGIN or top.features["ahead"] < LEARNED_AHEAD):
+        return Choice(
+            None, tuple(best), tuple(rivals), "the pages give different answers of equal weight", margin
+        )
     if margin < (SMALL_MARGIN if rivals and _meets_more(top, rivals[0]) else MARGIN):
         return Choice(
             None, tuple(best), tuple(rivals), "the pages give different answers of equal weight", margin
@@ -62,12 +59,18 @@ def choose(
     )
 
 
+def _is_learned(top: Candidate) -> bool:
+    return family(top.rule) in families()
+
+
 def _meets_more(top: Candidate, rival: Candidate) -> bool:
     met, wanted = top.features.get("met"), top.features.get("wanted")
     return met is not None and met == wanted and rival.features.get("met", met) < met
 
 
 def _close_enough(top: Candidate, margin: float) -> bool:
+    if _is_learned(top):
+        return top.score >= families()[family(top.rule)].accept
     if top.score >= ACCEPT.get(top.rule, DEFAULT_ACCEPT):
         return True
     # Of a long question one word may be said otherwise, where nothing else comes near.

@@ -6,27 +6,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from leadline.research.model import Evidence, Passage, Question
-from leadline.research.readers.extractive.assertions import boolean_candidates
 from leadline.research.readers.extractive.candidate import Candidate
-from leadline.research.readers.extractive.figures import (
-    currency_candidates,
-    number_candidates,
-    percentage_candidates,
-)
+from leadline.research.readers.extractive.figures import figure_candidates, number_candidates
 from leadline.research.readers.extractive.links import url_candidates
 from leadline.research.readers.extractive.listings import list_candidates
 from leadline.research.readers.extractive.phrases import text_candidates
 from leadline.research.readers.extractive.records import record_candidates
+from leadline.research.readers.extractive.statements import boolean_candidates
 
 Generator = Callable[[Question, Sequence[Passage], Evidence], Sequence[Candidate]]
 
 GENERATORS: dict[str, Generator] = {
     "boolean": boolean_candidates,
-    "currency": currency_candidates,
+    "currency": figure_candidates,
     "json_schema": record_candidates,
     "list": list_candidates,
     "number": number_candidates,
     "open_text": text_candidates,
-    "percentage": percentage_candidates,
+    "percentage": figure_candidates,
     "url": url_candidates,
 }

@@ -9,7 +9,7 @@ from leadline.research.answer_types import answer_type
 from leadline.research.model import Claim, Derivation, Draft, Evidence, Passage, Question
 from leadline.research.readers.extractive import NAME, PASSAGE_LIMIT, structured
 from leadline.research.readers.extractive.choosing import Choice, choose
-from leadline.research.readers.extractive.confidence import BASIS, confidence
+from leadline.research.readers.extractive.confidence import basis, confidence
 from leadline.research.readers.extractive.generators import GENERATORS
 from leadline.research.readers.extractive.telling import tell
 
@@ -59,7 +59,7 @@ class ExtractiveReader:
             reasoning=tell(choice, evidence),
             rule=best.rule,
             confidence=confidence(best.rule, best.score, choice.margin, len(choice.candidates)),
-            confidence_basis=BASIS,
+            confidence_basis=basis(best.rule),
             features={
                 **best.features,
                 "score": round(best.score, 3),

@@ -8,17 +8,13 @@ from typing import Any
 
 from leadline.research.model import Evidence, Passage, Question, Unit
 from leadline.research.readers.extractive import structured
-from leadline.research.readers.extractive.assertions import boolean_candidates
 from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.readers.extractive.choosing import choose
 from leadline.research.readers.extractive.fields import fields
-from leadline.research.readers.extractive.figures import (
-    currency_candidates,
-    number_candidates,
-    percentage_candidates,
-)
+from leadline.research.readers.extractive.figures import figure_candidates, number_candidates
 from leadline.research.readers.extractive.listings import list_candidates
 from leadline.research.readers.extractive.phrases import field_candidates
+from leadline.research.readers.extractive.statements import boolean_candidates
 from leadline.research.values.terms import squash
 
 Extract = Callable[[Question, Sequence[Passage], Evidence], Sequence[Candidate]]
@@ -26,8 +22,8 @@ Extract = Callable[[Question, Sequence[Passage], Evidence], Sequence[Candidate]]
 _RULES: dict[str, Extract] = {
     "boolean": boolean_candidates,
     "number": number_candidates,
-    "percentage": percentage_candidates,
-    "amount": currency_candidates,
+    "percentage": figure_candidates,
+    "amount": figure_candidates,
     "list": list_candidates,
     "open_text": field_candidates,
 }

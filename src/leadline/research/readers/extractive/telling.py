@@ -49,9 +49,7 @@ def _place(best: Candidate, evidence: Evidence) -> str:
         return f"The address is written out on {on}."
     if best.rule.startswith("link"):
         return f"A link on {on} with the words {_quoted(unit.text)} leads there."
-    if best.rule == "boolean-faq":
-        return f"A question answered on {on} asks the same{heading}."
-    if best.rule.startswith("boolean"):
+    if isinstance(best.value, bool):
         denies = "denies" if best.value is False else "says"
         return f"{_kind(block).capitalize()} on {on} {denies} it{heading}."
     if block.kind is BlockKind.TABLE_ROW and block.cells:
