@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from itertools import pairwise
 from uuid import UUID
 
 import pytest
+from tests.clocks import set_clock_wrong
 
 from leadline.connectors.pages.fake import FailingFetcher, HangingFetcher, MemoryFetcher
 from leadline.connectors.sandbox.fake import InlineSandbox
 from leadline.evidence import repository
 from leadline.evidence.service import StoredLibrary
-from leadline.foundation.clock import FixedClock
 from leadline.foundation.database import Database
 from leadline.research.errors import FetchError, Reason
 from leadline.research.model import Company, Page, Proof, Unreadable
@@ -27,18 +28,29 @@ PAGES = {
 
 
 @pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock(datetime(2026, 11, 21, 12, tzinfo=UTC))
-
-
-@pytest.fixture
 def fetcher() -> MemoryFetcher:
     return MemoryFetcher(PAGES)
 
 
 @pytest.fixture
-def library(database: Database, fetcher: MemoryFetcher, clock: FixedClock) -> StoredLibrary:
-    return StoredLibrary(database, fetcher, InlineSandbox(), freshness=timedelta(hours=24), clock=clock)
+def library(database: Database, fetcher: MemoryFetcher) -> StoredLibrary:
+    return StoredLibrary(database, fetcher, InlineSandbox(), freshness=timedelta(hours=24))
+
+
+async def pass_time(database: Database, seconds: float) -> None:
+    """What is stored looks as it will look then."""
+    ago = timedelta(seconds=seconds)
+    await database.execute(
+        """
+        update pages set checked_at = checked_at - $1::interval, failing_since = failing_since - $1::interval,
+            retry_at = retry_at - $1::interval
+        """,
+        ago,
+    )
+    await database.execute(
+        "update site_surveys set surveyed_at = surveyed_at - $1::interval, retry_at = retry_at - $1::interval",
+        ago,
+    )
 
 
 async def test_a_page_is_fetched_once_inside_its_freshness(
@@ -61,12 +73,9 @@ async def test_callers_at_the_same_moment_share_one_fetch(
     assert sum(result.fetched for result in found) == 1
 
 
-async def test_two_processes_share_one_fetch(
-    database: Database, fetcher: MemoryFetcher, clock: FixedClock
-) -> None:
+async def test_two_processes_share_one_fetch(database: Database, fetcher: MemoryFetcher) -> None:
     libraries = [
-        StoredLibrary(database, fetcher, InlineSandbox(), freshness=timedelta(hours=24), clock=clock)
-        for _ in range(3)
+        StoredLibrary(database, fetcher, InlineSandbox(), freshness=timedelta(hours=24)) for _ in range(3)
     ]
     found = await asyncio.gather(*(library.page(ABOUT, ACME) for library in libraries))
     assert fetcher.fetched == [ABOUT]
@@ -74,10 +83,10 @@ async def test_two_processes_share_one_fetch(
 
 
 async def test_an_unchanged_page_keeps_its_snapshot(
-    library: StoredLibrary, fetcher: MemoryFetcher, clock: FixedClock
+    database: Database, library: StoredLibrary, fetcher: MemoryFetcher
 ) -> None:
     first = (await library.page(ABOUT, ACME)).page
-    clock.advance(25 * 3600)
+    await pass_time(database, 25 * 3600)
     second = await library.page(ABOUT, ACME)
     assert second.fetched
     assert fetcher.fetched == [ABOUT, ABOUT]
@@ -87,11 +96,11 @@ async def test_an_unchanged_page_keeps_its_snapshot(
 
 
 async def test_a_changed_page_gets_a_new_snapshot_and_keeps_the_old_one(
-    library: StoredLibrary, fetcher: MemoryFetcher, clock: FixedClock
+    database: Database, library: StoredLibrary, fetcher: MemoryFetcher
 ) -> None:
     first = (await library.page(ABOUT, ACME)).page
     fetcher.pages[ABOUT] = "<p>Acme was founded in 1988.</p>"
-    clock.advance(25 * 3600)
+    await pass_time(database, 25 * 3600)
     second = (await library.page(ABOUT, ACME)).page
     assert isinstance(first, Page)
     assert isinstance(second, Page)
@@ -101,11 +110,11 @@ async def test_a_changed_page_gets_a_new_snapshot_and_keeps_the_old_one(
 
 
 async def test_not_before_asks_the_site_again(
-    library: StoredLibrary, fetcher: MemoryFetcher, clock: FixedClock
+    database: Database, library: StoredLibrary, fetcher: MemoryFetcher
 ) -> None:
     await library.page(ABOUT, ACME)
-    clock.advance(1)
-    asked_at = clock.now()
+    await pass_time(database, 1)
+    asked_at = await database.fetchval("select now()")
     assert (await library.page(ABOUT, ACME, not_before=asked_at)).fetched
     assert not (await library.page(ABOUT, ACME, not_before=asked_at)).fetched
     assert fetcher.fetched == [ABOUT, ABOUT]
@@ -120,19 +129,82 @@ async def test_a_missing_page_is_remembered(library: StoredLibrary, fetcher: Mem
     assert fetcher.fetched == [missing]
 
 
-async def test_a_passing_fault_is_believed_for_minutes_only(
-    library: StoredLibrary, fetcher: MemoryFetcher, clock: FixedClock
+async def test_a_passing_fault_is_believed_for_seconds_and_longer_while_it_stays(
+    database: Database, library: StoredLibrary, fetcher: MemoryFetcher
 ) -> None:
     fetcher.pages[ABOUT] = Reason.SERVER_ERROR
-    assert isinstance((await library.page(ABOUT, ACME)).page, Unreadable)
+    asked_after = []
+    for seconds in range(0, 15 * 60, 5):
+        if (await library.page(ABOUT, ACME)).fetched:
+            asked_after.append(seconds)
+        await pass_time(database, 5)
+    waits = [after - before for before, after in pairwise(asked_after)]
+    assert waits == [15, 30, 60, 120, 240, 240]
     fetcher.pages[ABOUT] = PAGES[ABOUT]
-    assert isinstance((await library.page(ABOUT, ACME)).page, Unreadable)
-    clock.advance(11 * 60)
+    await pass_time(database, 240)
     assert isinstance((await library.page(ABOUT, ACME)).page, Page)
 
 
+async def test_a_fault_that_is_not_asked_for_again_says_since_when(
+    database: Database, library: StoredLibrary, fetcher: MemoryFetcher
+) -> None:
+    fetcher.pages[ABOUT] = Reason.TIMED_OUT
+    first = (await library.page(ABOUT, ACME)).page
+    assert isinstance(first, Unreadable)
+    assert first.asked_at is None  # it was asked for this very question
+    await pass_time(database, 20)
+    await library.page(ABOUT, ACME)
+    again = (await library.page(ABOUT, ACME)).page
+    assert isinstance(again, Unreadable)
+    assert again.asked_at is not None
+    assert again.failing_since is not None
+    assert (again.asked_at - again.failing_since).total_seconds() >= 20
+    fetcher.pages[ABOUT] = Reason.FORBIDDEN  # no passing fault: it is stored as pages are
+    await pass_time(database, 60)
+    for _ in range(2):
+        refused = (await library.page(ABOUT, ACME)).page
+        assert isinstance(refused, Unreadable)
+        assert (refused.reason, refused.asked_at) == (Reason.FORBIDDEN, None)
+
+
+async def test_a_forced_refresh_looks_past_a_remembered_fault(
+    database: Database, library: StoredLibrary, fetcher: MemoryFetcher
+) -> None:
+    fetcher.pages[ABOUT] = Reason.SERVER_ERROR
+    await library.page(ABOUT, ACME)
+    fetcher.pages[ABOUT] = PAGES[ABOUT]
+    asked_at = await database.fetchval("select now()")
+    assert isinstance((await library.page(ABOUT, ACME, not_before=asked_at)).page, Page)
+
+
+async def test_stored_pages_do_not_depend_on_the_clock_of_the_worker(
+    database: Database, library: StoredLibrary, fetcher: MemoryFetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_clock_wrong(monkeypatch, timedelta(days=1))
+    page = (await library.page(ABOUT, ACME)).page
+    await library.survey(ACME)
+    monkeypatch.undo()
+    now = await database.fetchval("select now()")
+    assert isinstance(page, Page)
+    assert abs(now - page.fetched_at) < timedelta(minutes=5)
+    (row,) = await database.fetch(
+        "select checked_at, fetched_at from pages join snapshots on id = snapshot_id"
+    )
+    assert row["checked_at"] == row["fetched_at"] == page.fetched_at
+    assert await database.fetchval("select surveyed_at <= now() from site_surveys")
+
+
+async def test_a_page_dated_tomorrow_is_looked_at_again(
+    database: Database, library: StoredLibrary, fetcher: MemoryFetcher
+) -> None:
+    await library.page(ABOUT, ACME)
+    await pass_time(database, -86_400)
+    assert (await library.page(ABOUT, ACME)).fetched
+    assert not (await library.page(ABOUT, ACME)).fetched
+
+
 async def test_stored_returns_pages_and_what_could_not_be_read(
-    library: StoredLibrary, fetcher: MemoryFetcher, clock: FixedClock
+    database: Database, library: StoredLibrary, fetcher: MemoryFetcher
 ) -> None:
     fetcher.pages["https://acme.com/private"] = Reason.FORBIDDEN
     for url in (HOME, ABOUT, "https://acme.com/private"):
@@ -141,7 +213,7 @@ async def test_stored_returns_pages_and_what_could_not_be_read(
     stored = await library.stored(asked)
     assert {url for url, p in stored.items() if isinstance(p, Page)} == {HOME, ABOUT}
     assert [p.reason for p in stored.values() if isinstance(p, Unreadable)] == [Reason.FORBIDDEN]
-    clock.advance(25 * 3600)
+    await pass_time(database, 25 * 3600)
     assert not await library.stored(asked)
 
 
@@ -156,12 +228,32 @@ async def test_a_page_is_shared_by_the_companies_whose_questions_led_to_it(
 
 
 async def test_a_survey_is_made_once_inside_its_freshness(
-    library: StoredLibrary, fetcher: MemoryFetcher, clock: FixedClock
+    database: Database, library: StoredLibrary, fetcher: MemoryFetcher
 ) -> None:
     assert await library.survey(ACME) == await library.survey(ACME)
     assert len(fetcher.surveyed) == 1
-    clock.advance(25 * 3600)
+    await pass_time(database, 25 * 3600)
     await library.survey(ACME)
+    assert len(fetcher.surveyed) == 2
+
+
+async def test_a_survey_is_of_the_host_that_is_asked(library: StoredLibrary, fetcher: MemoryFetcher) -> None:
+    with_www = Company(host="acme.com", asked_host="www.acme.com")
+    assert (await library.survey(ACME)).entry_url == HOME
+    assert (await library.survey(with_www)).entry_url == "https://www.acme.com/"
+    assert (await library.survey(ACME)).entry_url == HOME
+    assert fetcher.surveyed == [ACME, with_www]
+
+
+async def test_a_survey_that_met_a_passing_fault_is_made_again_soon(
+    database: Database, library: StoredLibrary, fetcher: MemoryFetcher
+) -> None:
+    fetcher.pages[HOME] = Reason.SERVER_ERROR
+    assert (await library.survey(ACME)).notes
+    assert (await library.survey(ACME)).notes
+    fetcher.pages[HOME] = PAGES[HOME]
+    await pass_time(database, 16)
+    assert not (await library.survey(ACME)).notes
     assert len(fetcher.surveyed) == 2
 
 
@@ -219,7 +311,7 @@ async def test_a_page_that_was_looked_at_since_is_not_claimed(
     database: Database, library: StoredLibrary
 ) -> None:
     await library.page(ABOUT, ACME)
-    known = (await repository.pages(database, [ABOUT]))[ABOUT].checked_at
+    known = (await repository.pages(database, [ABOUT], timedelta(hours=24), None))[ABOUT].checked_at
     assert not await repository.claim(database, ABOUT, 10.0, checked_at=None)
     assert await repository.claim(database, ABOUT, 10.0, checked_at=known)
     assert not await repository.claim(database, ABOUT, 10.0, checked_at=known)

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from tests.clocks import set_clock_wrong
 from tests.signals.test_service import ASK, PAGES, make_service
 
 from leadline.accounts.service import default_organisation
 from leadline.connectors.pages.fake import MemoryFetcher
-from leadline.foundation.clock import SystemClock
 from leadline.foundation.database import Database
 from leadline.signals.schemas import SignalRequest
 
 
-class WrongClock(SystemClock):
-    def __init__(self, hours: float) -> None:
-        self._off = timedelta(hours=hours)
-
-    def now(self) -> datetime:
-        return super().now() + self._off
-
-
 @pytest.mark.parametrize("hours", [-14.0, 14.0])
-async def test_a_wrong_clock_changes_no_answer(database: Database, hours: float) -> None:
+async def test_a_wrong_clock_changes_no_answer(
+    database: Database, hours: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     org = await default_organisation(database)
     fetcher = MemoryFetcher(PAGES)
-    service = make_service(database, fetcher, clock=WrongClock(hours))
+    service = make_service(database, fetcher)
+    set_clock_wrong(monkeypatch, timedelta(hours=hours))
     row, _ = await service.accept(org, ASK)
     assert await service._work.run(UUID(row.signal.id))
     first = await service.get(org, row.signal.id)

@@ -68,11 +68,16 @@ class FlickeringFetcher(MemoryFetcher):
         self.flickers = False
 
     async def fetch(
-        self, url: str, company: Company | None, *, validators: Validators | None = None
+        self,
+        url: str,
+        company: Company | None,
+        *,
+        validators: Validators | None = None,
+        max_age: float | None = None,
     ) -> Download:
         if self.flickers and url == ABOUT:
             self.pages[ABOUT], self.other = self.other, str(self.pages[ABOUT])
-        return await super().fetch(url, company, validators=validators)
+        return await super().fetch(url, company, validators=validators, max_age=max_age)
 
 
 class Asked:

@@ -18,7 +18,6 @@ from leadline.connectors.pages.fake import FailingFetcher, MemoryFetcher
 from leadline.connectors.sandbox.fake import InlineSandbox
 from leadline.credits.service import Ledger
 from leadline.evidence.service import StoredLibrary
-from leadline.foundation.clock import Clock
 from leadline.foundation.database import Database
 from leadline.foundation.errors import InvalidInput, NotFound
 from leadline.foundation.network import NetworkPolicy
@@ -169,14 +168,13 @@ def make_service(
     readers: Readers | None = None,
     cache: timedelta = timedelta(hours=12),
     webhooks: WebhookService | None = None,
-    clock: Clock | None = None,
     reserved_hosts: Collection[str] = (),
     budget: Budget | None = None,
     **timing: Any,
 ) -> SignalService:
     reader = reader or FoundingReader()
     library = StoredLibrary(
-        database, fetcher or MemoryFetcher(PAGES), InlineSandbox(), freshness=timedelta(hours=24), clock=clock
+        database, fetcher or MemoryFetcher(PAGES), InlineSandbox(), freshness=timedelta(hours=24)
     )
     readers = readers or Readers(extractive=lambda: reader)
     webhooks = webhooks or silent_webhooks(database)

@@ -26,11 +26,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
     content_type: str
     content: PageText
-    fetched_at: datetime
 
 
 class PageRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of one address of a company."""
+    """What is known of one address. Every time is the database's."""
 
     url: str
     final_url: str | None = None
@@ -40,15 +39,51 @@ class PageRow(msgspec.Struct, frozen=True, kw_only=True):
     etag: str | None = None
     last_modified: str | None = None
     checked_at: datetime | None = None
+    failing_since: datetime | None = None  # the first of the passing faults met in a row
+    retry_at: datetime | None = None  # until then a passing fault is believed
+    fresh: bool = False
 
 
-_PAGE = "url, final_url, snapshot_id, reason, detail, etag, last_modified, checked_at"
+class Patience(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a fault that may pass is believed, in seconds: ``first``, doubled each time, up to ``longest``.
+
+    ``least`` is what the host asked for (Retry-After); it is kept to within ``longest`` too.
+    """
+
+    first: float = 15.0
+    longest: float = 240.0
+    least: float = 0.0
 
 
-async def pages(connection: Connection, urls: Sequence[str]) -> dict[str, PageRow]:
-    """What is known of these addresses."""
-    rows = await connection.fetch(f"select {_PAGE} from pages where url = any($1::text[])", list(urls))  # noqa: S608
+_PAGE = (
+    "url, final_url, snapshot_id, reason, detail, etag, last_modified, checked_at, failing_since, retry_at"
+)
+# A time beyond now was written by a clock that was wrong.
+_FRESH = """coalesce({0} <= now() and {0} >= greatest(now() - {1}::interval, {2}::timestamptz)
+    and (retry_at is null or retry_at > now()), false)"""
+
+
+async def pages(
+    connection: Connection, urls: Sequence[str], freshness: timedelta, not_before: datetime | None
+) -> dict[str, PageRow]:
+    """What is known of these addresses.
+
+    ``fresh``: looked at within ``freshness`` and not before ``not_before``, and no fault that is to be tried again.
+    """
+    rows = await connection.fetch(
+        f"select {_PAGE}, {_FRESH.format('checked_at', '$2', '$3')} as fresh"  # noqa: S608
+        " from pages where url = any($1::text[])",
+        list(urls),
+        freshness,
+        not_before,
+    )
     return {row["url"]: PageRow(**row) for row in rows}
+
+
+async def age(connection: Connection, moment: datetime) -> float:
+    """Seconds that have passed since a moment of the database's clock; 0 for one to come."""
+    seconds = await connection.fetchval("select extract(epoch from now() - $1::timestamptz)", moment)
+    return max(0.0, float(seconds))
 
 
 async def claim(connection: Connection, url: str, seconds: float, *, checked_at: datetime | None) -> bool:
@@ -90,18 +125,40 @@ async def release(connection: Connection, url: str) -> None:
     await connection.execute("update pages set fetching_until = null where url = $1", url)
 
 
-async def save_page(connection: Connection, row: PageRow) -> None:
-    """Record the outcome of looking at an address, and give back the right to fetch it."""
-    await connection.execute(
-        """
+async def save_page(
+    connection: Connection, row: PageRow, *, snapshot: Snapshot | None = None, passing: Patience | None = None
+) -> PageRow:
+    """Record the outcome of looking at an address now, and give back the right to fetch it.
+
+    ``snapshot`` is stored with it when the page is new or changed; ``passing`` says that the outcome is a fault
+    that may pass. Returns the row as it stands.
+    """
+    passing_, patience = passing is not None, passing or Patience()
+    saved = await connection.fetchrow(
+        f"""
+        with stored as (
+            insert into snapshots
+                (id, url, body_sha256, body, content_type, walk, text_sha256, content, fetched_at)
+            select $11, $12, $13, $14, $15, $16, $17, $18, now() where $11::uuid is not null
+            on conflict (id) do nothing
+        )
         insert into pages
-            (url, final_url, snapshot_id, reason, detail, etag, last_modified, checked_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)
+            (url, final_url, snapshot_id, reason, detail, etag, last_modified, checked_at,
+             failures, failing_since, retry_at)
+        values ($1, $2, $3, $4, $5, $6, $7, now(),
+            case when $8 then 1 else 0 end,
+            case when $8 then now() end,
+            case when $8 then now() + make_interval(secs => greatest($9, $19::float8)) end)
         on conflict (url) do update set
             final_url = excluded.final_url, snapshot_id = excluded.snapshot_id, reason = excluded.reason,
             detail = excluded.detail, etag = excluded.etag, last_modified = excluded.last_modified,
-            checked_at = excluded.checked_at, fetching_until = null
-        """,
+            checked_at = excluded.checked_at, fetching_until = null,
+            failures = case when $8 then pages.failures + 1 else 0 end,
+            failing_since = case when $8 then coalesce(pages.failing_since, now()) end,
+            retry_at = case when $8 then now() + make_interval(secs =>
+                greatest(least($9 * 2 ^ least(pages.failures, 20), $10), $19)) end
+        returning {_PAGE}, true as fresh
+        """,  # noqa: S608
         row.url,
         row.final_url,
         row.snapshot_id,
@@ -109,27 +166,27 @@ async def save_page(connection: Connection, row: PageRow) -> None:
         row.detail,
         row.etag,
         row.last_modified,
-        row.checked_at,
+        passing_,
+        patience.first,
+        patience.longest,
+        *(
+            (
+                snapshot.id,
+                snapshot.url,
+                snapshot.body_sha256,
+                zlib.compress(snapshot.body, 6),
+                snapshot.content_type,
+                snapshot.content.walk,
+                snapshot.content.text_sha256,
+                zlib.compress(_encoder.encode(snapshot.content), 1),
+            )
+            if snapshot is not None
+            else (None,) * 8
+        ),
+        min(patience.least, patience.longest),
     )
-
-
-async def save_snapshot(connection: Connection, snapshot: Snapshot) -> None:
-    await connection.execute(
-        """
-        insert into snapshots
-            (id, url, body_sha256, body, content_type, walk, text_sha256, content, fetched_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (id) do nothing
-        """,
-        snapshot.id,
-        snapshot.url,
-        snapshot.body_sha256,
-        zlib.compress(snapshot.body, 6),
-        snapshot.content_type,
-        snapshot.content.walk,
-        snapshot.content.text_sha256,
-        zlib.compress(_encoder.encode(snapshot.content), 1),
-        snapshot.fetched_at,
-    )
+    assert saved is not None, "an insert that updates on conflict always returns its row"
+    return PageRow(**saved)
 
 
 async def snapshots(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
@@ -155,24 +212,38 @@ async def snapshot_body(connection: Connection, snapshot_id: UUID) -> tuple[byte
     return (zlib.decompress(row["body"]), row["content_type"]) if row is not None else None
 
 
-async def survey(connection: Connection, company_id: UUID, since: datetime) -> SiteSurvey | None:
+async def survey(
+    connection: Connection, host: str, freshness: timedelta, not_before: datetime | None
+) -> SiteSurvey | None:
     found = await connection.fetchval(
-        "select survey from site_surveys where company_id = $1 and surveyed_at >= $2", company_id, since
+        f"select survey from site_surveys where host = $1 and {_FRESH.format('surveyed_at', '$2', '$3')}",  # noqa: S608
+        host,
+        freshness,
+        not_before,
     )
     return msgspec.json.decode(found, type=SiteSurvey) if found is not None else None
 
 
 async def save_survey(
-    connection: Connection, company_id: UUID, site_survey: SiteSurvey, at: datetime
+    connection: Connection, host: str, site_survey: SiteSurvey, *, passing: Patience | None
 ) -> None:
+    """``passing``: it notes a fault that may pass, so it is made anew before it is old."""
+    passing_, patience = passing is not None, passing or Patience()
     await connection.execute(
         """
-        insert into site_surveys (company_id, survey, surveyed_at) values ($1, $2, $3)
-        on conflict (company_id) do update set survey = excluded.survey, surveyed_at = excluded.surveyed_at
+        insert into site_surveys (host, survey, surveyed_at, failures, retry_at)
+        values ($1, $2, now(), case when $3 then 1 else 0 end,
+            case when $3 then now() + make_interval(secs => $4) end)
+        on conflict (host) do update set survey = excluded.survey, surveyed_at = excluded.surveyed_at,
+            failures = case when $3 then site_surveys.failures + 1 else 0 end,
+            retry_at = case when $3 then now() + make_interval(secs =>
+                least($4 * 2 ^ least(site_surveys.failures, 20), $5)) end
         """,
-        company_id,
+        host,
         msgspec.json.encode(site_survey).decode(),
-        at,
+        passing_,
+        patience.first,
+        patience.longest,
     )
 
 

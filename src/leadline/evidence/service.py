@@ -11,12 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-import msgspec
-
-from leadline.companies import service as companies
 from leadline.evidence import repository
-from leadline.evidence.repository import PageRow, Snapshot
-from leadline.foundation.clock import Clock, SystemClock
+from leadline.evidence.repository import PageRow, Patience, Snapshot
 from leadline.foundation.database import Connection, Database
 from leadline.foundation.errors import DatabaseUnavailable
 from leadline.foundation.ids import new_id
@@ -26,7 +22,6 @@ from leadline.research.ports import Download, FetchedPage, PageFetcher, Sandbox,
 
 FETCH_CLAIM = 10.0  # seconds; a dead process's page is fetched by another after this
 FETCH_HEARTBEAT = 3.0  # seconds between two extensions of the claim
-PASSING = timedelta(minutes=10)  # how long a fault that may pass (time-out, 5xx, 429) is believed
 KEPT_CHARACTERS = 20_000_000  # of decoded pages kept in memory, so that a further question costs no decoding
 
 _PASSING_REASONS = frozenset({
@@ -49,36 +44,30 @@ class StoredLibrary:
         sandbox: Sandbox,
         *,
         freshness: timedelta,
-        clock: Clock | None = None,
     ) -> None:
-        self._clock = clock or SystemClock()
         self._database = database.repeatable
         self._fetcher = fetcher
         self._sandbox = sandbox
         self._freshness = freshness
         self._pages: OrderedDict[str, Page] = OrderedDict()
         self._kept = 0  # characters of text in them
-        self._ids: dict[str, UUID] = {}
         self._surveying: dict[str, asyncio.Task[SiteSurvey]] = {}
         self._fetching: dict[str, asyncio.Task[FetchedPage]] = {}
 
     async def survey(self, company: Company, *, not_before: datetime | None = None) -> SiteSurvey:
         """What the site says of itself; asked for anew when it is no longer fresh. Raises FetchError."""
-        found = await repository.survey(self._database, await self._id(company), self._since(not_before))
+        host = company.asked_host
+        found = await repository.survey(self._database, host, self._freshness, not_before)
         if found is not None:
             return found
-        return await _shared(self._surveying, company.asked_host, lambda: self._survey(company))
+        return await _shared(self._surveying, host, lambda: self._survey(company, not_before))
 
     async def stored(
         self, urls: Sequence[str], *, not_before: datetime | None = None
     ) -> Mapping[str, Page | Unreadable]:
         """What is stored and fresh of these addresses; those that would have to be fetched are left out."""
-        since = self._since(not_before)
-        rows = {
-            url: row
-            for url, row in (await repository.pages(self._database, urls)).items()
-            if self._fresh(row, since)
-        }
+        known = await repository.pages(self._database, urls, self._freshness, not_before)
+        rows = {url: row for url, row in known.items() if row.fresh}
         pages = await self._load([row.snapshot_id for row in rows.values() if row.snapshot_id])
         found: dict[str, Page | Unreadable] = {}
         for url, row in rows.items():
@@ -135,34 +124,21 @@ class StoredLibrary:
 
     # ------------------------------------------------------------------ how
 
-    def _believed(self, row: PageRow) -> bool:
-        """False for a fault that may have passed by now."""
-        if row.reason is None or Reason(row.reason) not in _PASSING_REASONS:
-            return True
-        return row.checked_at is not None and self._clock.now() - row.checked_at < PASSING
+    async def _age(self, not_before: datetime | None) -> float | None:
+        return None if not_before is None else await repository.age(self._database, not_before)
 
-    def _fresh(self, row: PageRow, since: datetime) -> bool:
-        return row.checked_at is not None and row.checked_at >= since and self._believed(row)
-
-    def _since(self, not_before: datetime | None) -> datetime:
-        fresh = self._clock.now() - self._freshness
-        return max(fresh, not_before) if not_before is not None else fresh
-
-    async def _id(self, company: Company) -> UUID:
-        if company.host not in self._ids:
-            self._ids[company.host] = await companies.resolve(self._database, company)
-        return self._ids[company.host]
-
-    async def _survey(self, company: Company) -> SiteSurvey:
-        survey = await self._fetcher.survey(company)
-        await repository.save_survey(self._database, await self._id(company), survey, self._clock.now())
+    async def _survey(self, company: Company, not_before: datetime | None) -> SiteSurvey:
+        survey = await self._fetcher.survey(company, max_age=await self._age(not_before))
+        passing = any(note.reason in _PASSING_REASONS for note in survey.notes)
+        await repository.save_survey(
+            self._database, company.asked_host, survey, passing=Patience() if passing else None
+        )
         return survey
 
     async def _page(self, url: str, company: Company | None, not_before: datetime | None) -> FetchedPage:
-        since = self._since(not_before)
         while True:
-            row = (await repository.pages(self._database, [url])).get(url)
-            if row is not None and self._fresh(row, since):
+            row = (await repository.pages(self._database, [url], self._freshness, not_before)).get(url)
+            if row is not None and row.fresh:
                 return FetchedPage(await self._stored_page(row), fetched=False)
             checked_at = row.checked_at if row is not None else None
             if await repository.claim(self._database, url, FETCH_CLAIM, checked_at=checked_at):
@@ -170,7 +146,7 @@ class StoredLibrary:
             await asyncio.sleep(0.1)  # another process fetches it: its result will do
         keeping = asyncio.create_task(self._keep_claim(url))
         try:
-            return FetchedPage(await self._fetch(url, company, row), fetched=True)
+            return FetchedPage(await self._fetch(url, company, row, not_before), fetched=True)
         except asyncio.CancelledError:
             await asyncio.shield(repository.release(self._database, url))
             raise
@@ -184,58 +160,58 @@ class StoredLibrary:
             with contextlib.suppress(DatabaseUnavailable):
                 await repository.extend(self._database, url, FETCH_CLAIM)
 
-    async def _fetch(self, url: str, company: Company | None, before: PageRow | None) -> Page | Unreadable:
+    async def _fetch(
+        self, url: str, company: Company | None, before: PageRow | None, not_before: datetime | None
+    ) -> Page | Unreadable:
         known = before if before is not None and before.snapshot_id is not None else None
         validators = Validators(etag=known.etag, last_modified=known.last_modified) if known else None
         try:
-            download = await self._fetcher.fetch(url, company, validators=validators)
-            if download.body is None and known is not None:
-                row = msgspec.structs.replace(known, checked_at=self._clock.now())
-            else:
-                row = await self._keep(url, download, known)
+            download = await self._fetcher.fetch(
+                url, company, validators=validators, max_age=await self._age(not_before)
+            )
+            return await self._keep(url, download, known)
         except FetchError as error:
             if error.reason is Reason.OVER_BUDGET:  # tells of the question, and nothing of the page
                 await repository.release(self._database, url)
-                return Unreadable(url=url, reason=error.reason, detail=error.detail)
-            row = PageRow(
-                url=url, reason=error.reason.value, detail=error.detail[:500], checked_at=self._clock.now()
-            )
-        await repository.save_page(self._database, row)
-        return await self._stored_page(row)
+            else:
+                row = PageRow(url=url, reason=error.reason.value, detail=error.detail[:500])
+                passing = error.reason in _PASSING_REASONS
+                patience = Patience(least=error.retry_after or 0.0) if passing else None
+                await repository.save_page(self._database, row, passing=patience)
+            return Unreadable(url=url, reason=error.reason, detail=error.detail[:500])
 
-    async def _keep(self, url: str, download: Download, known: PageRow | None) -> PageRow:
+    async def _keep(self, url: str, download: Download, known: PageRow | None) -> Page:
         """Store the page's bytes and canonical text, unless the very same bytes are stored for it already."""
-        body = download.body or b""
-        now = self._clock.now()
-        digest = hashlib.sha256(body).hexdigest()
-        snapshot_id: UUID | None = None
         if known is not None and known.snapshot_id is not None:
-            earlier = (await self._load([known.snapshot_id])).get(known.snapshot_id)
-            if earlier is not None and earlier.body_sha256 == digest:
-                snapshot_id = known.snapshot_id
-        if snapshot_id is None:
-            content = await self._sandbox.read_page(body, download.content_type, download.url)
-            snapshot_id = new_id()
-            await repository.save_snapshot(
-                self._database,
-                Snapshot(
-                    id=snapshot_id,
-                    url=download.url,
-                    body_sha256=digest,
-                    body=body,
-                    content_type=download.content_type,
-                    content=content,
-                    fetched_at=download.fetched_at or now,
-                ),
-            )
-        return PageRow(
-            url=url,
-            final_url=download.url,
-            snapshot_id=snapshot_id,
-            etag=download.validators.etag,
-            last_modified=download.validators.last_modified,
-            checked_at=now,
+            earlier = (await self._load([known.snapshot_id]))[known.snapshot_id]
+            if download.body is None:
+                await repository.save_page(self._database, known)
+                return earlier
+            if earlier.body_sha256 == hashlib.sha256(download.body).hexdigest():
+                await repository.save_page(self._database, _row(url, download, known.snapshot_id))
+                return earlier
+        body = download.body or b""
+        snapshot = Snapshot(
+            id=new_id(),
+            url=download.url,
+            body_sha256=hashlib.sha256(body).hexdigest(),
+            body=body,
+            content_type=download.content_type,
+            content=await self._sandbox.read_page(body, download.content_type, download.url),
         )
+        saved = await repository.save_page(
+            self._database, _row(url, download, snapshot.id), snapshot=snapshot
+        )
+        assert saved.checked_at is not None, "a page that was looked at has its time"
+        page = Page(
+            snapshot_id=str(snapshot.id),
+            url=snapshot.url,
+            fetched_at=saved.checked_at,
+            body_sha256=snapshot.body_sha256,
+            content=snapshot.content,
+        )
+        self._remember(page)
+        return page
 
     async def _stored_page(self, row: PageRow) -> Page | Unreadable:
         if row.snapshot_id is None:
@@ -256,13 +232,16 @@ class StoredLibrary:
         if missing:
             for snapshot_id, stored in (await repository.snapshots(self._database, missing)).items():
                 page = found[snapshot_id] = Page(snapshot_id=str(snapshot_id), **stored)
-                if str(snapshot_id) not in self._pages:
-                    self._pages[str(snapshot_id)] = page
-                    self._kept += len(page.content.text)
-            while self._kept > KEPT_CHARACTERS and self._pages:
-                _, oldest = self._pages.popitem(last=False)
-                self._kept -= len(oldest.content.text)
+                self._remember(page)
         return found
+
+    def _remember(self, page: Page) -> None:
+        if page.snapshot_id not in self._pages:
+            self._pages[page.snapshot_id] = page
+            self._kept += len(page.content.text)
+        while self._kept > KEPT_CHARACTERS and self._pages:
+            _, oldest = self._pages.popitem(last=False)
+            self._kept -= len(oldest.content.text)
 
 
 async def _shared(
@@ -282,8 +261,25 @@ async def _shared(
     return await asyncio.shield(task)
 
 
+def _row(url: str, download: Download, snapshot_id: UUID) -> PageRow:
+    return PageRow(
+        url=url,
+        final_url=download.url,
+        snapshot_id=snapshot_id,
+        etag=download.validators.etag,
+        last_modified=download.validators.last_modified,
+    )
+
+
 def _unreadable(row: PageRow) -> Unreadable:
-    return Unreadable(url=row.url, reason=Reason(row.reason or Reason.EMPTY), detail=row.detail or "")
+    """Why a stored address cannot be read; of a passing fault also, when it was met and how long it is believed."""
+    return Unreadable(
+        url=row.url,
+        reason=Reason(row.reason or Reason.EMPTY),
+        detail=row.detail or "",
+        asked_at=row.checked_at if row.retry_at is not None else None,
+        failing_since=row.failing_since,
+    )
 
 
 async def cite(connection: Connection, reference: UUID, snapshot_ids: Collection[str]) -> None:

@@ -192,11 +192,17 @@ class Page(Value, frozen=True, kw_only=True):
 
 
 class Unreadable(Value, frozen=True, kw_only=True):
-    """An address that could not be read."""
+    """An address that could not be read.
+
+    ``asked_at`` stands when it was asked for an earlier question and left alone for this one, because the fault was
+    met only a moment before; ``failing_since`` is then when such faults began.
+    """
 
     url: str
     reason: Reason
     detail: str = ""
+    asked_at: datetime | None = None
+    failing_since: datetime | None = None
 
 
 class SiteSurvey(Value, frozen=True, kw_only=True):

@@ -40,7 +40,6 @@ class Download(Value, frozen=True, kw_only=True):
     body: bytes | None
     content_type: str = ""  # the header as sent, with its charset
     validators: Validators = Validators()
-    fetched_at: datetime | None = None
 
 
 class FetchedPage(NamedTuple):
@@ -53,13 +52,19 @@ class FetchedPage(NamedTuple):
 class PageFetcher(Protocol):
     """Reads single pages of the public web, within robots.txt and the host's patience.
 
-    Raises FetchError; never returns a page that could not be read.
+    Raises FetchError; never returns a page that could not be read. ``max_age``: what is remembered of a host's
+    faults for longer than this many seconds is not believed, and the host asked anew (None: as long as it is kept).
     """
 
-    async def survey(self, company: Company) -> SiteSurvey: ...
+    async def survey(self, company: Company, *, max_age: float | None = None) -> SiteSurvey: ...
 
     async def fetch(
-        self, url: str, company: Company | None, *, validators: Validators | None = None
+        self,
+        url: str,
+        company: Company | None,
+        *,
+        validators: Validators | None = None,
+        max_age: float | None = None,
     ) -> Download:
         """``company``: whose site a redirect may also lead to; None for a page of somebody else."""
         ...

@@ -5,12 +5,24 @@ from __future__ import annotations
 import asyncio
 import gzip
 from contextlib import AsyncExitStack
+from itertools import pairwise
 
 import pytest
-from tests.connectors.pages.site import ACME, Time, reading
-from tests.web import Gzipped, Held, InTurn, Redirect, Reply, Request, Versioned, WebServer, refusing_port
+from tests.connectors.pages.site import ACME, HURRIED, Time, reading
+from tests.web import (
+    Gzipped,
+    Hang,
+    Held,
+    InTurn,
+    Redirect,
+    Reply,
+    Request,
+    Versioned,
+    WebServer,
+    refusing_port,
+)
 
-from leadline.connectors.pages.direct import DirectPageFetcher, SitemapLimits
+from leadline.connectors.pages.direct import LONGEST_HOLD, DirectPageFetcher, SitemapLimits
 from leadline.foundation.http import GuardedClient
 from leadline.foundation.network import NetworkPolicy
 from leadline.research.errors import FetchError, Reason
@@ -189,18 +201,79 @@ async def test_retry_after_is_waited_for_once() -> None:
     assert time.slept == [4.0]
 
 
-async def test_host_that_asks_for_an_hour_is_left_alone() -> None:
+@pytest.mark.parametrize("asked", ["3600", "999999999999"])
+async def test_host_that_asks_for_hours_is_left_alone_for_minutes(asked: str) -> None:
     time = Time()
     async with WebServer() as web, reading(web, time=time, patience=15) as fetcher:
-        web.route("acme.test", "/a", Reply(status=503, headers={"Retry-After": "3600"}))
+        web.route("acme.test", "/a", Reply(status=503, headers={"Retry-After": asked}))
         web.page("acme.test", "/b", "hello")
         assert await reason_of(fetcher, HOME + "a") is Reason.SERVER_ERROR
+        time.now += 30
         with pytest.raises(FetchError) as caught:
             await fetcher.fetch(HOME + "b", ACME)
-        assert (caught.value.reason, caught.value.retry_after) == (Reason.RATE_LIMITED, 3600.0)
+        assert (caught.value.reason, caught.value.retry_after) == (Reason.RATE_LIMITED, LONGEST_HOLD - 30)
+        assert "30 s ago" in caught.value.detail
         assert web.count(path="/b") == 0
-        time.now += 3600
+        time.now += LONGEST_HOLD - 30
         assert (await fetcher.fetch(HOME + "b", ACME)).body == b"hello"
+
+
+async def test_one_host_does_not_silence_its_neighbours() -> None:
+    async with WebServer() as web, reading(web) as fetcher:
+        web.route("shop.acme.test", "/a", Reply(status=429, headers={"Retry-After": "100"}))
+        web.page("acme.test", "/b", "hello")
+        assert await reason_of(fetcher, "https://shop.acme.test/a") is Reason.RATE_LIMITED
+        assert (await fetcher.fetch(HOME + "b", ACME)).body == b"hello"
+        assert await reason_of(fetcher, "https://shop.acme.test/b") is Reason.RATE_LIMITED
+
+
+async def test_forced_refresh_looks_once_at_a_host_that_asked_for_silence_earlier() -> None:
+    time = Time()
+    async with WebServer() as web, reading(web, time=time) as fetcher:
+        web.route("acme.test", "/robots.txt", Reply(status=404))
+        web.route("acme.test", "*", Reply(status=429, headers={"Retry-After": "100"}))
+        await reason_of(fetcher, HOME + "a")
+        time.now += 10
+        for path in ("b", "c"):
+            with pytest.raises(FetchError):
+                await fetcher.fetch(HOME + path, ACME, max_age=5.0)
+    assert (web.count(path="/b"), web.count(path="/c")) == (1, 0)
+
+
+async def test_fault_of_robots_is_kept_longer_each_time_says_so_and_is_looked_past_when_forced() -> None:
+    time = Time()
+    async with WebServer() as web, reading(web, time=time) as fetcher:
+        web.page("acme.test", "*", "hello")
+        web.route("acme.test", "/robots.txt", Reply(status=500))
+        asked = []
+        for _ in range(60):
+            before = web.count(path="/robots.txt")
+            with pytest.raises(FetchError) as caught:
+                await fetcher.fetch(HOME + "a", ACME)
+            if web.count(path="/robots.txt") > before:
+                asked.append(time.now)
+            else:
+                assert f"met {time.now - asked[-1]:.0f} s ago and not asked again" in caught.value.detail
+            time.now += 5
+        waits = [after - before for before, after in pairwise(asked)]
+        assert [round(wait / 5) * 5 for wait in waits][:4] == [15, 30, 60, 120]
+        web.route("acme.test", "/robots.txt", Reply(status=404))
+        assert await reason_of(fetcher, HOME + "a") is Reason.ROBOTS_UNAVAILABLE
+        assert (await fetcher.survey(ACME, max_age=1.0)).notes == ()
+        assert (await fetcher.fetch(HOME + "a", ACME)).body == b"hello"
+
+
+@pytest.mark.parametrize("asked", ["acme.test", "www.acme.test"])
+async def test_missing_page_of_another_spelling_does_not_hide_that_the_asked_host_hangs(asked: str) -> None:
+    other = "www.acme.test" if asked == "acme.test" else "acme.test"
+    company = Company(host="acme.test", asked_host=asked)
+    async with WebServer() as web, reading(web, limits=HURRIED) as fetcher:
+        web.route(asked, "/robots.txt", Reply(status=404))
+        web.route(asked, "/", Hang())
+        web.route(other, "*", Reply(status=404))
+        with pytest.raises(FetchError) as caught:
+            await fetcher.survey(company)
+    assert (caught.value.reason, caught.value.url) == (Reason.TIMED_OUT, f"https://{asked}/")
 
 
 async def test_fetcher_names_itself_and_keeps_no_cookies() -> None:

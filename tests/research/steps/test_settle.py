@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from msgspec.structs import replace
 from tests.research.library import ACME, page
 
 from leadline.research.documents.units import passages
+from leadline.research.errors import Reason
 from leadline.research.model import (
     CheckedClaim,
     Claim,
@@ -18,6 +21,7 @@ from leadline.research.model import (
     Question,
     Subject,
     Unit,
+    Unreadable,
     Verdict,
     Verification,
     VerificationMode,
@@ -124,6 +128,28 @@ def test_no_page_at_all_is_a_failure() -> None:
     outcome = settle(question(), Evidence(), [], Draft(reader="r"), Verification())
     assert outcome.failed
     assert not outcome.charged
+
+
+def test_what_was_not_asked_again_is_said_with_its_times() -> None:
+    since = datetime(2026, 5, 1, 10, 0, tzinfo=UTC)
+    left = Unreadable(
+        url="https://acme.com/plans",
+        reason=Reason.SERVER_ERROR,
+        asked_at=since + timedelta(minutes=4),
+        failing_since=since,
+    )
+    just_asked = Unreadable(url="https://acme.com/team", reason=Reason.TIMED_OUT)
+    told = "/plans, which last failed at 2026-05-01 10:04:00 UTC, and since 2026-05-01 10:00:00 UTC"
+    nothing = settle(question(), Evidence(unreadable=(left,)), [], Draft(reader="r"), Verification())
+    assert nothing.failed
+    assert told in (nothing.error or "")
+    null = settle(
+        question(), replace(EVIDENCE, unreadable=(left, just_asked)), [], Draft(reader="r"), Verification()
+    )
+    assert told in null.reasoning
+    assert "so this is not a no" in null.reasoning
+    asked = settle(question(), Evidence(unreadable=(just_asked,)), [], Draft(reader="r"), Verification())
+    assert "Not asked again" not in (asked.error or "")
 
 
 def test_a_page_of_the_company_names_it() -> None:

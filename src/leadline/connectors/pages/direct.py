@@ -9,7 +9,6 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -76,13 +75,23 @@ class SitemapLimits:
     seconds: float = 20.0
 
 
+LONGEST_HOLD = 180.0  # seconds that one answer can silence its host in this process
+
+
 @dataclass
 class _Site:
     """Our manners towards one registrable domain. Times are those of the fetcher's clock."""
 
     slots: asyncio.Semaphore
     next_start: float = 0.0  # no request starts earlier (crawl delay)
-    held_until: float = 0.0  # the host asked for silence (Retry-After)
+
+
+@dataclass(frozen=True)
+class _Hold:
+    """A host asked for silence (Retry-After). Times are those of the fetcher's clock."""
+
+    since: float
+    until: float
 
 
 @dataclass
@@ -123,32 +132,40 @@ class DirectPageFetcher:
         self._retry = Retry(attempts=2, budget=patience, timeouts=False)
         self._robots = RobotsRules(client, retry=self._retry, keep_seconds=robots_seconds, clock=clock)
         self._sites: OrderedDict[str, _Site] = OrderedDict()
+        self._holds: OrderedDict[str, _Hold] = OrderedDict()  # by host: its neighbours asked for nothing
         self._entries: OrderedDict[str, tuple[Download, float]] = OrderedDict()
 
     # ------------------------------------------------------------------ the port
 
     async def fetch(
-        self, url: str, company: Company | None, *, validators: Validators | None = None
+        self,
+        url: str,
+        company: Company | None,
+        *,
+        validators: Validators | None = None,
+        max_age: float | None = None,
     ) -> Download:
         """One page. Follows redirects inside the site of ``url`` or of the company; raises FetchError."""
         address = self._recorded(url)
-        return self._take_entry(address) or await self._page(address, company, validators)
+        return self._take_entry(address, max_age) or await self._page(address, company, validators, max_age)
 
-    async def survey(self, company: Company) -> SiteSurvey:
+    async def survey(self, company: Company, *, max_age: float | None = None) -> SiteSurvey:
         """Find the site's entry and what its sitemaps list.
 
         Raises FetchError when no spelling of the host can be read at all, and LEFT_SITE when the host leads
         to another company's domain. An entry page that answers with an error is a note, and so is a sitemap
         that exists and could not be read; what our own limits leave out is not.
         """
-        entry, notes = await self._entry(company)
+        entry, notes = await self._entry(company, max_age)
         rules = await self._robots.of(entry)
         found = await self._read_sitemaps(entry, rules)
         return SiteSurvey(entry_url=entry, sitemap_urls=tuple(found.pages), notes=(*notes, *found.notes))
 
     # ------------------------------------------------------------------ pages
 
-    async def _page(self, url: str, company: Company | None, validators: Validators | None) -> Download:
+    async def _page(
+        self, url: str, company: Company | None, validators: Validators | None, max_age: float | None
+    ) -> Download:
         headers = {"Accept": _ACCEPT, "Accept-Language": "en, *;q=0.5"}
         sent = Validators(
             etag=_sendable(validators.etag if validators else None),
@@ -158,11 +175,15 @@ class DirectPageFetcher:
             headers["If-None-Match"] = sent.etag
         if sent.last_modified:
             headers["If-Modified-Since"] = sent.last_modified
-        answer = await self._get(url, headers, company)
-        return _download(answer, sent, datetime.now(UTC))
+        return _download(await self._get(url, headers, company, max_age), sent)
 
     async def _get(
-        self, url: str, headers: dict[str, str], company: Company | None, **options: Any
+        self,
+        url: str,
+        headers: dict[str, str],
+        company: Company | None,
+        max_age: float | None = None,
+        **options: Any,
     ) -> Response:
         """A GET of a recorded address within robots.txt, politeness and the site's borders."""
         home = _host(url)
@@ -172,11 +193,11 @@ class DirectPageFetcher:
             borders = (home, company.host) if company is not None else (home,)
             if not any(same_site(target, border) for border in borders):
                 raise FetchError(url, Reason.LEFT_SITE, f"redirects to {target}")
-            (await self._robots.of(new)).check(new)
+            (await self._robots.of(new, max_age=max_age)).check(new)
 
-        rules = await self._robots.of(url)
+        rules = await self._robots.of(url, max_age=max_age)
         rules.check(url)
-        async with self._turn(url, home, rules):
+        async with self._turn(url, home, rules, max_age):
             try:
                 answer = await self._client.get(
                     url, headers=headers, on_redirect=stay, retry=self._retry, **options
@@ -184,25 +205,34 @@ class DirectPageFetcher:
             except OutgoingError as error:
                 raise FetchError(url, _REASONS[error.fault], error.detail) from error
         if answer.status in (429, 503) and (pause := answer.retry_after):
-            self._site(home).held_until = self._clock() + pause
+            self._hold(_host(answer.url), pause)
         return answer
 
     @asynccontextmanager
-    async def _turn(self, url: str, host: str, rules: Rules) -> AsyncIterator[None]:
+    async def _turn(self, url: str, host: str, rules: Rules, max_age: float | None) -> AsyncIterator[None]:
         """Wait for a free slot and for the moment the host may be asked again."""
         site = self._site(host)
         async with site.slots:
             now = self._clock()
-            held = site.held_until - now
+            hold = self._holds.get(host, _Hold(since=now, until=now))
+            if max_age is not None and now - hold.since > max_age:
+                hold = _Hold(since=now, until=now)
+            held = hold.until - now
             if held > self._patience:
-                raise FetchError(
-                    url, Reason.RATE_LIMITED, "the host asked not to be asked yet", retry_after=held
-                )
-            start = max(now, site.next_start, site.held_until)
+                detail = f"the host asked {now - hold.since:.0f} s ago not to be asked yet"
+                raise FetchError(url, Reason.RATE_LIMITED, detail, retry_after=held)
+            start = max(now, site.next_start, hold.until)
             site.next_start = start + min(rules.crawl_delay, self._max_crawl_delay)
             if start > now:
                 await self._client.sleep(start - now)
             yield
+
+    def _hold(self, host: str, pause: float) -> None:
+        now = self._clock()
+        self._holds[host] = _Hold(since=now, until=now + min(pause, LONGEST_HOLD))
+        self._holds.move_to_end(host)
+        while len(self._holds) > 2000:
+            self._holds.popitem(last=False)
 
     def _site(self, host: str) -> _Site:
         name = registrable(host) or host
@@ -220,14 +250,14 @@ class DirectPageFetcher:
 
     # ------------------------------------------------------------------ entry
 
-    async def _entry(self, company: Company) -> tuple[str, list[Unreadable]]:
-        """The address at which the site begins, and a note when it cannot be read there."""
+    async def _entry(self, company: Company, max_age: float | None) -> tuple[str, list[Unreadable]]:
+        """The address at which the site begins, and notes when it cannot be read there."""
         failures: list[FetchError] = []
         for host in dict.fromkeys((company.asked_host, *_spellings(company.host))):
             for scheme in ("https", "http"):
                 url = f"{scheme}://{host}/"
                 try:
-                    page = await self._page(self._recorded(url), company, None)
+                    page = await self._page(self._recorded(url), company, None, max_age)
                 except FetchError as error:
                     if error.reason is Reason.LEFT_SITE:
                         raise
@@ -238,21 +268,28 @@ class DirectPageFetcher:
                 else:
                     self._keep_entry(url, page)
                     return page.url, []
+        asked = failures[0]
         answered = next((f for f in failures if f.reason not in _UNREACHABLE), None)
-        if answered is None:
-            raise failures[0]
-        return answered.url, [Unreadable(url=answered.url, reason=answered.reason, detail=answered.detail)]
+        # That another spelling has no page says nothing of a host that may have one and did not answer.
+        hidden = asked.reason in _UNREACHABLE and asked.reason is not Reason.NOT_RESOLVED
+        if answered is None or (hidden and answered.reason.looked):
+            raise asked
+        told = {failure.url: failure for failure in (asked, answered)}
+        return answered.url, [
+            Unreadable(url=url, reason=failure.reason, detail=failure.detail) for url, failure in told.items()
+        ]
 
     def _keep_entry(self, url: str, page: Download) -> None:
         """The survey has read the entry page; whoever fetches it next is given that, once."""
         for address in {url, page.url}:
-            self._entries[address] = (page, self._clock() + 60.0)
+            self._entries[address] = (page, self._clock())
         while len(self._entries) > 64:
             self._entries.popitem(last=False)
 
-    def _take_entry(self, url: str) -> Download | None:
-        page, until = self._entries.pop(url, (None, 0.0))
-        return page if until > self._clock() else None
+    def _take_entry(self, url: str, max_age: float | None) -> Download | None:
+        page, since = self._entries.pop(url, (None, 0.0))
+        age = self._clock() - since
+        return page if page is not None and age < 60.0 and (max_age is None or age <= max_age) else None
 
     # ------------------------------------------------------------------ sitemaps
 
@@ -377,7 +414,7 @@ def _sendable(validator: str | None) -> str | None:
     return validator if usable else None
 
 
-def _download(answer: Response, sent: Validators, now: datetime) -> Download:
+def _download(answer: Response, sent: Validators) -> Download:
     """The page in an answer to a request with these validators; raises FetchError when there is none that
     could be read as text."""
     _require_page(answer, conditional=bool(sent.etag or sent.last_modified))
@@ -388,9 +425,7 @@ def _download(answer: Response, sent: Validators, now: datetime) -> Download:
     )
     content_type = answer.headers.get("content-type", "")
     if answer.status == 304:
-        return Download(
-            url=answer.url, body=None, content_type=content_type, validators=fresh, fetched_at=now
-        )
+        return Download(url=answer.url, body=None, content_type=content_type, validators=fresh)
     if not answer.body.strip():
         raise FetchError(answer.url, Reason.EMPTY, "the page has no content")
     return Download(
@@ -398,7 +433,6 @@ def _download(answer: Response, sent: Validators, now: datetime) -> Download:
         body=answer.body,
         content_type=_readable_type(answer, content_type),
         validators=fresh,
-        fetched_at=now,
     )
 
 

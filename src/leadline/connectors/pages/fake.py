@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from hashlib import sha256
 
 from leadline.research.errors import FetchError, Reason
@@ -24,7 +23,7 @@ class MemoryFetcher:
         self.fetched: list[str] = []
         self.surveyed: list[Company] = []
 
-    async def survey(self, company: Company) -> SiteSurvey:
+    async def survey(self, company: Company, *, max_age: float | None = None) -> SiteSurvey:
         self.surveyed.append(company)
         entry = f"https://{company.asked_host}/"
         state = self.pages.get(entry, Reason.NOT_FOUND)
@@ -32,7 +31,12 @@ class MemoryFetcher:
         return SiteSurvey(entry_url=entry, sitemap_urls=tuple(self.pages), notes=notes)
 
     async def fetch(
-        self, url: str, company: Company | None, *, validators: Validators | None = None
+        self,
+        url: str,
+        company: Company | None,
+        *,
+        validators: Validators | None = None,
+        max_age: float | None = None,
     ) -> Download:
         self.fetched.append(url)
         page = self.pages.get(url, Reason.NOT_FOUND)
@@ -48,7 +52,6 @@ class MemoryFetcher:
             body=None if known else body,
             content_type="text/html; charset=utf-8",
             validators=version,
-            fetched_at=datetime.now(UTC),
         )
 
 
@@ -59,11 +62,16 @@ class FailingFetcher:
         self.reason = reason
         self.detail = detail
 
-    async def survey(self, company: Company) -> SiteSurvey:
+    async def survey(self, company: Company, *, max_age: float | None = None) -> SiteSurvey:
         raise FetchError(f"https://{company.asked_host}/", self.reason, self.detail)
 
     async def fetch(
-        self, url: str, company: Company | None, *, validators: Validators | None = None
+        self,
+        url: str,
+        company: Company | None,
+        *,
+        validators: Validators | None = None,
+        max_age: float | None = None,
     ) -> Download:
         raise FetchError(url, self.reason, self.detail)
 
@@ -74,12 +82,17 @@ class HangingFetcher:
     def __init__(self) -> None:
         self.waiting = asyncio.Event()
 
-    async def survey(self, company: Company) -> SiteSurvey:
+    async def survey(self, company: Company, *, max_age: float | None = None) -> SiteSurvey:
         await self._hang()
         raise AssertionError
 
     async def fetch(
-        self, url: str, company: Company | None, *, validators: Validators | None = None
+        self,
+        url: str,
+        company: Company | None,
+        *,
+        validators: Validators | None = None,
+        max_age: float | None = None,
     ) -> Download:
         await self._hang()
         raise AssertionError

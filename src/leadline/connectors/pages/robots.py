@@ -11,7 +11,7 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from protego import Protego
@@ -60,10 +60,20 @@ class Rules:
         return tuple(dict.fromkeys(self.parsed.sitemaps))
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """Rules, when they were read, and how often in a row reading them has failed."""
+
+    rules: Rules
+    since: float
+    failures: int = 0
+
+
 class RobotsRules:
     """The rules of hosts, each read once and kept in the process.
 
-    ``keep_seconds`` at most a day (RFC 9309, 2.4); failures are kept ``keep_failure_seconds`` only.
+    ``keep_seconds`` at most a day (RFC 9309, 2.4); a failure is kept ``keep_failure_seconds`` only, twice as long
+    each time that it is met again, up to ``longest_failure_seconds``.
     """
 
     def __init__(
@@ -72,7 +82,8 @@ class RobotsRules:
         *,
         retry: Retry,
         keep_seconds: float = 3600.0,
-        keep_failure_seconds: float = 60.0,
+        keep_failure_seconds: float = 15.0,
+        longest_failure_seconds: float = 240.0,
         keep_hosts: int = 1000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -80,26 +91,31 @@ class RobotsRules:
         self._retry = retry
         self._keep = min(keep_seconds, 86_400.0)
         self._keep_failure = keep_failure_seconds
+        self._longest_failure = longest_failure_seconds
         self._keep_hosts = keep_hosts
         self._clock = clock
-        self._known: OrderedDict[str, tuple[Rules, float]] = OrderedDict()
+        self._known: OrderedDict[str, _Kept] = OrderedDict()
         self._reading: dict[str, asyncio.Lock] = {}
 
-    async def of(self, url: str) -> Rules:
-        """The rules for the origin of ``url``, from its robots.txt."""
+    async def of(self, url: str, *, max_age: float | None = None) -> Rules:
+        """The rules for the origin of ``url``, from its robots.txt.
+
+        A failure that was met longer than ``max_age`` seconds ago is not believed, however long it is kept.
+        """
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}"
-        if rules := self._fresh(origin):
+        if rules := self._fresh(origin, max_age):
             return rules
         # Forty pages asked for at once read their host's robots.txt once.
         lock = self._reading.setdefault(origin, asyncio.Lock())
         try:
             async with lock:
-                if rules := self._fresh(origin):
+                if rules := self._fresh(origin, max_age):
                     return rules
                 rules = await self._read(origin + "/robots.txt")
-                keep = self._keep_failure if rules.failure else self._keep
-                self._known[origin] = (rules, self._clock() + keep)
+                before = self._known.pop(origin, None)
+                failures = (before.failures if before else 0) + 1 if rules.failure else 0
+                self._known[origin] = _Kept(rules, self._clock(), failures)
                 while len(self._known) > self._keep_hosts:
                     self._known.popitem(last=False)
                 return rules
@@ -107,9 +123,20 @@ class RobotsRules:
             if not lock.locked():
                 self._reading.pop(origin, None)
 
-    def _fresh(self, origin: str) -> Rules | None:
-        rules, until = self._known.get(origin, (None, 0.0))
-        return rules if until > self._clock() else None
+    def _fresh(self, origin: str, max_age: float | None) -> Rules | None:
+        kept = self._known.get(origin)
+        if kept is None:
+            return None
+        age = self._clock() - kept.since
+        if kept.rules.failure is None:
+            return kept.rules if age < self._keep else None
+        believed = min(self._keep_failure * 2.0 ** min(kept.failures - 1, 20), self._longest_failure)
+        if age >= believed or (max_age is not None and age > max_age):
+            return None
+        reason, detail = kept.rules.failure
+        return replace(
+            kept.rules, failure=(reason, f"{detail}, met {age:.0f} s ago and not asked again since")
+        )
 
     async def _read(self, url: str) -> Rules:
         try:

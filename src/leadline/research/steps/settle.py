@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -112,7 +113,8 @@ def settle(
         return Outcome(
             failed=True,
             charged=False,
-            error=f"No page of {question.company.asked_host} could be read{_because(evidence.unreadable)}.",
+            error=f"No page of {question.company.asked_host} could be read{_because(evidence.unreadable)}."
+            + _left_alone(evidence.unreadable),
             error_code=code,
             error_action=action,
             reasoning="",
@@ -319,6 +321,23 @@ def _counted(unreadable: Sequence[Unreadable]) -> str:
     return "One planned page" if len(unreadable) == 1 else f"{len(unreadable)} planned pages"
 
 
+def _left_alone(unreadable: Sequence[Unreadable]) -> str:
+    """Says of addresses that were not asked for this question, when they were asked and since when they fail."""
+    left = [(u, u.asked_at) for u in unreadable if u.asked_at is not None]
+    if not left:
+        return ""
+    last = max(asked_at for _, asked_at in left)
+    since = min(u.failing_since or asked_at for u, asked_at in left)
+    return (
+        f" Not asked again for this question: {_paths([u for u, _ in left])}, which last failed at {_moment(last)}"
+        f"{f', and since {_moment(since)}' if since < last else ''}; a forced refresh asks at once."
+    )
+
+
+def _moment(when: datetime) -> str:
+    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def _paths(unreadable: Sequence[Unreadable]) -> str:
     shown = [urlsplit(u.url).path or "/" for u in unreadable[:3]]
     more = f" and {len(unreadable) - 3} more" if len(unreadable) > 3 else ""
@@ -336,7 +355,9 @@ def _answer_reasoning(
         others = "; ".join(repr(c.claim.value) for c in verification.conflicts)
         parts.append(f"Other pages say otherwise: {others}.")
     if not_looked:
-        parts.append(f"{_counted(not_looked)} could not be read ({_paths(not_looked)}).")
+        parts.append(
+            f"{_counted(not_looked)} could not be read ({_paths(not_looked)}).{_left_alone(not_looked)}"
+        )
     return " ".join(part for part in parts if part)
 
 
@@ -349,7 +370,10 @@ def _no_answer_reasoning(
     if evidence.unplanned:
         parts.append(f"{evidence.unplanned} further addresses of the site were beyond the page limit.")
     if not_looked:
-        parts.append(f"{_counted(not_looked)} could not be read ({_paths(not_looked)}), so this is not a no.")
+        parts.append(
+            f"{_counted(not_looked)} could not be read ({_paths(not_looked)}), so this is not a no."
+            f"{_left_alone(not_looked)}"
+        )
     return " ".join(parts)
 
 
