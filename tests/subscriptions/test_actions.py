@@ -132,11 +132,12 @@ async def test_a_dripping_receiver_costs_one_try_and_holds_up_no_other(
 ) -> None:
     monkeypatch.setattr("leadline.webhooks.tasks.TRY_SECONDS", 0.3)
     web.route("*", "/drip", Drip())
-    web.route("*", "/quick", Reply("ok"))
-    for path in ("drip", "quick"):
-        await acting.act(f"{web.origin}/{path}")
-    await acting.run()
-    assert await asyncio.wait_for(acting.run(), 5) == 2
+    async with WebServer() as other:
+        other.route("*", "/quick", Reply("ok"))
+        await acting.act(f"{web.origin}/drip")
+        await acting.act(f"{other.origin}/quick")
+        await acting.run()
+        assert await asyncio.wait_for(acting.run(), 5) == 2
     states = {
         s.url.rpartition("/")[2]: s for s in await acting.hooks.deliveries(acting.org, acting.subscription.id)
     }

@@ -33,7 +33,7 @@ from leadline.signals.schemas import SignalRequest
 from leadline.signals.service import SignalService
 from leadline.webhooks.schemas import DeliveryStatus
 from leadline.webhooks.service import WebhookService
-from leadline.webhooks.tasks import PAUSES, PER_RECEIVER, Delivering
+from leadline.webhooks.tasks import PAUSES, PER_RECEIVER, Delivering, Receivers
 from leadline.work.service import WorkService
 
 
@@ -394,3 +394,22 @@ def test_an_address_that_may_not_be_called_is_refused_at_the_door(
     hooks = WebhookService(database, Vault(Fernet.generate_key()), NetworkPolicy())
     assert word in (hooks.refusal(url) or "")
     assert hooks.refusal("https://hooks.acme.com/told?x=1") is None
+
+
+async def test_a_receiver_not_known_to_answer_is_called_once_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("leadline.webhooks.tasks.PROBE_SECONDS", 0.05)
+    receivers = Receivers()
+    assert await receivers.may_be_called("slow")
+    assert not await receivers.may_be_called("slow")
+    receivers.ended("slow", answered=False)
+    assert await receivers.may_be_called("quick")
+    waiting = [asyncio.create_task(receivers.may_be_called("quick")) for _ in range(5)]
+    await asyncio.sleep(0)
+    receivers.ended("quick", answered=True)
+    assert await asyncio.gather(*waiting) == [True] * 5
+    assert await receivers.may_be_called("quick")
+    receivers.ended("quick", answered=False)  # it hangs now
+    assert await receivers.may_be_called("quick")
+    assert not await receivers.may_be_called("quick")
