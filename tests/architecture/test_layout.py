@@ -127,7 +127,8 @@ def test_types_are_shipped() -> None:
 
 def pins(name: str) -> dict[str, str]:
     text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
-    return dict(re.findall(r"^([a-z0-9][a-z0-9._-]*)==(\S+)", text, re.MULTILINE))
+    pinned = r"^([a-z0-9][a-z0-9._-]*)(?:\[[a-z0-9, -]+\])?==(\S+)"
+    return dict(re.findall(pinned, text, re.MULTILINE))
 
 
 @pytest.mark.parametrize("name", ["runtime", "dev", "build", "uv"])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import zlib
 from datetime import UTC, datetime
 
+import brotli
 import httpx2
 import pytest
 from tests.web import (
@@ -39,6 +41,7 @@ from leadline.foundation.http import (
 from leadline.foundation.network import NetworkPolicy
 
 TWICE_PACKED = gzip.compress(gzip.compress(b"\0" * 100_000_000))
+PACKED = gzip.compress(b"<h1>Hello</h1>")
 LOOPBACK = NetworkPolicy(allow_networks=["127.0.0.0/8", "::1/128"])
 
 
@@ -122,6 +125,63 @@ async def test_answer_that_never_ends_times_out(answer: object) -> None:
     async with WebServer() as web:
         web.route("*", "/", answer)
         assert (await fault_of(web, "/", seconds=0.3)).fault is Fault.TIMEOUT
+
+
+async def test_other_tasks_run_while_a_packet_of_megabytes_is_unpacked() -> None:
+    limits = Limits(connect=20.0, read=20.0, total=40.0, body=100_000_000)
+
+    async def turns(size: int, coding: str) -> int:
+        turned = 0
+
+        async def turn() -> None:
+            nonlocal turned
+            while True:
+                turned += 1
+                await asyncio.sleep(0)
+
+        packed = gzip.compress(b"\0" * size)
+        async with WebServer() as web, client(limits=limits) as http:
+            web.route("*", "/", Reply(packed, headers={"Content-Encoding": coding} if coding else {}))
+            task = asyncio.create_task(turn())
+            answer = await http.get(web.origin + "/")
+            task.cancel()
+        assert len(answer.body) == size
+        return turned
+
+    for coding in ("gzip", ""):
+        assert await turns(40_000_000, coding) >= await turns(1000, coding) + 30
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (brotli.compress(b"<h1>Hello</h1>"), {"Content-Encoding": "br"}),
+        (gzip.compress(b"<h1>Hello</h1>"), {}),
+        (zlib.compress(b"<h1>Hello</h1>"), {"Content-Encoding": "deflate"}),
+    ],
+    ids=["brotli that was not asked for", "gzip without a header", "deflate"],
+)
+async def test_packed_texts_are_unpacked_whether_asked_for_and_named_or_not(
+    body: bytes, headers: dict[str, str]
+) -> None:
+    async with WebServer() as web, client() as http:
+        web.route("*", "/", Reply(body, headers=headers))
+        assert (await http.get(web.origin + "/")).body == b"<h1>Hello</h1>"
+    assert "br" not in web.requests[0].headers["accept-encoding"]
+
+
+async def test_gzip_file_that_is_meant_to_be_one_stays_packed() -> None:
+    async with WebServer() as web, client() as http:
+        web.route("*", "/map.xml.gz", Reply(PACKED, content_type="application/gzip"))
+        assert (await http.get(web.origin + "/map.xml.gz")).body == PACKED
+
+
+async def test_unsaid_gzip_that_is_broken_or_grows_too_large_is_told() -> None:
+    async with WebServer() as web:
+        web.route("*", "/broken", Reply(PACKED[:12] + b"\xff" * 40))
+        web.route("*", "/bomb", Reply(gzip.compress(b"\0" * 10_000_000)))
+        assert (await fault_of(web, "/broken")).fault is Fault.UNDECODABLE
+        assert (await fault_of(web, "/bomb")).fault is Fault.TOO_LARGE
 
 
 async def test_longer_body_can_be_cut_at_the_limit() -> None:

@@ -23,7 +23,8 @@ import functools
 import random
 import re
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+import zlib
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -50,6 +51,8 @@ log = get_logger(__name__)
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 RETRIABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
+_GZIP = b"\x1f\x8b\x08"  # what every gzip file begins with (RFC 1952, 2.3.1)
+_SLICE = 262_144  # bytes unpacked at a time
 LONGEST_RETRY_AFTER = 86_400.0  # seconds
 _SECRET_PARAMETER = re.compile(
     r"(?:^|[_\-.])(?:api_?key|key|token|secret|signature|sig|password|passwd|pwd|auth|authorization|code|session)$"
@@ -355,7 +358,7 @@ class _Bounded(httpx2.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         seen = 0
-        async with contextlib.aclosing(self._answer.aiter_bytes()) as parts:
+        async with contextlib.aclosing(_unpacked(self._answer)) as parts:
             async for part in parts:
                 seen += len(part)
                 if seen > self._limit:
@@ -638,7 +641,7 @@ async def _bounded(answer: httpx2.Response, url: str, limit: int, cut: bool) -> 
     if not cut and re.fullmatch(r"[0-9]{1,18}", stated) and int(stated) > limit:
         raise OutgoingError(url, Fault.TOO_LARGE, f"{stated} bytes stated, the limit is {limit}")
     body = bytearray()
-    async with contextlib.aclosing(answer.aiter_bytes()) as parts:
+    async with contextlib.aclosing(_unpacked(answer)) as parts:
         async for part in parts:
             body += part
             if len(body) > limit:
@@ -646,6 +649,42 @@ async def _bounded(answer: httpx2.Response, url: str, limit: int, cut: bool) -> 
                     return bytes(body[:limit])
                 raise OutgoingError(url, Fault.TOO_LARGE, f"more than {limit} bytes")
     return bytes(body)
+
+
+async def _unpacked(answer: httpx2.Response) -> AsyncGenerator[bytes, None]:
+    """The body without its content codings, piece by piece; other tasks run between two pieces.
+
+    Texts that are gzip although no header says so are unpacked too; a gzip file that is meant to be one is not.
+    """
+    essence = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    unsaid = essence.startswith("text/") or essence.endswith(("html", "xml", "json"))
+    started = False
+    unzip: Any = None
+    async with contextlib.aclosing(answer.aiter_bytes()) as parts:
+        async for part in parts:
+            if not started and part:
+                started = True
+                if unsaid and part.startswith(_GZIP):
+                    unzip = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            if unzip is None:
+                yield part
+            else:
+                for piece in _inflated(unzip, part):
+                    yield piece
+                    await asyncio.sleep(0)
+            # One packet of a few bytes may hold megabytes, and unpacking them never waits by itself.
+            await asyncio.sleep(0)
+    if unzip is not None and not unzip.eof:
+        raise httpx2.DecodingError("the packed text ends too early")
+
+
+def _inflated(unzip: Any, data: bytes) -> Iterator[bytes]:
+    try:
+        while piece := unzip.decompress(data, _SLICE):
+            yield piece
+            data = unzip.unconsumed_tail
+    except zlib.error as error:
+        raise httpx2.DecodingError(str(error)) from error
 
 
 def _joined(base: httpx2.URL, location: str) -> str:

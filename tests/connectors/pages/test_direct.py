@@ -256,7 +256,9 @@ async def test_fault_of_robots_is_kept_longer_each_time_says_so_and_is_looked_pa
                 assert f"met {time.now - asked[-1]:.0f} s ago and not asked again" in caught.value.detail
             time.now += 5
         waits = [after - before for before, after in pairwise(asked)]
-        assert [round(wait / 5) * 5 for wait in waits][:4] == [15, 30, 60, 120]
+        # Each look takes a moment too, for its retry.
+        assert all(want <= wait < want + 8 for want, wait in zip((15, 30, 60, 120), waits, strict=False))
+        assert len(waits) >= 4
         web.route("acme.test", "/robots.txt", Reply(status=404))
         assert await reason_of(fetcher, HOME + "a") is Reason.ROBOTS_UNAVAILABLE
         assert (await fetcher.survey(ACME, max_age=1.0)).notes == ()
