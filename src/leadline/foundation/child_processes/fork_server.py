@@ -72,7 +72,10 @@ def _deaths_heard() -> Any:
     signal.signal(signal.SIGCHLD, lambda *_: None)  # only a signal that is handled is told of
     signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
     with heard, told:
-        yield heard
+        try:
+            yield heard
+        finally:
+            signal.set_wakeup_fd(-1)  # children still die while this ends
 
 
 def _obeyed(control: socket.socket, heard: socket.socket, memory: int, children: set[int]) -> bool:
