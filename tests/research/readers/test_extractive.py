@@ -182,22 +182,6 @@ def test_bait_is_refused(body: str, text: str, kind: str) -> None:
     assert ask(text, kind, body).value is None
 
 
-@pytest.mark.parametrize(
-    ("body", "text", "value"),
-    [
-        ("<dl><dt>VAT number</dt><dd>GB 123 4567 89</dd><dt>Phone</dt><dd>+44 113 555 0100</dd></dl>", "What is the VAT number?", "GB 123 4567 89"),
-        ("<dl><dt>Registered name</dt><dd>Kornmann Bakeries Ltd</dd></dl>", "What is the registered name of Kornmann?", "Kornmann Bakeries Ltd"),
-        ("<p>Flour supplier: Hull Mills</p>", "What is the flour supplier of Kornmann?", "Hull Mills"),
-        ("<table><tr><td>Oven maker</td><td>Heat & Sons</td></tr><tr><td>Till system</td><td>Tally 4</td></tr></table>", "What till system does Kornmann use?", "Tally 4"),
-        ("<dl><dt>VAT number</dt><dd>GB 123 4567 89</dd></dl>", "What is the phone number of Kornmann?", None),
-        ("<p>Former flour supplier: Hull Mills</p>", "What is the flour supplier of Kornmann?", None),
-        ("<p>Flour supplier of the year award: Hull Mills</p>", "What is the flour supplier of Kornmann?", None),
-    ],
-)  # fmt: skip
-def test_labelled_values_are_read(body: str, text: str, value: str | None) -> None:
-    assert ask(text, "open_text", body).value == value
-
-
 def test_an_object_is_all_or_nothing_unless_a_field_may_be_null() -> None:
     body = "<table><tr><th>Box</th><th>Price</th></tr><tr><td>Small</td><td>$9</td></tr><tr><td>Large</td><td>$15</td></tr></table>"
     text = "What does each box cost?"
