@@ -39,7 +39,7 @@ from leadline.research.documents.hosts import without_www  # noqa: E402
 from leadline.research.documents.names import company_names  # noqa: E402
 from leadline.research.documents.walk import read_page  # noqa: E402
 from leadline.research.model import Company, Evidence, Page, Question, Subject  # noqa: E402
-from leadline.research.readers.extractive import figures, statements  # noqa: E402
+from leadline.research.readers.extractive import figures, found, statements  # noqa: E402
 from leadline.research.readers.extractive.choosing import LEARNED_MARGIN  # noqa: E402
 from leadline.research.readers.extractive.learned import Option, Options  # noqa: E402
 from leadline.research.steps.rank import PassageIndex  # noqa: E402
@@ -69,6 +69,7 @@ MOST_WRONG = 0.02  # of all questions, each company left out
 FAMILIES: dict[str, tuple[frozenset[str], Callable[..., Options]]] = {
     "figure": (frozenset({"number", "percentage", "currency"}), figures.options),
     "statement": (frozenset({"boolean"}), statements.options),
+    "found": (frozenset({"open_text", "list", "url"}), found.options),
 }
 
 
@@ -166,7 +167,7 @@ def samples(folder: Path, entries: Iterable[dict[str, Any]], family: str) -> lis
     types, options_of = FAMILIES[family]
     judge = scorer(folder).judge
     read: dict[str, tuple[Evidence, PassageIndex]] = {}
-    found = []
+    made_of: list[Sample] = []
 
     def of_sites() -> Iterator[tuple[dict[str, Any], Evidence, PassageIndex]]:
         for entry in entries:
@@ -187,7 +188,7 @@ def samples(folder: Path, entries: Iterable[dict[str, Any]], family: str) -> lis
         )
         offered = options_of(question, index.rank(question, 40), evidence)
         right = [_right(entry, option, judge) for option in offered.options]
-        found.append(
+        made_of.append(
             Sample(
                 entry,
                 offered.options,
@@ -196,7 +197,7 @@ def samples(folder: Path, entries: Iterable[dict[str, Any]], family: str) -> lis
                 FOREIGN_WEIGHT if entry.get("foreign") else LINE_WEIGHT if entry.get("line") else 1.0,
             )
         )
-    return found
+    return made_of
 
 
 def _right(entry: dict[str, Any], option: Option, judge: Any) -> bool:
@@ -232,11 +233,11 @@ def _plain(text: str) -> str:
 # ------------------------------------------------------------------ fitting
 
 
-def matrices(found: list[Sample]) -> tuple[list[Matrix], list[str]]:
-    names = sorted({name for sample in found for row in sample.rows for name in row})
+def matrices(given: list[Sample]) -> tuple[list[Matrix], list[str]]:
+    names = sorted({name for sample in given for row in sample.rows for name in row})
     place = {name: number for number, name in enumerate(names)}
     made = []
-    for sample in found:
+    for sample in given:
         x = np.zeros((len(sample.rows), len(names)))
         for number, row in enumerate(sample.rows):
             for name, value in row.items():
@@ -289,18 +290,18 @@ def answer(matrix: Matrix, weights: Any) -> Given:
 
 
 def left_out(data: list[Matrix], names: list[str]) -> list[Given]:
-    found = []
+    given: list[Given] = []
     for fold in sorted({matrix.sample.entry["fold"] for matrix in data}):
         weights = fitted([m for m in data if m.sample.entry["fold"] != fold], names)
-        found += [answer(m, weights) for m in data if m.sample.entry["fold"] == fold]
-    return found
+        given += [answer(m, weights) for m in data if m.sample.entry["fold"] == fold]
+    return given
 
 
 def threshold(given: list[Given], say: Callable[[str], object]) -> float:
     """The least probability at which few enough are wrong."""
     of = {kind: [one for one in given if one.kind == kind] for kind in ("own", "line", "foreign")}
     chosen = 1.0
-    for at in np.arange(0.95, 0.6, -0.05):
+    for at in np.arange(0.95, 0.575, -0.05):
         above = {
             kind: [
                 one.right for one in ones if one.chance >= at and one.chance - one.second >= LEARNED_MARGIN

@@ -22,3 +22,4 @@ class Candidate(NamedTuple):
     rule: str
     features: Mapping[str, float] = MappingProxyType({})
     parts: tuple[tuple[str, Any, tuple[Unit, ...]], ...] = ()  # of an object: JSON pointer, value, units
+    accept: float | None = None  # ``score`` is a probability, and the value is given from this one on

@@ -6,14 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from leadline.research.readers.extractive.candidate import Candidate
-from leadline.research.readers.extractive.learned import families, family
 
-ACCEPT: dict[str, float] = {
-    "sentence": 0.65,
-    "sentence-typed": 0.65,
-    "list-sentence": 0.65,
-    "count-of-list": 0.85,
-}
+ACCEPT: dict[str, float] = {"count-of-list": 0.85}
 DEFAULT_ACCEPT = 0.8
 MARGIN = 0.1  # of the best score over the next that says otherwise
 SMALL_MARGIN = 0.04  # where the best meets every word of the question, and the next does not
@@ -46,7 +40,7 @@ def choose(
         return Choice(
             None, tuple(best), tuple(rivals), "the words found do not fit the question closely enough", margin
         )
-    if _is_learned(top) and (margin < LEARNED_MARGIN or top.features["ahead"] < LEARNED_AHEAD):
+    if top.accept is not None and (margin < LEARNED_MARGIN or top.features["ahead"] < LEARNED_AHEAD):
         return Choice(
             None, tuple(best), tuple(rivals), "the pages give different answers of equal weight", margin
         )
@@ -59,18 +53,14 @@ def choose(
     )
 
 
-def _is_learned(top: Candidate) -> bool:
-    return family(top.rule) in families()
-
-
 def _meets_more(top: Candidate, rival: Candidate) -> bool:
     met, wanted = top.features.get("met"), top.features.get("wanted")
     return met is not None and met == wanted and rival.features.get("met", met) < met
 
 
 def _close_enough(top: Candidate, margin: float) -> bool:
-    if _is_learned(top):
-        return top.score >= families()[family(top.rule)].accept
+    if top.accept is not None:
+        return top.score >= top.accept
     if top.score >= ACCEPT.get(top.rule, DEFAULT_ACCEPT):
         return True
     # Of a long question one word may be said otherwise, where nothing else comes near.

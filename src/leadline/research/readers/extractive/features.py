@@ -84,8 +84,8 @@ def of_nothing(scene: Scene, answer_type: str, options: list[Features]) -> Featu
         "nothing_wanted": min(8, len(asking.wanted)) / 8,
         "nothing_unsaid": float(unsaid > 0),
         "nothing_unsaid_share": unsaid / max(1, len(asking.wanted)),
-        "nothing_best_coverage": max((one["coverage"] for one in options), default=0.0),
-        "nothing_best_own": max((one["own_alone"] for one in options), default=0.0),
+        "nothing_best_coverage": max((one.get("coverage", 0.0) for one in options), default=0.0),
+        "nothing_best_own": max((one.get("own_alone", 0.0) for one in options), default=0.0),
         "nothing_options": math.log1p(len(options)) / 6,
     }
 
@@ -93,9 +93,9 @@ def of_nothing(scene: Scene, answer_type: str, options: list[Features]) -> Featu
 def relate(options: list[Features]) -> None:
     """Add how far each is behind the best of its question."""
     for name in _RELATIVE:
-        best = max((one[name] for one in options), default=0.0)
+        best = max((one.get(name, 0.0) for one in options), default=0.0)
         for one in options:
-            one[f"behind_{name}"] = best - one[name]
+            one[f"behind_{name}"] = best - one.get(name, 0.0)
 
 
 def _names_another(asking: Asking, spot: Spot) -> bool:

@@ -8,9 +8,7 @@ from collections.abc import Callable, Sequence
 from leadline.research.model import Evidence, Passage, Question
 from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.readers.extractive.figures import figure_candidates, number_candidates
-from leadline.research.readers.extractive.links import url_candidates
-from leadline.research.readers.extractive.listings import list_candidates
-from leadline.research.readers.extractive.phrases import text_candidates
+from leadline.research.readers.extractive.found import found_candidates
 from leadline.research.readers.extractive.records import record_candidates
 from leadline.research.readers.extractive.statements import boolean_candidates
 
@@ -20,9 +18,9 @@ GENERATORS: dict[str, Generator] = {
     "boolean": boolean_candidates,
     "currency": figure_candidates,
     "json_schema": record_candidates,
-    "list": list_candidates,
+    "list": found_candidates,
     "number": number_candidates,
-    "open_text": text_candidates,
+    "open_text": found_candidates,
     "percentage": figure_candidates,
-    "url": url_candidates,
+    "url": found_candidates,
 }

@@ -57,11 +57,6 @@ def families() -> Mapping[str, Weights]:
     return msgspec.json.decode(text, type=dict[str, Weights])
 
 
-def family(rule: str) -> str:
-    """The rule family of a rule: "figure-text" and "figure-table" are both of "figure"."""
-    return "count-of" if rule.startswith("count-of") else rule.split("-", 1)[0]
-
-
 def judged(found: Options) -> Sequence[Candidate]:
     """The options as candidates; ``score`` is the probability that the value answers the question."""
     if not found.options:
@@ -73,8 +68,9 @@ def judged(found: Options) -> Sequence[Candidate]:
     unranked: defaultdict[Hashable, float] = defaultdict(float)
     for chance, option in zip(chances(found, _unranked(weights)), found.options, strict=True):
         unranked[option.key] += chance
+    accept = families()[found.family].accept
     return [
-        candidate
+        candidate._replace(accept=accept)
         for key, places in by_value.items()
         for candidate in _candidates(places, _ahead(unranked, key))
     ]

@@ -58,8 +58,8 @@ class ExtractiveReader:
             claims=claims,
             reasoning=tell(choice, evidence),
             rule=best.rule,
-            confidence=confidence(best.rule, best.score, choice.margin, len(choice.candidates)),
-            confidence_basis=basis(best.rule),
+            confidence=confidence(best, choice.margin, len(choice.candidates)),
+            confidence_basis=basis(best),
             features={
                 **best.features,
                 "score": round(best.score, 3),
