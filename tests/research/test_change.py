@@ -158,6 +158,23 @@ def test_sameness_is_typed(kind: str, before: Any, after: Any, words: str, same:
     assert answer_type(kind).same(before, after, Told((), (words,))) is same
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ((1280, "about 1,280 people"), (1300, "some 1,300 people"), True),
+        ((30, "30+ regions"), (37, "37+ regions"), False),
+        ((400_000, "over 400,000 users"), (450_000, "over 450,000 users"), False),
+        ((400_000, "over 400,000 users"), (412_345, "412,345 users"), True),
+        ((412_345, "412,345 users"), (400_000, "over 400,000 users"), True),
+    ],
+)
+def test_a_rough_figure_that_became_another_rough_figure_is_news(
+    before: tuple[int, str], after: tuple[int, str], same: bool
+) -> None:
+    told = Told((before[1],), (after[1],))
+    assert answer_type("number").same(before[0], after[0], told) is same
+
+
 def test_a_slip_of_the_pen_is_the_same_name_and_a_digit_never_is() -> None:
     assert same_name("Microsoft Teams", "Microsfot Teams")
     assert same_name("Lindqvist", "Lindquist")

@@ -12,7 +12,7 @@ from leadline.research.answer_types.base import AnswerType, InvalidValue, Suppor
 from leadline.research.model import Question
 from leadline.research.values.numbers import MOST_DIGITS, find_numbers, plain, written_out
 from leadline.research.values.numbers import Number as Figure
-from leadline.research.values.wording import told_less_exactly
+from leadline.research.values.wording import rougher, told_less_exactly
 
 _ARITHMETIC = re.compile(
     r"\b(?:difference|differ|more than|less than|how much (?:more|less|cheaper|higher|lower)|in total|total|together|combined|sum|plus|altogether|"
@@ -89,7 +89,10 @@ class Approximable(Protocol):
 def same_figure(
     before: Figure, after: Figure, told: Told, find: Callable[[str, str], Iterable[Approximable]]
 ) -> bool:
-    """The same figure, or one of them told less exactly, in words that say so ("about", "more than")."""
+    """The same figure, or one of them told less exactly, in words that say so ("about", "more than").
+
+    Of two rough figures the second must be the rougher: "30+" that became "37+" is news, and no rounding.
+    """
 
     def about(value: Figure, words: Sequence[str]) -> bool:
         found = [m for text in words for language in ("en", "de") for m in find(text, language)]
@@ -97,8 +100,8 @@ def same_figure(
 
     if same_number(before, after):
         return True
-    if about(after, told.after) and told_less_exactly(before, after):
-        return True
+    if about(after, told.after):
+        return rougher(after, before) and told_less_exactly(before, after)
     return about(before, told.before) and told_less_exactly(after, before)
 
 

@@ -64,6 +64,11 @@ def told_less_exactly(exact: Number, rough: Number) -> bool:
     return abs(exact - rough) < unit and abs(exact - rough) <= MOST_ROUNDED * abs(exact)
 
 
+def rougher(one: Number, other: Number) -> bool:
+    """Whether the last digit that ``one`` shows counts more than that of ``other``."""
+    return _unit(one) > _unit(other)
+
+
 def _unit(value: Number) -> float:
     """What the last digit that is shown counts: 100 for 1300, 0.1 for 61.4."""
     digits = f"{value:.10f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
