@@ -8,6 +8,7 @@ from itertools import pairwise
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 from tests.clocks import set_clock_wrong
 
 from leadline.connectors.pages.fake import FailingFetcher, HangingFetcher, MemoryFetcher
@@ -16,7 +17,7 @@ from leadline.evidence import repository
 from leadline.evidence.service import StoredLibrary
 from leadline.foundation.database import Database
 from leadline.research.errors import FetchError, Reason
-from leadline.research.model import Company, Page, Proof, Unreadable
+from leadline.research.model import Company, Page, PageText, Proof, Unreadable
 
 ACME = Company(host="acme.com", asked_host="acme.com")
 HOME = "https://acme.com/"
@@ -305,6 +306,40 @@ async def test_a_quote_is_checked_from_the_stored_bytes_up(
     await database.execute("update pages set snapshot_id = null")
     await database.execute("delete from snapshots")
     assert await library.check(proof, words) == "the snapshot is no longer stored"
+
+
+class EarlierSandbox(InlineSandbox):
+    """Reads pages as the first release did."""
+
+    async def read_page(self, body: bytes, content_type: str, url: str, *, walk: str = "walk-1") -> PageText:
+        return await super().read_page(body, content_type, url, walk=walk)
+
+
+async def test_a_quote_from_the_text_of_an_earlier_walk_still_holds_and_the_page_is_read_anew(
+    database: Database, fetcher: MemoryFetcher, library: StoredLibrary
+) -> None:
+    fetcher.pages[ABOUT] = "<p><span>3,000 credits</span><span>per month</span></p>"
+    earlier = StoredLibrary(database, fetcher, EarlierSandbox(), freshness=timedelta(hours=24))
+    old = (await earlier.page(ABOUT, ACME)).page
+    assert isinstance(old, Page)
+    words = "creditsper"
+    start = old.content.text.index(words)
+    proof = Proof(
+        snapshot_id=old.snapshot_id,
+        body_sha256=old.body_sha256,
+        text_sha256=old.content.text_sha256,
+        walk="walk-1",
+        start=start,
+        end=start + len(words),
+    )
+    assert await library.check(proof, words) is None
+    unknown = await library.check(replace(proof, walk="walk-99"), words)
+    assert unknown == "the text was made by walk-99, which this version cannot make"
+    await pass_time(database, 25 * 3600)
+    new = (await library.page(ABOUT, ACME)).page  # the very same bytes, with the ETag that they had
+    assert isinstance(new, Page)
+    assert new.content.text == "3,000 credits per month"
+    assert await library.check(proof, words) is None
 
 
 async def test_a_page_that_was_looked_at_since_is_not_claimed(

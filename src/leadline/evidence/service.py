@@ -16,6 +16,7 @@ from leadline.evidence.repository import PageRow, Patience, Snapshot
 from leadline.foundation.database import Connection, Database
 from leadline.foundation.errors import DatabaseUnavailable
 from leadline.foundation.ids import new_id
+from leadline.research.documents.canonical import READABLE_WALKS, WALK
 from leadline.research.errors import FetchError, Reason
 from leadline.research.model import Company, Page, Proof, SiteSurvey, Unreadable
 from leadline.research.ports import Download, FetchedPage, PageFetcher, Sandbox, Validators
@@ -102,12 +103,12 @@ class StoredLibrary:
         body, content_type = stored
         if hashlib.sha256(body).hexdigest() != proof.body_sha256:
             return "the stored bytes are not those that were cited"
+        if proof.walk not in READABLE_WALKS:
+            return f"the text was made by {proof.walk}, which this version cannot make"
         try:
-            content = await self._sandbox.read_page(body, content_type, "")
+            content = await self._sandbox.read_page(body, content_type, "", walk=proof.walk)
         except FetchError as error:
             return f"the stored bytes can no longer be read: {error.reason.value} {error.detail}".strip()
-        if content.walk != proof.walk:
-            return f"the text was made by {proof.walk}, this version has {content.walk}"
         if content.text_sha256 != proof.text_sha256:
             return "the canonical text differs from the one that was cited"
         text = content.text if proof.kind == "text" else content.structured[proof.script]
@@ -164,7 +165,11 @@ class StoredLibrary:
         self, url: str, company: Company | None, before: PageRow | None, not_before: datetime | None
     ) -> Page | Unreadable:
         known = before if before is not None and before.snapshot_id is not None else None
-        validators = Validators(etag=known.etag, last_modified=known.last_modified) if known else None
+        validators = None
+        if known is not None and known.snapshot_id is not None:
+            earlier = (await self._load([known.snapshot_id]))[known.snapshot_id]
+            if earlier.content.walk == WALK:  # else its bytes are wanted, to be read anew
+                validators = Validators(etag=known.etag, last_modified=known.last_modified)
         try:
             download = await self._fetcher.fetch(
                 url, company, validators=validators, max_age=await self._age(not_before)
@@ -187,7 +192,10 @@ class StoredLibrary:
             if download.body is None:
                 await repository.save_page(self._database, known)
                 return earlier
-            if earlier.body_sha256 == hashlib.sha256(download.body).hexdigest():
+            if (
+                earlier.content.walk == WALK
+                and earlier.body_sha256 == hashlib.sha256(download.body).hexdigest()
+            ):
                 await repository.save_page(self._database, _row(url, download, known.snapshot_id))
                 return earlier
         body = download.body or b""

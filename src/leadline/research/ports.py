@@ -124,8 +124,8 @@ class Sandbox(Protocol):
     What a page is made to do to its reader ends there: the step raises, and everything else goes on.
     """
 
-    async def read_page(self, body: bytes, content_type: str, url: str) -> PageText:
-        """``documents.walk.read_page``. Raises FetchError, with TOO_COMPLEX when the bounds are passed."""
+    async def read_page(self, body: bytes, content_type: str, url: str, *, walk: str = ...) -> PageText:
+        """``documents.walk.read_page``, by default with the newest walk. Raises FetchError, with TOO_COMPLEX when the bounds are passed."""
         ...
 
     async def choose_pages(

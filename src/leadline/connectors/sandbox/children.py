@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from leadline.connectors.sandbox import messages
 from leadline.foundation.child_processes.pool import ChildPool, JobFailed, JobOverran, Kept
 from leadline.foundation.log import get_logger
+from leadline.research.documents.canonical import WALK
 from leadline.research.documents.hosts import host_of, registrable
 from leadline.research.errors import FetchError, Reason, StepFailed, StepOverran
 from leadline.research.model import (
@@ -42,8 +43,8 @@ class ChildSandbox:
     def __init__(self, pool: ChildPool) -> None:
         self._pool = pool
 
-    async def read_page(self, body: bytes, content_type: str, url: str) -> PageText:
-        asked = messages.encode(messages.PageBytes(body, content_type, url))
+    async def read_page(self, body: bytes, content_type: str, url: str, *, walk: str = WALK) -> PageText:
+        asked = messages.encode(messages.PageBytes(body, content_type, url, walk))
         try:
             reply = await self._pool.run(
                 f"{STEPS}:read", asked, seconds=READ_SECONDS, lane=_lane(host_of(url))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leadline.research.documents.walk import read_page
+from leadline.research.documents.walk import WALK, read_page
 from leadline.research.errors import StepError
 from leadline.research.model import (
     Draft,
@@ -24,8 +24,8 @@ from leadline.research.steps.verify import verify
 class InlineSandbox:
     """Does everything at once, here, without any bounds. Implements ``research.ports.Sandbox``."""
 
-    async def read_page(self, body: bytes, content_type: str, url: str) -> PageText:
-        return read_page(body, content_type, url)
+    async def read_page(self, body: bytes, content_type: str, url: str, *, walk: str = WALK) -> PageText:
+        return read_page(body, content_type, url, walk)
 
     async def choose_pages(
         self, question: Question, survey: SiteSurvey, known: Sequence[Page], limit: int

@@ -12,6 +12,7 @@ class PageBytes(msgspec.Struct, frozen=True):
     body: bytes
     content_type: str
     url: str
+    walk: str
 
 
 class ReadPage(msgspec.Struct, frozen=True):

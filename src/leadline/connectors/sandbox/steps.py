@@ -39,7 +39,7 @@ def survey(value: bytes) -> SiteSurvey:
 def read(argument: bytes, _kept: Sequence[Any]) -> bytes:
     asked = messages.decode_bytes(argument)
     try:
-        content = read_page(asked.body, asked.content_type, asked.url)
+        content = read_page(asked.body, asked.content_type, asked.url, asked.walk)
     except FetchError as error:
         return messages.encode(messages.ReadPage(reason=error.reason, detail=error.detail))
     return messages.encode(messages.ReadPage(content=content))

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import date
 
 from leadline.research.documents.language import page_language
 from leadline.research.model import Block, BlockKind, Cell, Link, PageText, Region
 
-WALK = "walk-1"
+WALK = "walk-2"
+READABLE_WALKS = ("walk-1", WALK)
+"""What can still be made of stored bytes, so that old proofs can be checked (ADR 14)."""
+
+# Soft hyphen, zero-width space, word joiner, byte-order mark, marks of direction, ends of bidirectional runs.
+_INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+# Joiners shape letters in some scripts, and emoji; between Latin letters or digits they show nothing.
+_JOINER = re.compile("(?<=[\u0000-\u024f])[\u200c\u200d]+(?=[\u0000-\u024f])")
+
+
+def visible(text: str) -> str:
+    """The text without characters that nobody sees and that cut words and figures in two."""
+    return text if text.isascii() else _JOINER.sub("", _INVISIBLE.sub("", text))
 
 
 def fold(text: str) -> str:
@@ -64,11 +77,12 @@ class Canonical:
         structured: tuple[str, ...] = (),
         canonical_url: str = "",
         site_name: str = "",
+        walk: str = WALK,
     ) -> PageText:
         """The finished page; ``language`` is what it declares, and is checked against its words."""
         text = "\n".join(self.pieces)
         return PageText(
-            walk=WALK,
+            walk=walk,
             title=title,
             description=description,
             language=page_language(language, text),

@@ -16,7 +16,8 @@ from urllib.parse import urldefrag, urljoin
 
 from msgspec.structs import replace
 
-from leadline.research.documents.canonical import Canonical, fold
+from leadline.research.documents.canonical import WALK, Canonical, fold, visible
+from leadline.research.documents.seams import PHRASE_ENDS, PHRASES, SUPERSCRIPT, are_apart
 from leadline.research.documents.tables import MAX_COLUMNS, CellSpan, Row, column_headers
 from leadline.research.model import BlockKind, Cell, Link, Region
 
@@ -72,6 +73,9 @@ _RAW = frozenset("script style noscript iframe noembed noframes xmp".split())
 _FLOW, _ITEM, _DEFINITION, _CELL, _HEADING, _PRE = range(6)
 _FIRST_CLOSED = _CELL  # modes from here on are never interrupted by another block
 
+# Whether an element of words inside a line has just closed, or one has opened right after another closed.
+_NONE, _CLOSED, _OPENED = range(3)
+
 Headings = tuple[tuple[int, str], ...]
 Frame = tuple[Callable[[Any], None], Any] | None  # what the end tag has to do
 
@@ -107,8 +111,10 @@ class _Table:
 class Walk:
     """One pass over one document. After ``run`` its attributes hold what was found."""
 
-    def __init__(self, html: str, url: str) -> None:
+    def __init__(self, html: str, url: str, version: str = WALK) -> None:
+        """``version``: "walk-1" lays the text as the first release did, for the proofs that point into it."""
         self.html = html
+        self._first = version == "walk-1"
         self._set_base(url)
         self.out = Canonical()
         self.title = ""
@@ -145,12 +151,15 @@ class Walk:
         self._part_is_term = False
         self._table: _Table | None = None
         self._in_body = False
+        self._raised = 0  # inside how many <sup>
+        self.passwords = 0  # fields to type one into
 
     # ------------------------------------------------------------ the pass
 
     def run(self) -> None:
         html, stack, starts = self.html, self._stack, _STARTS
         position = 0
+        seam = _NONE
         scan: Iterator[re.Match[str]] | None = _TOKEN.finditer(html)
         while scan is not None:
             following, scan = scan, None
@@ -159,17 +168,24 @@ class Walk:
                 if begin > position:
                     raw = html[position:begin]
                     if not raw.isspace() or self._mode == _PRE:
+                        met = seam is _OPENED and self._buffer and not self._pending and not self._first
+                        if met and are_apart(self._buffer[-1], raw):
+                            self._pending = " "
                         self._text(raw)
                     elif not self._pending:
                         self._pending = " "
+                    seam = _NONE
                 position = match.end()
                 name, attributes = match.groups()
                 if name is None:  # a comment or the document type
                     continue
                 if name[0] == "/":
+                    seam = _CLOSED if name in PHRASE_ENDS else _NONE
                     if stack and (frame := stack.pop()) is not None:
                         frame[0](frame[1])
-                elif (start := starts.get(name)) is not None:
+                    continue
+                seam = _OPENED if seam is not _NONE and name in PHRASES else _NONE
+                if (start := starts.get(name)) is not None:
                     stack.append(start(self, name, attributes))
                 elif name in _VOID:
                     self._void(name, attributes)
@@ -196,6 +212,12 @@ class Walk:
     def _text(self, raw: str) -> None:
         if "&" in raw:
             raw = unescape(raw)
+        if not self._first:
+            raw = visible(raw)
+            if self._raised:
+                raw = raw.translate(SUPERSCRIPT)
+            if not raw:
+                return
         if self._mode == _PRE:
             text = raw if self._length else raw.lstrip()
         else:
@@ -228,11 +250,11 @@ class Walk:
         if end < 0:
             return len(html)
         if name == "title":
-            self.title = self.title or fold(unescape(html[position:end]))
+            self.title = self.title or self._fold(unescape(html[position:end]))
         elif name == "script":
             kind = attributes_of(attributes).get("type", "").lower()
             if kind.startswith("application/ld+json"):
-                self.structured.append(html[position:end])
+                self.structured.append(self._script(html[position:end]))
             elif kind in ("", "module", "text/javascript", "application/javascript"):
                 self.scripts += 1
         elif name == "noscript":
@@ -253,13 +275,22 @@ class Walk:
             found = attributes_of(attributes)
             key = (found.get("property") or found.get("name") or found.get("itemprop") or "").lower()
             if key and key not in self.meta:
-                self.meta[key] = fold(found.get("content", ""))
+                self.meta[key] = self._fold(found.get("content", ""))
         elif name == "link":
             found = attributes_of(attributes)
             if not self.canonical_url and "canonical" in found.get("rel", "").lower().split():
                 self.canonical_url = self._absolute(found.get("href", ""))
+        elif name == "input":
+            self.passwords += attributes_of(attributes).get("type", "").lower() == "password"
         elif name == "base" and not self._in_body:
             self._set_base(self._absolute(attributes_of(attributes).get("href", "")) or self.base)
+
+    def _fold(self, text: str) -> str:
+        return fold(text if self._first else visible(text))
+
+    def _script(self, text: str) -> str:
+        """A JSON-LD script as it stands, or, where even its quotes are written as entities, as it is meant."""
+        return text if self._first or '"' in text or "&" not in text else unescape(text)
 
     def _absolute(self, href: str) -> str:
         if href[:1] == "/" and href[1:2] not in ("/", "\\") and "/." not in href:
@@ -777,6 +808,16 @@ class Walk:
         if self._mode != _PRE:
             self._pending = self._pending or " "
 
+    def start_raised(self, _name: str, attributes: str) -> Frame:
+        """``sup``: its digits stay raised, so that a mark of a note or a power does not lengthen a figure."""
+        if self._first:
+            return self._special_inline(attributes) if attributes and _SPECIAL.search(attributes) else None
+        self._raised += 1
+        return self._end_raised, None
+
+    def _end_raised(self, _: None) -> None:
+        self._raised -= 1
+
     def start_time(self, _name: str, attributes: str) -> Frame:
         if self.out.next_start < _TOP_OF_PAGE and (stamp := attributes_of(attributes).get("datetime")):
             self.times.append(stamp)
@@ -841,6 +882,7 @@ _STARTS: dict[str, _Start] = {
     **dict.fromkeys("pre textarea listing".split(), Walk.start_pre),
     "a": Walk.start_link,
     "time": Walk.start_time,
+    "sup": Walk.start_raised,
     "html": Walk.start_html,
     "body": Walk.start_body,
 }  # fmt: skip

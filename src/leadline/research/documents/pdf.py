@@ -6,7 +6,7 @@ from typing import Final
 
 import pypdfium2
 
-from leadline.research.documents.canonical import Canonical
+from leadline.research.documents.canonical import WALK, Canonical, visible
 from leadline.research.errors import FetchError, Reason
 from leadline.research.model import BlockKind, PageText
 
@@ -16,7 +16,7 @@ MAX_CHARACTERS: Final = 2_000_000
 _SHORT_LINE = 0.7  # of the longest line: a line this short that ends a sentence ends its paragraph
 
 
-def read_pdf(body: bytes, url: str) -> PageText:
+def read_pdf(body: bytes, url: str, walk: str = WALK) -> PageText:
     """Canonical text of a PDF.
 
     Raises FetchError with TOO_LARGE, UNDECODABLE (broken or locked) or EMPTY (scanned pictures, no text).
@@ -36,7 +36,7 @@ def read_pdf(body: bytes, url: str) -> PageText:
                 text = page.get_textpage().get_text_bounded()
             except pypdfium2.PdfiumError as error:
                 raise FetchError(url, Reason.UNDECODABLE, f"page {index + 1}: {error}") from error
-            for paragraph in paragraphs(text):
+            for paragraph in paragraphs(text if walk == "walk-1" else visible(text)):
                 out.add(BlockKind.PARAGRAPH, paragraph)
             if out.next_start > MAX_CHARACTERS:
                 break
@@ -44,7 +44,7 @@ def read_pdf(body: bytes, url: str) -> PageText:
         document.close()
     if not out.blocks:
         raise FetchError(url, Reason.EMPTY, "the PDF holds no text")
-    return out.page(title=" ".join(title.split()))
+    return out.page(title=" ".join(title.split()), walk=walk)
 
 
 def paragraphs(text: str) -> list[str]:

@@ -1,10 +1,13 @@
-"""A page's bytes to canonical text, blocks and links (version ``walk-1``).
+"""A page's bytes to canonical text, blocks and links (version ``walk-2``).
 
 Canonical text holds every visible word of the page in document order: runs of white space of any kind are one
-space, inline elements join without inventing any, ``<br>`` and block elements inside one list item, cell or
-definition are a newline, the cells of a table row are one space apart, and one newline stands between blocks.
+space, ``<br>`` and block elements inside one list item, cell or definition are a newline, the cells of a table row are
+one space apart, and one newline stands between blocks. Inline elements join without inventing a space, but that two
+of them side by side keep their words and figures apart; characters that nobody sees are left out, and digits of
+``<sup>`` are written raised.
 Words that a style sheet may hide are kept and marked; nothing is dropped as boilerplate. Change what the text
-is, and WALK must change too, because the offsets in stored proofs point into it.
+is, and WALK must change too, because the offsets in stored proofs point into it; what it was before must still be
+made of the same bytes when it is named (``READABLE_WALKS``).
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from typing import Final
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
-from leadline.research.documents.canonical import WALK, Canonical
+from leadline.research.documents.canonical import READABLE_WALKS, WALK, Canonical, visible
 from leadline.research.documents.decoding import decode
 from leadline.research.documents.dom import Walk
 from leadline.research.documents.pdf import read_pdf
@@ -23,7 +26,7 @@ from leadline.research.documents.structured import facts
 from leadline.research.errors import FetchError, Reason
 from leadline.research.model import BlockKind, PageText, Region
 
-__all__ = ["WALK", "read_html", "read_page", "read_plain"]
+__all__ = ["READABLE_WALKS", "WALK", "read_html", "read_page", "read_plain"]
 
 MAX_CHARACTERS: Final = 12_000_000  # of markup; the rest of a longer page is not read
 _MAX_DEPTH = 512  # elements inside each other; the parser's time grows with the square of the depth
@@ -39,8 +42,10 @@ _SIGNATURES = (
 )  # fmt: skip
 
 
-def read_page(body: bytes, content_type: str, url: str) -> PageText:
+def read_page(body: bytes, content_type: str, url: str, walk: str = WALK) -> PageText:
     """Canonical text of a page as it came: HTML, plain text or PDF. ``content_type`` is the header as sent.
+
+    ``walk`` is one of ``READABLE_WALKS``; an earlier one is named to check what was cited from its text.
 
     Raises FetchError with the reason NOT_TEXT (an image, an archive, a programme), UNDECODABLE (mostly bytes
     that are no characters), NEEDS_SCRIPT (nothing to read until JavaScript has run) or EMPTY.
@@ -48,15 +53,15 @@ def read_page(body: bytes, content_type: str, url: str) -> PageText:
     media = content_type.split(";", 1)[0].strip().lower()
     start = body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith(b"%PDF-") or media == "application/pdf":
-        return read_pdf(body, url)
+        return read_pdf(body, url, walk)
     if not start and not body.strip():
         raise FetchError(url, Reason.EMPTY, "the page has no content")
     if not _may_be_text(media, start):
         raise FetchError(url, Reason.NOT_TEXT, media or "an unknown kind of file")
     text = decode(body, content_type, url)[:MAX_CHARACTERS]
     if media in _PLAIN_TYPES and not start[:14].lower().startswith((b"<!doctype html", b"<html")):
-        return read_plain(text, url)
-    return read_html(text, url)
+        return read_plain(text, url, walk)
+    return read_html(text, url, walk)
 
 
 def _may_be_text(media: str, start: bytes) -> bool:
@@ -67,39 +72,43 @@ def _may_be_text(media: str, start: bytes) -> bool:
     return media in ("", "application/octet-stream") and b"\x00" not in start
 
 
-def read_plain(text: str, url: str) -> PageText:
+def read_plain(text: str, url: str, walk: str = WALK) -> PageText:
     """Plain text: a block for each run of lines between empty lines. Raises FetchError(EMPTY)."""
     out = Canonical()
+    text = text if walk == "walk-1" else visible(text)
     for piece in re.split(r"\n\s*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
         lines = [" ".join(line.split()) for line in piece.split("\n")]
         if words := "\n".join(line for line in lines if line):
             out.add(BlockKind.PARAGRAPH, words)
     if not out.blocks:
         raise FetchError(url, Reason.EMPTY, "the page has no text")
-    return out.page()
+    return out.page(walk=walk)
 
 
-def read_html(markup: str, url: str) -> PageText:
+def read_html(markup: str, url: str, walk: str = WALK) -> PageText:
     """Canonical text of an HTML page. Raises FetchError(NEEDS_SCRIPT or EMPTY)."""
     tree = LexborHTMLParser(bounded(markup), options=LexborDocumentOptions.WO_EVENTS, scripting=True)
     html = tree.html or ""
-    walk = Walk(html, url)
-    walk.run()
-    visible = sum(block.end - block.start for block in walk.out.blocks if block.region is not Region.HIDDEN)
-    if visible < _NEARLY_NOTHING and _waits_for_script(html, walk, visible):
+    found = Walk(html, url, walk)
+    found.run()
+    visible_characters = sum(
+        block.end - block.start for block in found.out.blocks if block.region is not Region.HIDDEN
+    )
+    if visible_characters < _NEARLY_NOTHING and _waits_for_script(html, found, visible_characters):
         raise FetchError(url, Reason.NEEDS_SCRIPT, "the page shows nothing until its scripts have run")
-    if not walk.out.blocks:
+    if not found.out.blocks:
         raise FetchError(url, Reason.EMPTY, "the page has no text")
-    meta = walk.meta
-    return walk.out.page(
-        title=walk.title or meta.get("og:title", ""),
+    meta = found.meta
+    return found.out.page(
+        title=found.title or meta.get("og:title", ""),
         description=meta.get("description") or meta.get("og:description", ""),
-        language=walk.language or meta.get("og:locale", ""),
-        links=tuple(walk.links),
-        published_on=_published(walk),
-        structured=tuple(walk.structured),
-        canonical_url=walk.canonical_url,
+        language=found.language or meta.get("og:locale", ""),
+        links=tuple(found.links),
+        published_on=_published(found),
+        structured=tuple(found.structured),
+        canonical_url=found.canonical_url,
         site_name=meta.get("og:site_name", ""),
+        walk=walk,
     )
 
 
