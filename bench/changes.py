@@ -295,7 +295,7 @@ async def run(only: Sequence[str] = ()) -> list[tuple[Label, Telling]]:
     sites = {domain: Site(some[0].pages) for domain, some in by_domain.items()}
     results: list[tuple[Label, Telling]] = []
     try:
-        with tempfile.TemporaryDirectory(prefix="leadline-changes-") as folder:
+        with tempfile.TemporaryDirectory(prefix="leadline-changes-", ignore_cleanup_errors=True) as folder:
             async with open_leadline(_settings(Path(folder), sites)) as leadline:
                 await leadline.prepare()
 

@@ -57,6 +57,8 @@ class Signal(Struct, frozen=True, kw_only=True, rename="camel"):
     error: str | None = None
     error_code: str | None = None
     error_action: str | None = None
+    change_context: dict[str, Any] | None = None
+    """Against the run before, for a signal of a subscription: ``changeType``, ``changeDelta`` and others."""
 
     @property
     def finished(self) -> bool:
