@@ -350,3 +350,11 @@ async def test_a_page_that_was_looked_at_since_is_not_claimed(
     assert not await repository.claim(database, ABOUT, 10.0, checked_at=None)
     assert await repository.claim(database, ABOUT, 10.0, checked_at=known)
     assert not await repository.claim(database, ABOUT, 10.0, checked_at=known)
+
+
+async def test_the_text_of_an_earlier_walk_is_laid_anew_for_comparing(library: StoredLibrary) -> None:
+    page = (await library.page(ABOUT, ACME)).page
+    assert isinstance(page, Page)
+    earlier = replace(page, content=replace(page.content, walk="walk-1", text="12502 creditsper month"))
+    gone = replace(earlier, snapshot_id="01a20000-0000-7000-8000-000000000000")
+    assert await library.as_read_now([page, earlier, gone]) == [page, page, gone]

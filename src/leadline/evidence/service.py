@@ -95,6 +95,22 @@ class StoredLibrary:
         pages = await self._load(ids)
         return [pages[snapshot_id] for snapshot_id in ids if snapshot_id in pages]
 
+    async def as_read_now(self, pages: Sequence[Page]) -> list[Page]:
+        """The same pages; the text of those that an earlier walk laid is laid anew, so that texts can be compared."""
+        found = []
+        for page in pages:
+            stored = None
+            if page.content.walk != WALK:
+                stored = await repository.snapshot_body(self._database, UUID(page.snapshot_id))
+            if stored is not None:
+                with contextlib.suppress(
+                    FetchError
+                ):  # it can no longer be read: the old text is all there is
+                    content = await self._sandbox.read_page(*stored, page.url)
+                    page = msgspec.structs.replace(page, content=content)
+            found.append(page)
+        return found
+
     async def check(self, proof: Proof, words: str) -> str | None:
         """Re-check a quote offline, from the stored bytes up. None when it holds, else what does not."""
         stored = await repository.snapshot_body(self._database, UUID(proof.snapshot_id))

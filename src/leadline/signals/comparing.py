@@ -14,7 +14,6 @@ from uuid import UUID
 import msgspec
 
 from leadline.evidence.service import StoredLibrary
-from leadline.foundation.clock import Clock, SystemClock
 from leadline.foundation.database import Connection, Database, storable_json
 from leadline.research.change import Cause, ChangeType, Judgement, Look, confirmed, first, goes_back, judge
 from leadline.research.engine import Collected
@@ -51,10 +50,9 @@ class Compared(NamedTuple):
 class Comparing:
     """Compares the signals of subscriptions with those before."""
 
-    def __init__(self, database: Database, library: StoredLibrary, *, clock: Clock | None = None) -> None:
+    def __init__(self, database: Database, library: StoredLibrary) -> None:
         self._database = database.repeatable
         self._library = library
-        self._clock = clock or SystemClock()
 
     async def still_stands(self, row: Row, company: Company) -> tuple[Outcome, Compared] | None:
         """The answer of before, where every page that it cites has the very bytes it had; else None.
@@ -150,7 +148,9 @@ class Comparing:
         self, url: str, company: Company, row: Row, *, anew: bool = False
     ) -> Page | Unreadable:
         """The page as it is at this moment (``anew``), or at any moment since the signal was made."""
-        since = self._clock.now() if anew else row.signal.created_at
+        since = row.signal.created_at
+        if anew:  # by the clock that dates pages
+            since = await self._database.fetchval("select clock_timestamp()")
         return (await self._library.page(url, company, not_before=since)).page
 
     async def _recent(self, row: Row) -> list[Any]:
@@ -182,7 +182,7 @@ class Comparing:
         pages, unreadable = await self._read_for(UUID(before.signal.id))
         if not pages:  # its trace is gone: what it cites is kept
             pages = tuple(await self._library.load(list({q.proof.snapshot_id: None for q in quotes})))
-        return Look(before.signal.answer, quotes, pages, unreadable)
+        return Look(before.signal.answer, quotes, await self._library.as_read_now(pages), unreadable)
 
     async def _quotes(self, row: Row) -> tuple[Source, ...]:
         organisation_id = UUID(row.signal.organisation_id)
