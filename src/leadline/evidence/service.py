@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from leadline.evidence import repository
 from leadline.evidence.repository import PageRow, Patience, Snapshot
 from leadline.foundation.database import Connection, Database
@@ -107,7 +109,7 @@ class StoredLibrary:
                     FetchError
                 ):  # it can no longer be read: the old text is all there is
                     content = await self._sandbox.read_page(*stored, page.url)
-                    page = msgspec.structs.replace(page, content=content)
+                    page = replace(page, content=content)
             found.append(page)
         return found
 
