@@ -33,6 +33,7 @@ from leadline.research.readers.language_model import LanguageModelReader
 from leadline.research.sources.own_site import OwnSite
 from leadline.signals.checking import Checker
 from leadline.signals.comparing import Comparing
+from leadline.signals.profiling import Profiling
 from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTrace
 from leadline.signals.service import RunService, SignalService
 from leadline.signals.tasks import Answering, Readers
@@ -77,6 +78,7 @@ class Leadline:
         self.sequencer = sequencer
         self.ledger = ledger
         self.waiter = Waiter(database.dedicated)
+        self.reserved_hosts = frozenset(settings.connect_to)
         self.model = model
         self._pool = pool
         self._organisation: UUID | None = None
@@ -164,6 +166,7 @@ async def open_leadline(settings: Settings, *, reading: bool = False) -> AsyncIt
             readers,
             ledger,
             Comparing(database, library),
+            Profiling(database, library, sandbox),
             budget=budget,
             reserved_hosts=reserved_hosts,
         )

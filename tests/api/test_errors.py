@@ -91,7 +91,7 @@ async def test_what_is_another_organisations_is_not_found_on_any_operation(api: 
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             named = {p["name"] for p in operation.get("parameters", ()) if p["in"] == "path"}
-            if named:
+            if named - {"domain"}:  # a domain is nobody's own
                 content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
                 body = {"json": content["example"]} if content else {}
                 _refused(await acme.call(method.upper(), _filled(path, **theirs), **body), 404, "NOT_FOUND")

@@ -29,6 +29,7 @@ from leadline.research.ports import LanguageModel, ModelReply, ModelRequest, Pag
 from leadline.research.sources.own_site import OwnSite
 from leadline.signals.checking import Checker
 from leadline.signals.comparing import Comparing
+from leadline.signals.profiling import Profiling
 from leadline.signals.schemas import SignalRequest
 from leadline.signals.service import SignalService
 from leadline.signals.tasks import Answering, Readers
@@ -156,6 +157,7 @@ def make_answering(
         readers,
         ledger,
         Comparing(database, library),
+        Profiling(database, library, InlineSandbox()),
         budget=budget or Budget(max_pages=10),
         reserved_hosts=reserved_hosts,
     )

@@ -20,6 +20,7 @@ from leadline.api.middleware import Middleware, MiddlewareSettings
 from leadline.api.mounting import context_of, mount
 from leadline.api.pages import Pages, page_routes
 from leadline.api.pages import operations as pages
+from leadline.companies import endpoints as companies
 from leadline.credits import endpoints as credit
 from leadline.events import endpoints as events
 from leadline.foundation.errors import BadRequest, InvalidInput, LeadlineError
@@ -34,6 +35,7 @@ from leadline.wire.reading import MAX_BODY
 
 class Opened(
     accounts.Needs,
+    companies.Needs,
     credit.Needs,
     signals.Needs,
     subscriptions.Needs,
@@ -55,6 +57,7 @@ ROOMS: tuple[Operation[Opened], ...] = (
     *events.operations,
     *credit.operations,
     *accounts.operations,
+    *companies.operations,
 )
 OPERATIONS: tuple[Operation[Any], ...] = (*ROOMS, *pages)
 """Every operation, in the order of the document."""

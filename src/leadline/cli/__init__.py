@@ -23,6 +23,7 @@ from leadline.cli.evaluate import evaluate
 from leadline.cli.keys import credits_, keys
 from leadline.cli.migrate import migrate
 from leadline.cli.postgres import postgres
+from leadline.cli.profile import profile
 from leadline.cli.running import EXIT_BAD_USAGE, EXIT_FAILED, EXIT_INTERRUPTED, Interrupted
 from leadline.cli.serve import api, serve, work
 from leadline.cli.subscriptions import subscriptions
@@ -73,6 +74,7 @@ for command in (
     keys,
     migrate,
     postgres,
+    profile,
     serve,
     subscriptions,
     trace,

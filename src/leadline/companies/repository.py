@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from leadline.foundation.database import Connection
@@ -51,4 +53,45 @@ async def name(connection: Connection, company_id: UUID, company_name: str) -> N
     """Record what the company's own site calls it."""
     await connection.execute(
         "update companies set name = $2 where id = $1 and name is distinct from $2", company_id, company_name
+    )
+
+
+class ProfileRow(NamedTuple):
+    """A stored profile; ``pages`` and ``profile`` are JSON."""
+
+    company_id: UUID
+    name: str | None
+    pages: str
+    profile: str
+    updated_at: datetime
+
+
+_PROFILE = """
+    select p.company_id, c.name, p.pages::text as pages, p.profile::text as profile, p.updated_at
+    from company_profiles p join companies c on c.id = p.company_id where c.host = $1
+"""
+
+
+async def profile(connection: Connection, host: str) -> ProfileRow | None:
+    """The stored profile of the company with this host."""
+    row = await connection.fetchrow(_PROFILE, host)
+    return None if row is None else ProfileRow(*row)
+
+
+async def lock_profile(connection: Connection, company_id: UUID, host: str) -> ProfileRow:
+    """The profile, made where there is none, for this transaction alone."""
+    await connection.execute(
+        "insert into company_profiles (company_id, pages, profile) values ($1, '{}', '{}') on conflict do nothing",
+        company_id,
+    )
+    await connection.execute("select 1 from company_profiles where company_id = $1 for update", company_id)
+    return ProfileRow(*await connection.fetchrow(_PROFILE, host))
+
+
+async def write_profile(connection: Connection, company_id: UUID, pages: str, profile: str) -> None:
+    await connection.execute(
+        "update company_profiles set pages = $2, profile = $3, updated_at = now() where company_id = $1",
+        company_id,
+        pages,
+        profile,
     )

@@ -1,16 +1,49 @@
-"""Which company is meant."""
+"""Which company is meant, and its profile: kept page by page, so that a page read anew replaces what it said before."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 from uuid import UUID
 
+import msgspec
+from msgspec import UNSET, UnsetType
+
 from leadline.companies import repository
-from leadline.foundation.database import Connection
+from leadline.companies.schemas import CompanyProfile, ProfileField, ProfileQuote, ProfileResponse
+from leadline.foundation.database import Connection, storable_json
 from leadline.foundation.errors import InvalidInput
 from leadline.research.documents.hosts import parse_company, without_www
 from leadline.research.errors import InvalidQuestion
 from leadline.research.model import Company
+from leadline.research.profile.building import settle
+from leadline.research.profile.model import FIELDS, Finding, Profile
+from leadline.wire.fields import wire_time
+
+MOST_PAGES = 500  # of one company; what was read longest ago is forgotten first
+MOST_OF_PAGE = 200  # findings of one page
+VERSION = 1  # of what is looked for; pages read by an earlier one are read again
+
+
+class Told(msgspec.Struct, frozen=True):
+    """One page: the snapshot that was read, by which version, and what was found on it."""
+
+    snapshot_id: str
+    version: int
+    findings: tuple[Finding, ...]
+
+
+class Stored(NamedTuple):
+    company_id: UUID
+    name: str | None
+    profile: Profile
+    updated_at: datetime
+
+
+_PAGES = msgspec.json.Decoder(dict[str, Told])
+_PROFILE = msgspec.json.Decoder(Profile)
 
 
 def parse(domain: str, *, reserved_hosts: Collection[str] = ()) -> Company:
@@ -41,3 +74,113 @@ async def resolve_many(connection: Connection, given: Iterable[Company]) -> dict
 async def name(connection: Connection, company_id: UUID, company_name: str) -> None:
     """Record what the company's own site calls it."""
     await repository.name(connection, company_id, company_name)
+
+
+# ------------------------------------------------------------------ profiles
+
+
+async def stored(connection: Connection, host: str) -> Stored | None:
+    """The profile of the company with this host; None before its site was read."""
+    row = await repository.profile(connection, host)
+    if row is None or row.profile == "{}":
+        return None
+    return Stored(row.company_id, row.name, _PROFILE.decode(row.profile), row.updated_at)
+
+
+async def unread(connection: Connection, host: str, snapshot_ids: Sequence[str]) -> list[str]:
+    """Which of these snapshots the profile does not rest on yet."""
+    row = await repository.profile(connection, host)
+    if row is None:
+        return list(snapshot_ids)
+    known = {told.snapshot_id for told in _PAGES.decode(row.pages).values() if told.version == VERSION}
+    return [one for one in snapshot_ids if one not in known]
+
+
+async def remember(
+    connection: Connection,
+    company_id: UUID,
+    company: Company,
+    snapshots: dict[str, str],
+    found: Collection[Finding],
+) -> None:
+    """Take in what these pages (address to snapshot) tell, in the place of what they told before."""
+    row = await repository.lock_profile(connection, company_id, company.host)
+    pages = _PAGES.decode(row.pages)
+    for url, snapshot_id in snapshots.items():
+        pages.pop(url, None)
+        here = tuple(f for f in found if f.url == url)[:MOST_OF_PAGE]
+        pages[url] = Told(snapshot_id, VERSION, here)
+    pages = dict(list(pages.items())[-MOST_PAGES:])
+    profile = settle(company.host, (f for told in pages.values() for f in told.findings))
+    await repository.write_profile(connection, company_id, storable_json(pages), storable_json(profile))
+
+
+def record(company_id: UUID, company: Company, name: str | None, profile: Profile) -> CompanyProfile:
+    """The contract's company record."""
+
+    def held(field: str) -> Any:
+        value = profile.value(field)
+        return UNSET if value is None else value
+
+    seat = profile.value("headquarters") or {}
+    linked = profile.value("linkedin")
+    return CompanyProfile(
+        id=company_id,
+        name=profile.value("name") or name or company.host,
+        domain=company.host,
+        website=f"https://{company.asked_host}/",
+        description=held("what_they_do"),
+        industry=held("industry"),
+        size=held("size"),
+        type=held("type"),
+        employee_count=held("employee_count"),
+        founded=held("founded"),
+        city=seat.get("city", UNSET),
+        state=seat.get("state", UNSET),
+        country_code=seat.get("countryCode", UNSET),
+        linked_in_url=UNSET if linked is None else linked,
+        handle=_handle(linked),
+    )
+
+
+def _handle(linked: str | None) -> str | UnsetType:
+    parts = [part for part in urlsplit(linked or "").path.split("/") if part]
+    return parts[1] if len(parts) > 1 else UNSET
+
+
+def response(company: Company, known: Stored) -> ProfileResponse:
+    """The profile as the API shows it."""
+    fields = known.profile.fields
+    return ProfileResponse(
+        company=record(known.company_id, company, known.name, known.profile),
+        updated_at=wire_time(known.updated_at),
+        fields={
+            _camel(name): ProfileField(
+                fields[name].value,
+                [_quote(f) for f in fields[name].findings],
+                [_quote(f) for f in fields[name].rivals],
+            )
+            for name in FIELDS
+            if name in fields
+        },
+    )
+
+
+def _quote(finding: Finding) -> ProfileQuote:
+    placed = finding.start >= 0
+    return ProfileQuote(
+        url=finding.url,
+        quote=finding.quote,
+        means=finding.means.value,
+        value=finding.value,
+        snapshot_id=UUID(finding.snapshot_id),
+        start=finding.start if placed else UNSET,
+        end=finding.end if placed else UNSET,
+        script=finding.script if finding.script >= 0 else UNSET,
+        on=finding.on.isoformat() if finding.on else UNSET,
+    )
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)

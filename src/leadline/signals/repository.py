@@ -330,17 +330,18 @@ async def finish(
     outcome: Outcome,
     metadata: dict[str, Any],
     change: str | None = None,
+    company: str | None = None,
 ) -> bool | None:
     """Write the outcome; whether a request waits for it, or None when the signal was finished before.
 
-    ``change``: how it differs from the one before, as JSON.
+    ``change``: how it differs from the one before, as JSON; ``company``: the company's record, as JSON.
     """
     awaited: bool | None = await connection.fetchval(
         """
         update signals set
             status = $2, answer = $3, confidence = $4, confidence_basis = $5, reasoning = $6,
             sources = $7, error = $8, error_code = $9, error_action = $10, charged = $11,
-            metadata = $12, change = $13, completed_at = now()
+            metadata = $12, change = $13, company = $14, completed_at = now()
         where id = $1 and status = 'processing' returning awaited
         """,
         signal_id,
@@ -356,6 +357,7 @@ async def finish(
         outcome.charged,
         storable_json(metadata),
         change,
+        company,
     )
     return awaited
 

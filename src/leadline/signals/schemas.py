@@ -13,6 +13,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from leadline.accounts.schemas import MAX_SYNC_TIMEOUT
+from leadline.companies.schemas import CompanyProfile
 from leadline.models.schemas import ModelCall
 from leadline.research.answer_types import ANSWER_TYPES, AnswerType
 from leadline.research.model import Proof, VerificationMode
@@ -340,6 +341,7 @@ class SignalDetailResponse(SignalResponse, rename="camel", kw_only=True):
     error_action: str | UnsetType | None = UNSET
     verification_mode: Literal["strict", "lenient"] | UnsetType = UNSET
     change_context: ChangeContext | UnsetType | None = UNSET
+    company: CompanyProfile | UnsetType | None = UNSET
 
 
 class SignalListResponse(ResultsPage[SignalDetailResponse]):

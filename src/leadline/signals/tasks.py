@@ -12,10 +12,11 @@ from uuid import UUID
 import msgspec
 
 from leadline.companies import service as companies
+from leadline.companies.schemas import CompanyProfile
 from leadline.credits.service import Ledger
 from leadline.events import service as events
 from leadline.evidence import service as evidence
-from leadline.foundation.database import Connection, Database
+from leadline.foundation.database import Connection, Database, storable_json
 from leadline.foundation.errors import InvalidInput
 from leadline.foundation.http import requests_allowed
 from leadline.models import service as models
@@ -34,6 +35,7 @@ from leadline.research.model import Budget, Outcome, Question, Subject, Verifica
 from leadline.research.ports import LanguageModel, Progress, Reader
 from leadline.signals import repository, views
 from leadline.signals.comparing import Compared, Comparing
+from leadline.signals.profiling import News, Profiling, take_in
 from leadline.signals.repository import Row, SavedStep
 from leadline.work.service import Done, GivenUp, Kind, Reason, WorkItem
 
@@ -76,6 +78,7 @@ class Answering:
         readers: Readers,
         ledger: Ledger,
         comparing: Comparing,
+        profiling: Profiling,
         *,
         budget: Budget,
         reserved_hosts: Collection[str] = (),
@@ -86,6 +89,7 @@ class Answering:
         self._readers = readers
         self._ledger = ledger
         self._comparing = comparing
+        self._profiling = profiling
         self._budget = budget
         self._reserved_hosts = reserved_hosts
 
@@ -108,10 +112,12 @@ class Answering:
         started = time.monotonic()
         trace = _StoredTrace(self._database, item.id)
         compared: Compared | None = None
+        news: News | None = None
         question = self._question(row)
         try:
             with requests_allowed(question.budget.max_requests):
                 outcome, compared = await self._answer(row, question, trace, progress or _silent)
+            news = await self._profiling.read(question.company, trace)
         except ModelError as error:
             outcome = _model_failure(error)
         if row.reader != "extractive":
@@ -123,7 +129,8 @@ class Answering:
 
         async def close(connection: Connection) -> None:
             await trace.write(connection)
-            await self._finish(connection, row, outcome, metadata, compared)
+            record = await take_in(connection, row.company_id, question.company, news)
+            await self._finish(connection, row, outcome, metadata, compared, record)
 
         return Done(close)
 
@@ -182,11 +189,14 @@ class Answering:
         outcome: Outcome,
         metadata: dict[str, Any],
         compared: Compared | None = None,
+        record: CompanyProfile | None = None,
     ) -> None:
         """Outcome, credits, what happened, and the word to who waits."""
         signal_id, organisation_id = UUID(row.signal.id), UUID(row.signal.organisation_id)
         change = compared.context if compared is not None else None
-        awaited = await repository.finish(connection, signal_id, outcome, metadata, change)
+        awaited = await repository.finish(
+            connection, signal_id, outcome, metadata, change, storable_json(record) if record else None
+        )
         if awaited is None:
             return
         if compared is not None and compared.baseline:
@@ -196,8 +206,9 @@ class Answering:
             await self._ledger.capture(connection, [signal_id])
         else:
             await self._ledger.release(connection, organisation_id, [signal_id])
-        if outcome.company_name:
-            await companies.name(connection, row.company_id, outcome.company_name)
+        name = record.name if record is not None else outcome.company_name
+        if name:
+            await companies.name(connection, row.company_id, name)
         view = await views.read(connection, organisation_id, signal_id)
         assert view is not None
         kind = "signal.failed" if outcome.failed else "signal.completed"

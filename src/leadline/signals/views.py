@@ -23,7 +23,7 @@ _COLUMNS = """
     s.id, s.status, s.asked_host, s.question, s.answer_type, s.created_at, s.verification_mode,
     s.completed_at, s.answer::text as answer, s.confidence, s.confidence_basis, s.reasoning,
     s.sources::text as sources, s.metadata::text as metadata, s.error, s.error_code, s.error_action,
-    s.change::text as change
+    s.change::text as change, s.company::text as company
 """
 _ENCODER = msgspec.json.Encoder()
 _SOURCES = msgspec.json.Decoder(list[SourceView])
@@ -71,6 +71,7 @@ class _Finished(_Open, rename="camel"):
     error_code: str | None
     error_action: str | None
     change_context: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    company: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 async def read(connection: Connection, organisation_id: UUID, signal_id: UUID) -> View | None:
@@ -110,6 +111,7 @@ def written(signal: Signal) -> bytes:
                 "error_code": signal.error_code,
                 "error_action": signal.error_action,
                 "change": None,
+                "company": None,
             }
         )
     )
@@ -213,6 +215,7 @@ def _view(row: Any) -> _Open:
         row["error_code"],
         row["error_action"],
         msgspec.UNSET if row["change"] is None else msgspec.Raw(row["change"].encode()),
+        msgspec.UNSET if row["company"] is None else msgspec.Raw(row["company"].encode()),
     )
 
 

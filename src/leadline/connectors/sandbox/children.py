@@ -12,6 +12,7 @@ from leadline.research.documents.canonical import WALK
 from leadline.research.documents.hosts import host_of, registrable
 from leadline.research.errors import FetchError, Reason, StepFailed, StepOverran
 from leadline.research.model import (
+    Company,
     Draft,
     Evidence,
     Page,
@@ -21,6 +22,7 @@ from leadline.research.model import (
     SiteSurvey,
     Verification,
 )
+from leadline.research.profile.model import Finding
 from leadline.research.readers import extractive
 
 log = get_logger(__name__)
@@ -34,6 +36,7 @@ CHOOSE_SECONDS = 5.0
 RANK_SECONDS = 10.0
 EXTRACT_SECONDS = 10.0
 VERIFY_SECONDS = 5.0
+PROFILE_SECONDS = 10.0
 MOST_OF_PAGE = 16_000_000  # bytes of one page's text and blocks, encoded
 
 
@@ -66,19 +69,21 @@ class ChildSandbox:
     ) -> Sequence[str]:
         asked = messages.encode(messages.Choosing(question, limit))
         kept = [_survey(survey), *map(_page, known)]
-        return messages.decode_chosen(await self._step("choose", asked, CHOOSE_SECONDS, question, kept))
+        return messages.decode_chosen(
+            await self._step("choose", asked, CHOOSE_SECONDS, question.company, kept)
+        )
 
     async def rank(self, question: Question, evidence: Evidence, limit: int) -> Sequence[Passage]:
         asked = messages.encode(messages.Ranking(question, limit))
         return messages.decode_ranked(
-            await self._step("order", asked, RANK_SECONDS, question, _pages(evidence))
+            await self._step("order", asked, RANK_SECONDS, question.company, _pages(evidence))
         )
 
     async def extract(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Draft:
         """What the rules read off the passages. Raises StepError."""
         asked = messages.encode(messages.Extracting(question, tuple(passages)))
         return messages.decode_draft(
-            await self._step("extract", asked, EXTRACT_SECONDS, question, _pages(evidence))
+            await self._step("extract", asked, EXTRACT_SECONDS, question.company, _pages(evidence))
         )
 
     async def verify(
@@ -86,15 +91,21 @@ class ChildSandbox:
     ) -> Verification:
         asked = messages.encode(messages.Verifying(question, draft, tuple(passages)))
         return messages.decode_verification(
-            await self._step("check", asked, VERIFY_SECONDS, question, _pages(evidence))
+            await self._step("check", asked, VERIFY_SECONDS, question.company, _pages(evidence))
         )
 
+    async def profile(self, company: Company, pages: Sequence[Page]) -> Sequence[Finding]:
+        """What the pages tell of the company's profile. Raises StepError."""
+        asked = messages.encode(messages.Profiling(company))
+        kept = [_page(page) for page in pages]
+        return messages.decode_findings(await self._step("profile", asked, PROFILE_SECONDS, company, kept))
+
     async def _step(
-        self, name: str, asked: bytes, seconds: float, question: Question, kept: Sequence[Kept]
+        self, name: str, asked: bytes, seconds: float, company: Company, kept: Sequence[Kept]
     ) -> bytes:
         try:
             return await self._pool.run(
-                f"{STEPS}:{name}", asked, seconds=seconds, lane=_lane(question.company.host), kept=kept
+                f"{STEPS}:{name}", asked, seconds=seconds, lane=_lane(company.host), kept=kept
             )
         except JobOverran as error:
             raise StepOverran(str(error)) from error

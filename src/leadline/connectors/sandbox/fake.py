@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from leadline.research.documents.walk import WALK, read_page
 from leadline.research.errors import StepError
 from leadline.research.model import (
+    Company,
     Draft,
     Evidence,
     Page,
@@ -16,6 +17,8 @@ from leadline.research.model import (
     SiteSurvey,
     Verification,
 )
+from leadline.research.profile.building import findings
+from leadline.research.profile.model import Finding
 from leadline.research.steps.choose import choose_pages
 from leadline.research.steps.rank import rank
 from leadline.research.steps.verify import verify
@@ -39,6 +42,9 @@ class InlineSandbox:
         self, question: Question, draft: Draft, passages: Sequence[Passage], evidence: Evidence
     ) -> Verification:
         return verify(question, draft, passages, evidence)
+
+    async def profile(self, company: Company, pages: Sequence[Page]) -> Sequence[Finding]:
+        return findings(company, pages)
 
 
 class ChokingSandbox(InlineSandbox):

@@ -5,7 +5,17 @@ from __future__ import annotations
 import msgspec
 
 from leadline.research.errors import Reason
-from leadline.research.model import Draft, Page, PageText, Passage, Question, SiteSurvey, Verification
+from leadline.research.model import (
+    Company,
+    Draft,
+    Page,
+    PageText,
+    Passage,
+    Question,
+    SiteSurvey,
+    Verification,
+)
+from leadline.research.profile.model import Finding
 
 
 class PageBytes(msgspec.Struct, frozen=True):
@@ -44,6 +54,10 @@ class Verifying(msgspec.Struct, frozen=True):
     passages: tuple[Passage, ...]
 
 
+class Profiling(msgspec.Struct, frozen=True):
+    company: Company
+
+
 encode = msgspec.msgpack.Encoder().encode
 decode_bytes = msgspec.msgpack.Decoder(PageBytes).decode
 decode_page = msgspec.msgpack.Decoder(Page).decode
@@ -53,8 +67,11 @@ decode_ranking = msgspec.msgpack.Decoder(Ranking).decode
 decode_extracting = msgspec.msgpack.Decoder(Extracting).decode
 decode_verifying = msgspec.msgpack.Decoder(Verifying).decode
 
+decode_profiling = msgspec.msgpack.Decoder(Profiling).decode
+
 decode_read = msgspec.msgpack.Decoder(ReadPage).decode
 decode_chosen = msgspec.msgpack.Decoder(tuple[str, ...]).decode
 decode_ranked = msgspec.msgpack.Decoder(tuple[Passage, ...]).decode
 decode_draft = msgspec.msgpack.Decoder(Draft).decode
 decode_verification = msgspec.msgpack.Decoder(Verification).decode
+decode_findings = msgspec.msgpack.Decoder(tuple[Finding, ...]).decode

@@ -14,6 +14,7 @@ from leadline.research.documents.language import page_language
 from leadline.research.documents.walk import read_page
 from leadline.research.errors import FetchError
 from leadline.research.model import Evidence, Page, SiteSurvey
+from leadline.research.profile.building import findings
 from leadline.research.readers.extractive.reader import ExtractiveReader
 from leadline.research.steps.choose import choose_pages
 from leadline.research.steps.rank import rank
@@ -65,3 +66,8 @@ def extract(argument: bytes, kept: Sequence[Any]) -> bytes:
 def check(argument: bytes, kept: Sequence[Any]) -> bytes:
     asked = messages.decode_verifying(argument)
     return messages.encode(verify(asked.question, asked.draft, asked.passages, Evidence(pages=tuple(kept))))
+
+
+def profile(argument: bytes, kept: Sequence[Any]) -> bytes:
+    asked = messages.decode_profiling(argument)
+    return messages.encode(findings(asked.company, kept))

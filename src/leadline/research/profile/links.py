@@ -1,0 +1,230 @@
+"""What the hosts and addresses tell that a company's pages link to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib import resources
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from leadline.research.documents.hosts import host_of, registrable, same_site, without_www
+from leadline.research.model import Link, Page, Region
+from leadline.research.profile.brand import Brand
+from leadline.research.profile.model import Finding, Means
+from leadline.research.profile.pages import is_page_of, kind, segments
+from leadline.research.values.terms import squash
+
+_NETWORKS = {
+    "linkedin.com": ("linkedin", r"/(?:company|school|showcase)/([^/?#]+)"),
+    "twitter.com": ("twitter", r"/@?(\w+)/?$"),
+    "x.com": ("twitter", r"/@?(\w+)/?$"),
+    "facebook.com": ("facebook", r"/(?:pg/|pages/)?([\w.-]+)/?"),
+    "instagram.com": ("instagram", r"/([\w.]+)/?$"),
+    "youtube.com": ("youtube", r"/(?:c/|user/|channel/|@)?([\w.-]+)/?$"),
+    "github.com": ("github", r"/([\w-]+)(?:/[\w.-]+)?/?$"),
+    "gitlab.com": ("gitlab", r"/([\w.-]+)/?$"),
+    "tiktok.com": ("tiktok", r"/@([\w.]+)/?$"),
+    "xing.com": ("xing", r"/(?:pages|companies|company)/([\w.-]+)"),
+    "mastodon.social": ("mastodon", r"/@(\w+)/?$"),
+    "fosstodon.org": ("mastodon", r"/@(\w+)/?$"),
+    "bsky.app": ("bluesky", r"/profile/([\w.-]+)"),
+    "medium.com": ("medium", r"/@?([\w.-]+)/?$"),
+    "crunchbase.com": ("crunchbase", r"/organization/([\w-]+)"),
+    "theorg.com": ("theorg", r"/org/([\w-]+)"),
+    "pinterest.com": ("pinterest", r"/([\w.]+)/?$"),
+    "twitch.tv": ("twitch", r"/([\w]+)/?$"),
+}
+_PURPOSES = {
+    "sales": "sales dealdesk vertrieb ventes business enterprise sponsor demo partnerships",
+    "support": "support help helpdesk hilfe service care customersupport kundenservice assistance",
+    "security": "security infosec secure vulnerability psirt bugbounty",
+    "press": "press pr media presse newsroom medien",
+    "privacy": "privacy dpo datenschutz dataprotection gdpr data rgpd confidentialite",
+    "general": "info contact hello hi office kontakt mail hallo bonjour outreach general team enquiries inquiries",
+}
+_PURPOSE = {word: purpose for purpose, words in _PURPOSES.items() for word in words.split()}
+_ADDRESS = re.compile(
+    r"(?<![\w.+<>-])([A-Za-z0-9][\w.+-]{0,40})@((?:[A-Za-z0-9-]{1,40}\.){1,4}[A-Za-z]{2,12})(?![\w@])"
+)
+_TWO_LEVEL_DOCS = re.compile(r"docs|documentation|developers?|dokumentation")
+_COUNTED = re.compile(
+    r"\b[1-9]\d{0,3} (?:current |open )?(?:openings|(?:open )?positions|open roles|vacancies|jobs|offene Stellen|postes ouverts|offres d['’]emploi)\b",
+    re.IGNORECASE,
+)
+_FORUM_HOSTS = re.compile(r"(?:community|forum|forums|discuss)\.")
+
+
+class Technology(NamedTuple):
+    name: str
+    category: str
+    hosts: tuple[str, ...]
+
+
+@cache
+def technologies() -> dict[str, Technology]:
+    """Host to the technology that it tells of (``technologies.json``)."""
+    text = resources.files(__package__).joinpath("technologies.json").read_bytes()
+    rows = msgspec.json.decode(text, type=list[Technology])
+    return {host: row for row in rows for host in row.hosts}
+
+
+def network_of(url: str) -> tuple[str, str] | None:
+    """The network and the account that an address names there."""
+    network = _NETWORKS.get(without_www(host_of(url))) or _NETWORKS.get(registrable(host_of(url)))
+    if network is None:
+        return None
+    match = re.match(network[1], urlsplit(url).path)
+    return (network[0], match[1]) if match else None
+
+
+def technology_of(url: str) -> tuple[Technology, str] | None:
+    """The vendor whose host it is, and what stands before the vendor's domain or first in the path."""
+    host, known = host_of(url), technologies()
+    parts = host.split(".")
+    for cut in range(len(parts) - 1):
+        if (found := known.get(".".join(parts[cut:]))) is not None:
+            path = [p for p in urlsplit(url).path.split("/") if p]
+            before = ".".join(p for p in parts[:cut] if p != "www")
+            return found, before if before and before not in _GENERIC else (path[0] if path else "")
+    return None
+
+
+_GENERIC = frozenset(
+    "boards jobs apply careers job-boards app help support go my calendly forms share".split()
+)
+
+
+def find(page: Page, brand: Brand) -> Iterator[Finding]:
+    yield from _addresses(page, brand)
+    for link in page.content.links:
+        parts = urlsplit(link.url)
+        if parts.scheme == "tel":
+            if link.region in (Region.FOOTER, Region.HEADER) or kind(page.url) in ("contact", "imprint"):
+                yield _finding(page, link, "phone", link.text.strip() or unquote(parts.path), 2.0)
+        elif parts.scheme in ("http", "https") and host_of(link.url):
+            if same_site(host_of(link.url), brand.company.asked_host):
+                yield from _own(page, link)
+            else:
+                yield from _foreign(page, link, brand)
+    if is_page_of(page.url, "pricing"):
+        yield _at(page, "pricing_page", page.url, 2.0)
+    if is_page_of(page.url, "careers"):
+        yield _at(page, "careers_page", page.url, 2.0)
+        yield from _openings(page, brand)
+
+
+def _at(page: Page, field: str, value: Any, weight: float) -> Finding:
+    end = len(page.content.text.split("\n", 1)[0])
+    return Finding(
+        field=field, value=value, url=page.url, snapshot_id=page.snapshot_id, start=0, end=end,
+        quote=page.content.text[:end], means=Means.ADDRESS, weight=weight, on=page.fetched_at.date(),
+    )  # fmt: skip
+
+
+def _finding(page: Page, link: Link, field: str, value: Any, weight: float) -> Finding:
+    return Finding(
+        field=field, value=value, url=page.url, snapshot_id=page.snapshot_id, start=link.start, end=link.end,
+        quote=page.words(link.start, link.end) if link.start >= 0 else "", means=Means.LINK, weight=weight,
+        on=page.fetched_at.date(),
+    )  # fmt: skip
+
+
+def _own(page: Page, link: Link) -> Iterator[Finding]:
+    host, parts = host_of(link.url), segments(link.url)
+    first = host.split(".")[0]
+    menu = link.region in (Region.NAVIGATION, Region.HEADER, Region.FOOTER)
+    weight = 1.0 if menu else 0.2
+    if first in ("status", "uptime"):
+        yield _finding(page, link, "status_page", link.url, 2.0)
+    elif first in ("docs", "documentation", "developer", "developers") and not parts:
+        yield _finding(page, link, "docs", link.url, weight + 0.5)
+    elif len(parts) == 1 and _TWO_LEVEL_DOCS.fullmatch(parts[0]):
+        yield _finding(page, link, "docs", link.url, weight)
+    if _FORUM_HOSTS.match(host):
+        yield _finding(page, link, "support_channels", "community forum", 1.0)
+        yield _finding(page, link, "community", f"https://{host}/", 1.0)
+    if menu and len(parts) == 1:
+        if is_page_of(link.url, "pricing"):
+            yield _finding(page, link, "pricing_page", link.url, 1.0)
+        elif is_page_of(link.url, "careers"):
+            yield _finding(page, link, "careers_page", link.url, 1.0)
+
+
+def _foreign(page: Page, link: Link, brand: Brand) -> Iterator[Finding]:
+    if (account := network_of(link.url)) is not None:
+        network, handle = account
+        if brand.is_own_handle(handle):
+            parts = urlsplit(link.url)
+            own = f"https://{without_www(parts.hostname or '')}{parts.path}".rstrip("/")
+            if network == "github":
+                own = f"https://github.com/{handle}"
+            field = {"network": network, "url": own}
+            yield _finding(page, link, "social_profiles", field, 1.0)
+        return
+    host = host_of(link.url)
+    if host.startswith("status.") and brand.is_own_handle(
+        registrable(host).split(".")[0].removesuffix("status")
+    ):
+        yield _finding(page, link, "status_page", link.url, 2.0)
+    if (found := technology_of(link.url)) is None:
+        return
+    technology, account_name = found
+    if not brand.is_own_handle(account_name):
+        return
+    if technology.category == "status page":
+        yield _finding(page, link, "status_page", link.url, 2.0)
+    if technology.category == "applicant tracking":
+        yield _finding(page, link, "job_board_vendor", technology.name, 1.0)
+    if technology.category == "community":
+        yield _finding(page, link, "support_channels", technology.name, 1.0)
+    yield _finding(
+        page, link, "technologies", {"name": technology.name, "category": technology.category}, 1.0
+    )
+
+
+def _openings(page: Page, brand: Brand) -> Iterator[Finding]:
+    """Links from the page on careers to single openings: below it, or on a vendor's job board."""
+    here = segments(page.url)
+    for match in _COUNTED.finditer(page.content.text):
+        yield Finding(
+            field="hiring", value=True, url=page.url, snapshot_id=page.snapshot_id, start=match.start(),
+            end=match.end(), quote=match.group(), means=Means.WORDS, weight=2.0, on=page.fetched_at.date(),
+        )  # fmt: skip
+    for link in page.content.links:
+        if link.region is not Region.MAIN or link.start < 0:
+            continue
+        if same_site(host_of(link.url), brand.company.asked_host):
+            parts = segments(link.url)
+            is_opening = len(parts) > len(here) and parts[: len(here)] == here and "-" in parts[-1]
+        else:
+            found = technology_of(link.url)
+            is_opening = (
+                found is not None
+                and found[0].category == "applicant tracking"
+                and brand.is_own_handle(found[1])
+            )
+        if is_opening:
+            yield _finding(page, link, "hiring", True, 1.0)
+
+
+def _addresses(page: Page, brand: Brand) -> Iterator[Finding]:
+    """Mail addresses of the company's own domain or brand whose name tells what they are for."""
+    if kind(page.url) == "news":
+        return  # what a post says was so on its day
+    for match in _ADDRESS.finditer(page.content.text):
+        local, host = match[1].lower(), match[2].lower()
+        own = same_site(host, brand.company.asked_host) or brand.is_own_handle(
+            registrable(host).split(".")[0]
+        )
+        purpose = _PURPOSE.get(local) or _PURPOSE.get(re.split(r"[.+_-]", local)[0])
+        if own and purpose is not None and squash(local):
+            weight = 2.0 if kind(page.url) in ("contact", "imprint", "legal", "security", "about") else 1.0
+            yield Finding(
+                field=f"email_{purpose}", value=match.group().lower(), url=page.url, snapshot_id=page.snapshot_id,
+                start=match.start(), end=match.end(), quote=match.group(), means=Means.WORDS, weight=weight,
+                on=page.fetched_at.date(),
+            )  # fmt: skip

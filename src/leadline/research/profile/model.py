@@ -1,0 +1,69 @@
+"""What the profile is made of."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from leadline.research.model import Value
+
+
+class Means(StrEnum):
+    """How a value was found."""
+
+    STRUCTURED = "structured"  # a member of a JSON-LD script
+    LINK = "link"  # where a link leads
+    WORDS = "words"  # a sentence, a line, a row
+    ADDRESS = "address"  # the page's own address
+
+
+class Finding(Value, frozen=True, kw_only=True):
+    """One value in one place. ``quote`` is ``text[start:end]`` of the page, or of its script ``script``.
+
+    ``weight`` says how much it tells, against others of the same field: several places that agree add up.
+    """
+
+    field: str
+    value: Any
+    url: str
+    snapshot_id: str
+    start: int = -1  # -1: nothing is quoted, the address itself tells
+    end: int = -1
+    script: int = -1
+    quote: str = ""
+    means: Means = Means.WORDS
+    weight: float = 1.0
+    on: date | None = None  # when the words were published or the page was fetched
+
+
+class Field(Value, frozen=True, kw_only=True):
+    """What a field holds, where it stands, and what stands against it."""
+
+    value: Any
+    findings: tuple[Finding, ...]
+    rivals: tuple[Finding, ...] = ()
+
+
+class Profile(Value, frozen=True, kw_only=True):
+    host: str
+    fields: dict[str, Field] = msgspec.field(default_factory=dict)
+
+    def value(self, field: str) -> Any:
+        found = self.fields.get(field)
+        return None if found is None else found.value
+
+
+LISTS = frozenset(
+    """social_profiles leadership plans certifications customers partners integrations funding technologies
+    languages support_channels other_places""".split()
+)
+FIELDS = (
+    "name", "legal_name", "what_they_do", "industry", "type", "founded", "employee_count", "size", "headquarters",
+    "other_places", "phone", "email_general", "email_sales", "email_support", "email_security", "email_press",
+    "email_privacy", "social_profiles", "linkedin", "leadership", "plans", "free_plan", "trial",
+    "certifications", "status_page", "docs", "careers_page", "hiring", "job_board_vendor", "pricing_page",
+    "customers", "partners", "integrations", "funding", "technologies", "languages", "support_channels",
+)  # fmt: skip

@@ -1,0 +1,99 @@
+"""Plans and prices: on the pages about pricing, an amount under the heading or beside the name of its plan."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from leadline.research.model import Block, BlockKind, Page, Region
+from leadline.research.profile.brand import Brand
+from leadline.research.profile.model import Finding, Means
+from leadline.research.profile.pages import is_page_of
+from leadline.research.values.money import find_money
+
+_PERIOD = re.compile(
+    r"(?:/|\bper\b|\ba\b|\bpro\b|\bpar\b|\beach\b|\bim\b|\bevery\b)\s*(mo|month|monat|mois|yr|year|jahr|an)\b|\b(monthly|annually|yearly|monatlich|jährlich)\b",
+    re.IGNORECASE,
+)
+_UNIT = re.compile(
+    r"(?:/|\bper\b|\bpro\b|\bpar\b)\s*(user|seat|member|agent|machine|node|host|nutzer|utilisateur|editor|developer|site|workspace|vm)\b",
+    re.IGNORECASE,
+)
+_MONTH, _YEAR = frozenset("mo month monat mois monthly monatlich".split()), "year"
+_FREE = re.compile(r"^(?:free|kostenlos|gratis|gratuit)\b", re.IGNORECASE)
+_NAME = re.compile(r"^[A-ZÀ-Þ][\w+.&'’ -]{1,28}$")
+_NOT_A_PLAN = re.compile(
+    r"\?|\b(?:pricing|plans?$|compare|features?|faq|questions|add-?ons?|frequently|cost|prices?|month|year|about|contact)\b",
+    re.IGNORECASE,
+)
+_TRIAL = re.compile(
+    r"\b(\d{1,3})[- ]?(?:d|days?|tage|tägige\w?|jours)\b[^.!?]{0,25}\b(?:trial|test|essai)|"
+    r"\b(?:free trial|kostenlos(?:e|en)? test\w*|essai gratuit)\b",
+    re.IGNORECASE,
+)
+_NO_TRIAL = re.compile(r"\b(?:no|not|without|kein\w*|sans|pas|don't|ended|discontinued)\b", re.IGNORECASE)
+_NEAR = 40  # characters behind an amount that tell what it is for
+
+
+def find(page: Page, brand: Brand) -> Iterator[Finding]:
+    if not is_page_of(page.url, "pricing"):
+        return
+    blocks = page.content.blocks
+    for index, block in enumerate(blocks):
+        if block.region in (Region.NAVIGATION, Region.FOOTER):
+            continue
+        text = page.words(block.start, block.end)
+        below = blocks[index + 1] if index + 1 < len(blocks) else block
+        beside = page.words(below.start, below.end) if below.headings == block.headings else ""
+        yield from _plans(page, block, text, beside)
+        yield from _trial(page, block, text)
+
+
+def _plans(page: Page, block: Block, text: str, beside: str) -> Iterator[Finding]:
+    amounts = find_money(text, page.content.language) if len(text) <= 200 else []
+    name = _name(page, block, text)
+    if not name:
+        return
+    free = _FREE.match(text) is not None and len(text) <= 60
+    if len(amounts) == 1 and not amounts[0].range_end and block.kind is not BlockKind.TABLE_ROW:
+        amount = amounts[0]
+        near = f"{text[amount.end : amount.end + _NEAR]} {beside[:_NEAR]}"
+        period, unit = _PERIOD.search(near), _UNIT.search(near)
+        if period is None and amount.value != 0:
+            return
+        per = (period[1] or period[2]).lower() if period else ""
+        yield _finding(
+            page, block, "plans",
+            {
+                "name": name, "price": amount.value, "currency": amount.currency,
+                "period": None if not per else "month" if per in _MONTH else _YEAR,
+                "unit": unit[1].lower() if unit else None,
+            },
+        )  # fmt: skip
+    elif free:
+        value = {"name": name, "price": 0, "currency": None, "period": None, "unit": None}
+        yield _finding(page, block, "plans", value)
+
+
+def _name(page: Page, block: Block, text: str) -> str:
+    """The nearest heading above, where it reads like a plan's name."""
+    for heading in block.headings[-1:]:
+        if _NAME.match(heading) and not _NOT_A_PLAN.search(heading):
+            return heading
+    return ""
+
+
+def _trial(page: Page, block: Block, text: str) -> Iterator[Finding]:
+    if (match := _TRIAL.search(text)) is None:
+        return
+    sentence = re.split(r"[.!?]", text[: match.start()])[-1]
+    if not _NO_TRIAL.search(sentence) and not text.rstrip().endswith("?"):
+        value = {"offered": True, "days": int(match[1]) if match[1] else None}
+        yield _finding(page, block, "trial", value)
+
+
+def _finding(page: Page, block: Block, field: str, value: object) -> Finding:
+    return Finding(
+        field=field, value=value, url=page.url, snapshot_id=page.snapshot_id, start=block.start, end=block.end,
+        quote=page.words(block.start, block.end), means=Means.WORDS, weight=1.0, on=page.fetched_at.date(),
+    )  # fmt: skip

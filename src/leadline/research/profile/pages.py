@@ -1,0 +1,62 @@
+"""The kind of a page, told by its address: ``/about-us``, ``/impressum``, ``/de/preise``."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from urllib.parse import unquote, urlsplit
+
+from leadline.research.values.terms import fold
+
+_KINDS: dict[str, str] = {
+    "about": "about aboutus company unternehmen ueber uber apropos propos entreprise nosotros empresa azienda over",
+    "team": "team people leadership management board staff founders equipe equipo",
+    "pricing": "pricing price prices plans preise preis tarife tarifs tarif precios prezzi prijzen",
+    "careers": "careers career jobs job hiring karriere stellen stellenangebote carrieres recrutement emploi empleo vacatures",
+    "security": "security trust compliance sicherheit securite certifications",
+    "contact": "contact contactus kontakt contacto contatti offices locations",
+    "imprint": "imprint impressum mentions legales legalnotice aviso",
+    "legal": "legal terms tos privacy agb datenschutz confidentialite conditions policies policy cgu cgv",
+    "customers": "customers customer casestudy casestudies kunden referenzen clients references",
+    "partners": "partners partner partenaires",
+    "integrations": "integrations integration integrationen",
+    "news": "blog news press newsroom presse media announcements articles posts actualites aktuelles",
+    "docs": "docs documentation dokumentation help guides reference support",
+}
+_BY_WORD = {word: kind for kind, words in _KINDS.items() for word in words.split()}
+_LOCALE = re.compile(r"[a-z]{2}(?:-[a-z]{2})?")
+
+
+@lru_cache(maxsize=8192)
+def segments(url: str) -> tuple[str, ...]:
+    """The folded parts of the address's path, without a leading language and file endings."""
+    parts = [
+        re.sub(r"\.(?:html?|php|aspx?)$", "", fold(unquote(part)))
+        for part in urlsplit(url).path.split("/")
+        if part
+    ]
+    if parts and _LOCALE.fullmatch(parts[0]):
+        parts = parts[1:]
+    return tuple(part for part in parts if part != "index")
+
+
+@lru_cache(maxsize=8192)
+def kind(url: str) -> str:
+    """ "home", one of the kinds above, or "other". A page deep below a kind's page is of that kind too."""
+    parts = segments(url)
+    if not parts:
+        return "home"
+    whole = [_BY_WORD.get(re.sub(r"[^a-z0-9]", "", part), "") for part in parts]
+    for found in ("news", "docs"):
+        if found in whole:
+            return found
+    if named := whole[-1] or whole[0]:
+        return named
+    words = re.split(r"[^a-z0-9]+", parts[-1])
+    return next((_BY_WORD[w] for w in words if w in _BY_WORD), "other") if len(words) <= 3 else "other"
+
+
+def is_page_of(url: str, wanted: str) -> bool:
+    """Whether the address is the kind's own page, not one below it: ``/careers``, not ``/careers/engineer``."""
+    parts = segments(url)
+    return kind(url) == wanted and 1 <= len(parts) <= 2 and kind("https://x/" + parts[-1]) == wanted

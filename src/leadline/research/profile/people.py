@@ -1,0 +1,90 @@
+"""Who leads the company: a person's name beside a role, on pages that speak of its people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from leadline.research.model import BlockKind, Page
+from leadline.research.profile.brand import Brand
+from leadline.research.profile.model import Finding, Means
+from leadline.research.profile.pages import kind
+
+# On a start page people are mostly customers who praise it.
+_WHERE = frozenset({"about", "team", "imprint", "contact", "legal", "careers"})
+_NAME = r"(?:(?:Dr|Prof|Ing|Dipl)\.(?:-?\w+\.)? ?)*[A-ZÀ-ÞŁŚŻČŠŽ][\w'’-]+(?: [A-Z]\.)?(?: (?:van|von|de|der|den|da|di|del|la|le|bin|al))*(?: [A-ZÀ-ÞŁŚŻČŠŽ][\w'’-]+){1,2}"
+_ROLE = (
+    r"(?:(?:Co-?)?(?:[Ff]ounder|FOUNDER)(?: (?:and|&|und|et) (?:CEO|CTO|COO|Chief \w+ Officer|Chief Executive))?"
+    r"|(?:Group |Interim )?C[EFTOMRPSI]OO?(?: (?:and|&|und|et) (?:[Cc]o-?)?[Ff]ounder)?|CISO"
+    r"|Chief [A-Z]\w+(?: [A-Z]\w+)? Officer|Chief of Staff|Executive Director|Managing Directors?|President|Vice President(?: of [A-Z]\w+)?|VP (?:of )?[A-Z]\w+"
+    r"|General Counsel|Geschäftsführer(?:in|innen)?|Geschäftsführung|Vorstand(?:svorsitzende[r]?)?|Vorstandsvorsitz|Inhaber(?:in)?|Gründer(?:in)?"
+    r"|PDG|Président(?:e)?(?:-directeur général)?|Directeur général|Directrice générale|Gérante?|Fondateur|Fondatrice"
+    r"|Amministratore delegato|Director General|Consejero delegado|Head of [A-Z]\w+)"
+)
+_NAME_ROLE = re.compile(rf"^({_NAME})\s*(?:,|[-–—|:(]|\n|\bis (?:our|the)\b)\s*(?:our )?({_ROLE})\b")
+_ROLE_NAMES = re.compile(
+    rf"^\W*(?:\w+ )?({_ROLE})(?: \w+)?\s*[:\-–—]\s*({_NAME}(?:(?:, | und | and | et | & ){_NAME}){{0,6}})"
+)
+_WHOLE_NAME = re.compile(rf"^{_NAME}$")
+_WHOLE_ROLE = re.compile(rf"^({_ROLE})\b[^.!?]{{0,50}}$")
+_SPLIT = re.compile(r", | und | and | et | & ")
+_TITLE = re.compile(r"^(?:(?:Dr|Prof|Ing|Dipl)\.(?:-?\w+\.)? ?)+")
+_MOST_OF_LINE = 160
+# Words with capitals that are no names of people.
+_NO_NAME = re.compile(
+    r"\b(?:The|Our|Team|About|Us|Company|Board|Leadership|Management|Inc|GmbH|Ltd|University|Group|Foundation|Contact|"
+    r"Read|Learn|More|Open|Source|Chief|Officer|Director|President|Head|Vice|Founder|Policy|Office|Street|Data|Privacy)\b"
+)
+
+
+def find(page: Page, brand: Brand) -> Iterator[Finding]:
+    if kind(page.url) not in _WHERE:
+        return
+    lines = list(_lines(page))
+    for index, (start, text) in enumerate(lines):
+        yield from _of_line(page, start, text, brand)
+        if index + 1 < len(lines) and _WHOLE_NAME.match(text) and not _NO_NAME.search(text):
+            below_start, below = lines[index + 1]
+            role = _WHOLE_ROLE.match(below)
+            if role is not None and not _elsewhere(below[role.end(1) :], brand):
+                yield _finding(page, start, below_start + len(below), text, role[1])
+
+
+def _lines(page: Page) -> Iterator[tuple[int, str]]:
+    """Short lines outside quotations, with their places."""
+    for block in page.content.blocks:
+        if block.kind is BlockKind.QUOTE:
+            continue
+        start = block.start
+        for line in page.words(block.start, block.end).split("\n"):
+            if line.strip() and len(line) <= _MOST_OF_LINE:
+                yield start, line
+            start += len(line) + 1
+
+
+def _of_line(page: Page, start: int, text: str, brand: Brand) -> Iterator[Finding]:
+    if (match := _NAME_ROLE.match(text)) is not None and not _NO_NAME.search(match[1]):
+        if not _elsewhere(text[match.end() :], brand):
+            yield _finding(page, start, start + match.end(), match[1], match[2])
+    elif (match := _ROLE_NAMES.match(text)) is not None:
+        for name in _SPLIT.split(match[2]):
+            if _WHOLE_NAME.match(name) and not _NO_NAME.search(name):
+                yield _finding(page, start, start + match.end(), name, match[1])
+
+
+def _elsewhere(after: str, brand: Brand) -> bool:
+    """Whether a role is one at another organisation: "CEO, Somebody Else", "President at ...", "former"."""
+    at = re.search(
+        r"(?:(?:,|\bat\b|\bof\b|\bbei\b|\bchez\b)\s+(?:the )?(?=[A-Z])|@\s*)([\w.&'’ -]{1,40})", after
+    )
+    return bool(re.search(r"\b(?:former|ex-|previously|ehemalig)", after, re.IGNORECASE)) or (
+        at is not None and not brand.speaks(at[1])
+    )
+
+
+def _finding(page: Page, start: int, end: int, name: str, role: str) -> Finding:
+    return Finding(
+        field="leadership", value={"name": _TITLE.sub("", name).strip(), "role": role.strip()}, url=page.url,
+        snapshot_id=page.snapshot_id, start=start, end=end, quote=page.words(start, end), means=Means.WORDS,
+        weight=1.0, on=page.content.published_on or page.fetched_at.date(),
+    )  # fmt: skip

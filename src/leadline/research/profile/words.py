@@ -1,0 +1,256 @@
+"""What sentences and lines tell, on the kinds of pages on which companies speak of themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from leadline.research.documents.units import split_sentences
+from leadline.research.model import Block, BlockKind, Page, Region
+from leadline.research.profile.brand import Brand
+from leadline.research.profile.model import Finding, Means
+from leadline.research.profile.pages import kind, segments
+from leadline.research.values.numbers import read_digits
+from leadline.research.values.terms import squash
+
+_SELF = frozenset({"home", "about", "team", "careers", "contact", "imprint"})
+_ABOUT = frozenset({"home", "about", "team", "careers"})
+_OPENING = 1_500  # characters of a page in which "we" say what we are
+_LONGEST = 400  # characters of a sentence that is looked at
+
+_FORM = (
+    r"(?:Inc\.?|Incorporated|Corp\.?|Corporation|L\.?L\.?C\.?|Ltd\.?|Limited|PLC|plc|LLP|GmbH(?: & Co\. KGa?A?)?|AG|SE|UG(?: \(haftungsbeschränkt\))?"
+    r"|KG|OHG|e\.\s?V\.|eG|S\.?A\.?S\.?U?|S\.?A\.?R\.?L\.?|S\.?A\.?|SARL|SASU?|B\.?V\.?|N\.?V\.?|AB|A/S|ApS|Oy|Oyj|AS|S\.?p\.?A\.?|S\.?r\.?l\.?|S\.?L\.?U?\.?|Lda\.?|Pty\.? Ltd\.?|Pte\.? Ltd\.?|Sp\. z o\.o\.|s\.r\.o\.|K\.K\.|Kft\.?)"
+)
+_WORD = r"[A-ZÀ-Þ][\w.&'’-]*"
+_LEGAL = re.compile(rf"(?<![\w.]){_WORD}(?: (?:of|and|&|{_WORD})){{0,4}}?,? {_FORM}(?![\w])")
+
+_FOUNDED = re.compile(
+    r"\b(?:founded|established|incorporated|founding|gegründet|Gründung(?:sjahr)?|fondée?|créée?|creada|fundada|fondata|opgericht)\b"
+    r"(?:\W+(?!(?:by|from|for)\b)[^\W\d]+){0,4}?\W+(?P<year>(?:1[89]|20)\d\d)\b"
+    r"|\b(?:[Ii]n|[Ii]m Jahr|[Ee]n|[Ss]ince|[Ss]eit|[Dd]epuis)\s+(?P<early>(?:1[89]|20)\d\d)\b[^.;]{0,40}?\b(?:founded|established|incorporated|gegründet|fondée?|créée?)\b",
+)
+_OURSELVES = re.compile(
+    r"\b(?:we|wir|nous|(?:the|this|our) company|das Unternehmen|die Firma|l['’]entreprise|la société)\b",
+    re.IGNORECASE,
+)
+_THEIRS = re.compile(r"['’]s\b|\b(?:our|unser\w*|notre|nos)\b", re.IGNORECASE)
+_PEOPLE = r"(?:full-time |permanent |remote )?(?:employees|staff(?: members)?|team members|team-mates|teammates|colleagues|people|Mitarbeiter\w*|Mitarbeitende\w*|Beschäftigte\w*|Kolleg\w+|collaborateurs|collaboratrices|salarié\w*|empleados|dipendenti|medewerkers)"
+_COUNT = re.compile(
+    rf"(?<![\d.,$€£%/-])(?P<count>\d[\d.,  ]{{0,8}}\d|\d{{1,6}})(?P<more>\+|\s?plus)?\s+(?:[\w-]+\s+){{0,2}}?{_PEOPLE}\b"
+)
+_STRICT_COUNT = re.compile(
+    r"\b(?:employ(?:s|ing)?|staff of|team of|headcount|we are|we're|we have|company of|consists? of|beschäftig\w+|wir sind|Team von|nous sommes|équipe de|emploie)\b",
+    re.IGNORECASE,
+)
+_PART = re.compile(
+    r"\b(?:of|out of|customers?|users?|clients?|million|thousand|help\w*|serv\w+|compan(?:y|ies) with|organi[sz]ations|than|fewer|hire[ds]?|joined|up to|most|grow\w*|will|plan\w*|goal|aim\w*|if|when|each|every|used|daily|day|teams|was|were|had)\b",
+    re.IGNORECASE,
+)
+_PLACE = r"(?P<place>[A-ZÀ-Þ][\w'’.-]+(?: (?:am|an|der|de|la|upon|[A-ZÀ-Þ][\w'’.-]+)){0,3})(?:, (?P<region>[A-ZÀ-Þ][\w.'’ -]{1,30}?))?"
+_SEAT = re.compile(
+    rf"\b(?:headquartered|headquarters(?: is| are)?(?: located)?|head office(?: is)?(?: located)?|HQ(?: is)?|Hauptsitz|Firmensitz|mit Sitz|siège(?: social)?(?: est)?(?: situé)?|sede(?: central| legale)?)\s*(?:in|:|at|à|en|a)\s*{_PLACE}(?=[.,;)]|\s(?:and|und|et|with|mit|since|for|we)\b|$)"
+)
+_POSTAL = re.compile(
+    r"(?:(?P<street>[A-ZÀ-Þ][^\n,]{2,40}?\s\d{1,4}\s?[a-z]?|\d{1,5}[a-z]?,? [A-Z][^\n,]{2,40}),?\s+)?"
+    r"(?:(?:D-|CH-|A-|F-)?(?P<code>\d{5}|\d{4}(?= [A-Z]))\s+(?P<city>[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)?)"
+    r"|(?P<uscity>[A-Z][\w.'’-]+(?: [A-Z][\w.'’-]+){0,2}),? (?P<state>[A-Z]{2}),? (?P<zip>\d{5}(?:-\d{4})?)"
+    r"|(?P<ukcity>[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?),? (?P<ukcode>[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}))(?!\w)"
+)
+_PHONE = re.compile(
+    r"(?:\b(?:tel(?:ephone|efon|éphone)?|phone|fon|call(?: us)?|t)\b\.?\s*(?:\(?\w*\)?)?\s*:?\s*)(?P<number>\+?\(?\d[\d ().\-/–]{6,20}\d)",
+    re.IGNORECASE,
+)
+_CERTIFICATE = re.compile(
+    r"\bSOC ?[123](?: Type (?:II|I|2|1))?\b|\bISO(?:/IEC)?[ -]?(?:9001|13485|14001|20000(?:-1)?|22301|27001|27017|27018|27701|42001)(?::20\d\d)?\b"
+    r"|\bPCI[ -]DSS\b|\bHITRUST\b|\bFedRAMP\b|\bTISAX\b|\bCyber Essentials(?: Plus)?\b|\bB Corp\b|\bCSA STAR\b|\bBSI C5\b|\bHDS\b|\bENS\b",
+)
+_HELD = re.compile(
+    r"\b(?:certified|certification|certificates?|accredited|attested|attestation|compliant|audited|reports?|achieved|obtained|hold|maintain\w*|zertifiziert\w*|Zertifikat\w*|Zertifizierung|certifiée?s?)\b",
+    re.IGNORECASE,
+)
+_NOT_HELD = re.compile(
+    r"\b(?:plan\w*|will|working (?:on|towards?)|toward|progress|soon|goal|aim\w*|pursu\w+|prepar\w+|not|no|without|if|should|roadmap|expect\w*|target|next|helps?|help you|your|customers?|achieve|how to|guide|"
+    r"provider\w*|vendor\w*|supplier\w*|partners?|hosted|hosting|data ?cent(?:er|re)s?|AWS|Amazon|Google|Azure|Equinix|subprocessor\w*|geplant|wollen|werden|Rechenzentr\w+|Anbieter|prévu\w*|hébergeur\w*|fournisseur\w*)\b",
+    re.IGNORECASE,
+)
+_RAISED = re.compile(
+    r"\b(?:raised|raising|closed|secured|announc\w+|received|levé|lève|eingesammelt|erhält|erhalten)\b[^.]{0,80}?(?P<amount>[$€£]\s?\d[\d.,]*\s?(?:[mMbBkK]\b|million|billion|Mio|Millionen|millions)?)[^.]{0,80}?\b(?:funding|round|[Ss]eed|[Ss]eries [A-H]|financing|investment|Finanzierung\w*|levée)",
+)
+
+
+def find(page: Page, brand: Brand) -> Iterator[Finding]:
+    where = kind(page.url)
+    yield from _description(page, brand, where)
+    yield from _language(page)
+    for block in page.content.blocks:
+        text = page.words(block.start, block.end)
+        if block.region is Region.FOOTER or where in ("imprint", "legal", "about", "contact"):
+            yield from _legal_name(page, block, text, brand, where)
+        if where in ("imprint", "contact", "about") or block.region is Region.FOOTER:
+            yield from _postal(page, block, text, brand, where)
+            yield from _phone(page, block, text, where)
+        if block.kind in (BlockKind.QUOTE, BlockKind.CODE, BlockKind.HEADING):
+            continue
+        for start, end in split_sentences(text, page.content.language):
+            if end - start <= _LONGEST:
+                yield from _sentence(page, block, text[start:end], block.start + start, brand, where)
+
+
+def _finding(page: Page, field: str, value: Any, start: int, end: int, weight: float = 1.0) -> Finding:
+    return Finding(
+        field=field, value=value, url=page.url, snapshot_id=page.snapshot_id, start=start, end=end,
+        quote=page.words(start, end), means=Means.WORDS, weight=weight,
+        on=page.content.published_on or page.fetched_at.date(),
+    )  # fmt: skip
+
+
+def _description(page: Page, brand: Brand, where: str) -> Iterator[Finding]:
+    """One sentence of the start page or the page about the company that says what it is: "Acme is ...", "we help"."""
+    if where not in ("home", "about"):
+        return
+    name = re.escape(brand.name or "\0")
+    says = re.compile(
+        rf"^(?:At )?{name}(?:[,’']s mission)?,? (?:(?:is|are|ist|est) (?:an?|the|eine?|der|die|das|une?|le|la|l['’])|(?:provides|offers|helps|makes|builds|develops|bietet|entwickelt|hilft|propose|aide|édite|développe)(?! you\b))\b|"
+        r"^(?:We|Wir|Nous) (?:help|build|make|provide|offer|develop|design|entwickeln|bieten|bauen|helfen|aidons|développons|proposons)(?! you\b)\b"
+    )
+    for block in page.content.blocks:
+        if block.region is not Region.MAIN or block.kind in (
+            BlockKind.CODE,
+            BlockKind.QUOTE,
+            BlockKind.TABLE_ROW,
+        ):
+            continue
+        text = page.words(block.start, block.end)
+        for start, end in split_sentences(text, page.content.language):
+            if 30 <= end - start <= 300 and says.match(text[start:end]) and not text[start:end].endswith("?"):
+                named = text[start:end].startswith(brand.name) if brand.name else False
+                if not named and block.start > _OPENING:
+                    continue
+                weight = (2.0 if named else 0.5) + (0.5 if where == "home" else 0.0) - block.start / 1e6
+                yield _finding(
+                    page, "what_they_do", text[start:end], block.start + start, block.start + end, weight
+                )
+
+
+def _language(page: Page) -> Iterator[Finding]:
+    """A language in which the start page or a translated start page is written."""
+    if not segments(page.url) and page.content.language and page.content.text:
+        end = len(page.content.text.split("\n", 1)[0])
+        yield _finding(page, "languages", page.content.language, 0, end)
+
+
+def _legal_name(page: Page, block: Block, text: str, brand: Brand, where: str) -> Iterator[Finding]:
+    if len(text) > 4_000 or any(kind(f"https://x/{part}") == "careers" for part in segments(page.url)):
+        return  # to applicants speaks whichever company employs them
+    for match in _LEGAL.finditer(text):
+        start = _brand_start(match.group(), brand)
+        name = match.group()[start:].strip()
+        if start >= 0 and len(name) <= 60:
+            weight = 3.0 if where == "imprint" else 1.5 if where == "legal" else 1.0
+            begin = block.start + match.start() + start
+            yield _finding(page, "legal_name", name, begin, block.start + match.end(), weight)
+
+
+def _brand_start(name: str, brand: Brand) -> int:
+    """Where the company's name begins in "Privacy Policy Acme Inc."; -1 when it is not there."""
+    known = [n for n in brand.squashed if len(n) >= 3]
+    starts = [0, *(m.end() for m in re.finditer(r" ", name))]
+    return max((s for s in starts if any(n in squash(name[s:]) for n in known)), default=-1)
+
+
+def _postal(page: Page, block: Block, text: str, brand: Brand, where: str) -> Iterator[Finding]:
+    """An address on the imprint, or one that a page on the company says to be its head office."""
+    if len(text) > 300:
+        return
+    if where != "imprint" and not re.search(
+        r"headquarter|head office|registered (?:office|address)|hauptsitz|siège|sede",
+        text + " ".join(block.headings[-1:]),
+        re.IGNORECASE,
+    ):
+        return
+    match = _POSTAL.search(text)
+    if match is None:
+        return
+    city = match["city"] or match["uscity"] or match["ukcity"]
+    yield _finding(
+        page, "headquarters",
+        {"city": city, "address": re.sub(r"\s+", " ", match.group())}
+        | ({"state": match["state"], "countryCode": "US"} if match["state"] else {})
+        | ({"countryCode": "GB"} if match["ukcode"] else {}),
+        block.start + match.start(), block.start + match.end(), 1.5 if where == "imprint" else 1.0,
+    )  # fmt: skip
+
+
+def _phone(page: Page, block: Block, text: str, where: str) -> Iterator[Finding]:
+    if where not in ("imprint", "contact") or len(text) > 400:
+        return
+    for match in _PHONE.finditer(text):
+        digits = re.sub(r"\D", "", match["number"])
+        if 7 <= len(digits) <= 15:
+            weight = 2.0 if where == "imprint" else 1.0
+            yield _finding(
+                page,
+                "phone",
+                match["number"].strip(),
+                block.start + match.start(),
+                block.start + match.end(),
+                weight,
+            )
+
+
+def _sentence(page: Page, block: Block, text: str, start: int, brand: Brand, where: str) -> Iterator[Finding]:
+    end = start + len(text)
+    if text.rstrip().endswith("?"):
+        return
+    if where in _SELF or where == "legal":
+        yield from _founded(page, text, start, brand)
+    if where in _ABOUT and (block.region is Region.MAIN):
+        yield from _headcount(page, text, start, brand)
+    if where in _SELF and (match := _SEAT.search(text)) and (brand.speaks(text) or where == "about"):
+        region = (match["region"] or "").strip()
+        yield _finding(
+            page, "headquarters", {"city": match["place"].strip(" ."), **({"region": region} if region else {})},
+            start, end, 2.0,
+        )  # fmt: skip
+    if where in ("security", "legal", "about", "home", "pricing", "docs", "other"):
+        yield from _certificates(page, block, text, start, brand, where)
+    if where in ("about", "news", "home") and brand.speaks(text) and (match := _RAISED.search(text)):
+        yield _finding(page, "funding", match["amount"].strip(), start, end)
+
+
+def _founded(page: Page, text: str, start: int, brand: Brand) -> Iterator[Finding]:
+    if not (match := _FOUNDED.search(text)):
+        return
+    # "Our customer X was founded in ...": who is founded must be the company, not only spoken of.
+    if _OURSELVES.search(text) or (brand.names(text) and not _THEIRS.search(text)):
+        year = int(match["year"] or match["early"])
+        if year <= page.fetched_at.year:
+            yield _finding(page, "founded", year, start, start + len(text))
+
+
+def _headcount(page: Page, text: str, start: int, brand: Brand) -> Iterator[Finding]:
+    for match in _COUNT.finditer(text):
+        before, after = text[: match.start()], text[match.end() :]
+        if not _STRICT_COUNT.search(before[-50:]) or not brand.speaks(text):
+            continue
+        if _PART.search(
+            before[-30:].replace("team of", "").replace("staff of", "").replace("company of", "")
+        ) or _PART.search(after[:20]):
+            continue
+        count = read_digits(match["count"].strip(), page.content.language)
+        if isinstance(count, int) and 1 < count < 3_000_000:
+            yield _finding(page, "employee_count", count, start, start + len(text))
+
+
+def _certificates(
+    page: Page, block: Block, text: str, start: int, brand: Brand, where: str
+) -> Iterator[Finding]:
+    found = list(_CERTIFICATE.finditer(text))
+    if not found or _NOT_HELD.search(text) or not _HELD.search(text):
+        return
+    if not brand.speaks(text):
+        return
+    for match in found:
+        yield _finding(page, "certifications", match.group(), start, start + len(text))

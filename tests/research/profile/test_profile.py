@@ -1,0 +1,160 @@
+"""Profiles of made-up companies: what is the company's own is given, what is somebody else's is not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from leadline.research.documents.hosts import parse_company
+from leadline.research.documents.walk import read_page
+from leadline.research.model import Page
+from leadline.research.profile import links
+from leadline.research.profile.building import build
+from leadline.research.profile.model import Profile
+from leadline.research.profile.pages import kind
+
+COMPANY = parse_company("norrwerk.com")
+
+
+def page(path: str, body: str, title: str = "Norrwerk") -> Page:
+    url = f"https://norrwerk.com{path}"
+    html = f"<html lang=en><head><title>{title}</title></head><body>{body}</body></html>".encode()
+    return Page(
+        url=url,
+        snapshot_id=f"snapshot {path}",
+        fetched_at=datetime(2026, 5, 4, tzinfo=UTC),
+        body_sha256="",
+        content=read_page(html, "text/html; charset=utf-8", url),
+    )
+
+
+def profile(*pages: tuple[str, str]) -> Profile:
+    found = [page(path, body) for path, body in pages]
+    built = build(COMPANY, found)
+    by_url = {one.url: one for one in found}
+    for field in built.fields.values():
+        for finding in field.findings:
+            if finding.start >= 0:
+                content = by_url[finding.url].content
+                text = content.text if finding.script < 0 else content.structured[finding.script]
+                assert text[finding.start : finding.end] == finding.quote
+    return built
+
+
+JSON_LD = (
+    '<script type="application/ld+json">{"@type": "Organization", "name": "Norrwerk", "url": "https://norrwerk.com",'
+    ' "foundingDate": "1998-03-01", "numberOfEmployees": {"@type": "QuantitativeValue", "value": 73},'
+    ' "address": {"@type": "PostalAddress", "addressLocality": "Lund"},'
+    ' "sameAs": ["https://www.linkedin.com/company/norrwerk/"]}</script>'
+)
+
+
+def test_what_a_page_states_for_machines() -> None:
+    found = profile(("/", JSON_LD + "<p>Norrwerk makes drills.</p>"))
+    assert (found.value("founded"), found.value("employee_count"), found.value("size")) == (
+        1998,
+        73,
+        "51-200",
+    )
+    assert found.value("headquarters") == {"city": "Lund"}
+    assert found.value("linkedin") == "https://www.linkedin.com/company/norrwerk/"
+
+
+def test_structured_data_of_another_organisation_is_not_the_companys() -> None:
+    other = JSON_LD.replace('"Norrwerk"', '"Bergpump"').replace(
+        "https://norrwerk.com", "https://bergpump.com"
+    )
+    found = profile(("/", other + "<p>Norrwerk makes drills.</p>"))
+    assert {"founded", "employee_count", "headquarters"}.isdisjoint(found.fields)
+
+
+def test_an_imprint() -> None:
+    found = profile(
+        (
+            "/impressum",
+            "<h1>Impressum</h1><p>Norrwerk GmbH<br>Geschäftsführer: Ada Quist, Dr. Per Holm<br>Am Kai 4<br>24143 Kiel</p>"
+            "<p>Telefon: +49 431 555 0199</p><p>E-Mail: info@norrwerk.com</p>",
+        )
+    )
+    assert found.value("legal_name") == "Norrwerk GmbH"
+    assert [(one["name"], one["role"]) for one in found.value("leadership")] == [
+        ("Ada Quist", "Geschäftsführer"),
+        ("Per Holm", "Geschäftsführer"),
+    ]
+    assert found.value("headquarters")["city"] == "Kiel"
+    assert (found.value("phone"), found.value("email_general")) == ("+49 431 555 0199", "info@norrwerk.com")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ("<p>Our hosting provider is ISO 27001 certified.</p>", "certifications"),
+        ("<p>We plan to be SOC 2 Type II certified by autumn.</p>", "certifications"),
+        ("<p>Our customer Bergpump was founded in 1931.</p>", "founded"),
+        ("<p>Founded in 1931, Bergpump is large.</p>", "founded"),
+        ("<p>Norrwerk's owner Bergpump was founded in 1931.</p>", "founded"),
+        ("<p>One of the ten employees of Bergpump said so.</p>", "employee_count"),
+        ("<p>We help companies with 200 employees.</p>", "employee_count"),
+        ("<p>Eva Lind</p><p>CTO @Bergpump</p>", "leadership"),
+        ("<p>Write to sales@bergpump.com</p>", "email_sales"),
+        ('<a href="https://boards.greenhouse.io/bergpump">Jobs</a>', "job_board_vendor"),
+        ('<a href="https://www.linkedin.com/company/bergpump">Bergpump</a>', "linkedin"),
+    ],
+)
+def test_what_is_not_the_companys_own_is_absent(body: str, field: str) -> None:
+    kept = profile(("/about", f"<h1>About</h1><p>Norrwerk makes drills.</p>{body}"))
+    assert field not in kept.fields
+
+
+def test_plans_on_the_page_about_prices() -> None:
+    found = profile(
+        (
+            "/pricing",
+            "<h1>Pricing</h1><h2>Starter</h2><p>Free</p><h2>Team</h2><p>€12</p><p>per user / month</p>"
+            "<h2>Crew</h2><p>€40 per month</p><p>Every plan has a 14-day free trial.</p>",
+        )
+    )
+    plans = found.value("plans")
+    assert [(p["name"], p["price"], p["currency"], p["period"], p["unit"]) for p in plans] == [
+        ("Starter", 0, None, None, None),
+        ("Team", 12, "EUR", "month", "user"),
+        ("Crew", 40, "EUR", "month", None),
+    ]
+    assert found.value("free_plan") is True
+    assert found.value("trial") == {"offered": True, "days": 14}
+
+
+def test_where_links_lead() -> None:
+    found = profile(
+        (
+            "/careers",
+            "<h1>Careers</h1><p>We have 3 open positions.</p>"
+            '<a href="https://jobs.lever.co/norrwerk/1-welder">Welder</a>'
+            '<footer><a href="https://status.norrwerk.com/">Status</a><a href="https://github.com/norrwerk">GitHub</a></footer>',
+        )
+    )
+    assert (found.value("job_board_vendor"), found.value("hiring")) == ("Lever", True)
+    assert found.value("status_page") == "https://status.norrwerk.com/"
+    assert found.value("social_profiles") == [{"network": "github", "url": "https://github.com/norrwerk"}]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("/", "home"), ("/de/ueber-uns", "about"), ("/company/careers", "careers"), ("/blog/pricing-news", "news"),
+     ("/impressum.html", "imprint"), ("/tarifs", "pricing"), ("/drills", "other")],
+)  # fmt: skip
+def test_the_kind_of_a_page(path: str, expected: str) -> None:
+    assert kind(f"https://norrwerk.com{path}") == expected
+
+
+def test_places_that_disagree_leave_the_field_open() -> None:
+    found: Any = profile(
+        ("/about", "<p>Norrwerk was founded in 1998.</p>"), ("/team", "<p>Norrwerk was founded in 1999.</p>")
+    )
+    assert "founded" not in found.fields
+
+
+def test_at_least_150_technologies_and_no_host_twice() -> None:
+    assert len({row.name for row in links.technologies().values()}) >= 150
