@@ -101,9 +101,11 @@ async def create_signal_batch(needs: Needs, call: BatchCall) -> Reply:
 async def _questions(
     database: Database, organisation_id: UUID, items: Sequence[BatchSignalItem]
 ) -> list[SignalRequest]:
-    """What is asked, without its domain. Raises NotFound for a template."""
+    """What is asked, without its domain. Raises InvalidInput, NotFound for a template."""
     found = []
-    for item in items:
+    for number, item in enumerate(items):
+        if not (item.question or item.signal_template_id):
+            raise InvalidInput((f"signals[{number}].question", "is required, unless signalTemplateId is sent"))
         request = SignalRequest(
             domain="",
             question=item.question or "",

@@ -30,6 +30,7 @@ from leadline.subscriptions.schemas import (
     SubscriptionRun,
     UpdateSignalSubscriptionRequest,
 )
+from leadline.templates import service as templates
 from leadline.wire.fields import wire_time
 from leadline.work import service as work
 from leadline.work.service import NewItem
@@ -73,10 +74,11 @@ class SubscriptionService:
     async def create(
         self, organisation_id: UUID, request: CreateSignalSubscriptionRequest
     ) -> SignalSubscription:
-        """A new subscription, stopped. Raises InvalidInput naming every wrong field, NotFound for a list."""
+        """A new subscription, stopped. Raises InvalidInput naming every wrong field, NotFound for a list or template.
+
+        What a template says is taken in its present version, in place of what is sent.
+        """
         when = schedule.checked(request.frequency or None, request.cron_expression or None, request.timezone)
-        if request.signal_template_id is not UNSET:
-            raise NotFound("Signal template not found or access denied")
         subscription_id = new_id()
         list_id, domain = await self._whom(organisation_id, request, subscription_id)
         row = Row(
@@ -84,7 +86,7 @@ class SubscriptionService:
             organisation_id=organisation_id,
             template_id=None,
             template_version=None,
-            name=_named(request.name or ""),
+            name=_named(request.name or "") if not request.signal_template_id else "",
             description=_plain("description", request.description) if request.description else None,
             question=request.question or "",
             answer_type=request.answer_type,
@@ -99,6 +101,20 @@ class SubscriptionService:
             next_run_at=None,
             created_at=await repository.now(self._database),
         )
+        if request.signal_template_id:
+            kept = await templates.kept(self._database, organisation_id, request.signal_template_id)
+            row = replace(
+                row,
+                template_id=kept.id,
+                template_version=kept.version,
+                name=kept.name,
+                description=kept.description,
+                question=kept.question,
+                answer_type=kept.answer_type,
+                output_schema=kept.output_schema,
+                weight=kept.weight,
+                qualification_criteria=kept.qualification_criteria,
+            )
         self._runs.check(_question(row), domain or "example.com")
         async with self._transactions.transaction() as connection:
             return await self._shown(connection, await repository.add(connection, row))
