@@ -105,7 +105,9 @@ async def _questions(
     found = []
     for number, item in enumerate(items):
         if not (item.question or item.signal_template_id):
-            raise InvalidInput((f"signals[{number}].question", "is required, unless signalTemplateId is sent"))
+            raise InvalidInput(
+                (f"signals[{number}].question", "is required, unless signalTemplateId is sent")
+            )
         request = SignalRequest(
             domain="",
             question=item.question or "",
