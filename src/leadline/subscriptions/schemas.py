@@ -41,7 +41,7 @@ class CreateSignalSubscriptionRequest(Struct, rename="camel", kw_only=True):
         "answerType": "number",
         "frequency": "weekly",
         "timezone": "Europe/Berlin",
-        "listId": "3f0f6a52-5d0c-4f4f-9b3f-1c6f5a1f7c11",
+        "domain": "example.com",
     }
 
     list_id: ListId | UnsetType = UNSET
