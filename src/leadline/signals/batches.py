@@ -6,7 +6,7 @@ While the database stores one set, the next is being checked.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal, NamedTuple, TypeVar
 from uuid import UUID
@@ -183,3 +183,8 @@ async def _found(
     """The fresh answers that may be served again."""
     keys = [key for key, one in wanted.items() if not one.request.force_refresh]
     return dict(await repository.fresh_many(connection, organisation_id, keys, cache)) if keys else {}
+
+
+async def unfinished(connection: Connection, signal_ids: Collection[UUID]) -> int:
+    """How many of these signals are still being worked on."""
+    return await repository.unfinished(connection, signal_ids)

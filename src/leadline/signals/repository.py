@@ -4,7 +4,7 @@ but for those of a worker that holds a signal's work item.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -248,6 +248,13 @@ async def running_many(
         request_keys,
     )
     return [(row["request_key"], row["id"]) for row in rows]
+
+
+async def unfinished(connection: Connection, signal_ids: Collection[UUID]) -> int:
+    count: int = await connection.fetchval(
+        "select count(*) from signals where id = any($1::uuid[]) and status = 'processing'", list(signal_ids)
+    )
+    return count
 
 
 async def now(connection: Connection) -> datetime:
