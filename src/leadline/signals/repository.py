@@ -491,10 +491,10 @@ async def add_run(
         """
         insert into signals (organisation_id, subscription_id, run_id, reader, status, max_pages, force_refresh,
                              id, company_id, asked_host, question, answer_type, output_schema,
-                             verification_mode, request_key)
+                             verification_mode, request_key, template_id, template_version)
         select $1, $2, $3, $4, 'processing', $5, true, given.* from unnest(
             $6::uuid[], $7::uuid[], $8::text[], $9::text[], $10::text[], $11::jsonb[], $12::text[],
-            $13::bytea[]) as given
+            $13::bytea[], $14::uuid[], $15::integer[]) as given
         on conflict (organisation_id, request_key) where status = 'processing' do nothing
         returning id
         """,
@@ -511,6 +511,8 @@ async def add_run(
         [_schema(one.request) for one in wanted],
         [one.request.verification_mode for one in wanted],
         [one.key for one in wanted],
+        [one.request.template_id for one in wanted],
+        [one.request.template_version for one in wanted],
     )
     return [row["id"] for row in rows]
 
