@@ -17,7 +17,6 @@ from typing import Any
 import click
 
 from leadline.cli.ask import ask
-from leadline.cli.batch import batch
 from leadline.cli.configuration import config
 from leadline.cli.doctor import doctor
 from leadline.cli.evaluate import evaluate
@@ -68,7 +67,6 @@ def cli(debug: bool) -> None:
 for command in (
     api,
     ask,
-    batch,
     config,
     credits_,
     doctor,

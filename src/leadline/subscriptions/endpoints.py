@@ -88,8 +88,7 @@ async def list_subscriptions(needs: Needs, call: ListCall) -> SignalSubscription
     errors=(400, 404),
 )
 async def create_subscription(needs: Needs, call: CreateCall) -> SignalSubscription:
-    caller = call.caller
-    return await needs.subscriptions.create(caller.organisation_id, call.body, created_by=str(caller.key_id))
+    return await needs.subscriptions.create(call.caller.organisation_id, call.body)
 
 
 @operations.get(
@@ -111,10 +110,8 @@ async def get_subscription(needs: Needs, call: OneCall) -> SignalSubscription:
     errors=(400, 404),
 )
 async def update_subscription(needs: Needs, call: UpdateCall) -> SignalSubscription:
-    caller = call.caller
-    return await needs.subscriptions.update(
-        caller.organisation_id, call.path.subscription_id, call.body, created_by=str(caller.key_id)
-    )
+    subscription_id = call.path.subscription_id
+    return await needs.subscriptions.update(call.caller.organisation_id, subscription_id, call.body)
 
 
 @operations.post(

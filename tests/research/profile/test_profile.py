@@ -98,6 +98,7 @@ def test_an_imprint() -> None:
         ("<p>One of the ten employees of Bergpump said so.</p>", "employee_count"),
         ("<p>We help companies with 200 employees.</p>", "employee_count"),
         ("<p>Eva Lind</p><p>CTO @Bergpump</p>", "leadership"),
+        ("<p hidden>We are ISO 27001 certified.</p>", "certifications"),
         ("<p>Write to sales@bergpump.com</p>", "email_sales"),
         ('<a href="https://boards.greenhouse.io/bergpump">Jobs</a>', "job_board_vendor"),
         ('<a href="https://www.linkedin.com/company/bergpump">Bergpump</a>', "linkedin"),

@@ -15,6 +15,7 @@ from leadline.research.documents.walk import read_page
 from leadline.research.errors import FetchError
 from leadline.research.model import Evidence, Page, SiteSurvey
 from leadline.research.profile.building import findings
+from leadline.research.profile.mapper import guess
 from leadline.research.readers.extractive.reader import ExtractiveReader
 from leadline.research.steps.choose import choose_pages
 from leadline.research.steps.rank import rank
@@ -24,6 +25,7 @@ from leadline.research.steps.verify import verify
 def prepare() -> None:
     """Load what every child needs, before the first is forked."""
     registrable("acme.com")
+    guess("headquarters")
     page_language("", "these are a few words of plain English text to tell a language by")
 
 

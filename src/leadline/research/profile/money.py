@@ -40,7 +40,7 @@ def find(page: Page, brand: Brand) -> Iterator[Finding]:
         return
     blocks = page.content.blocks
     for index, block in enumerate(blocks):
-        if block.region in (Region.NAVIGATION, Region.FOOTER):
+        if block.region in (Region.NAVIGATION, Region.FOOTER, Region.HIDDEN):
             continue
         text = page.words(block.start, block.end)
         below = blocks[index + 1] if index + 1 < len(blocks) else block

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from leadline.research.model import BlockKind, Page
+from leadline.research.model import BlockKind, Page, Region
 from leadline.research.profile.brand import Brand
 from leadline.research.profile.model import Finding, Means
 from leadline.research.profile.pages import kind
@@ -53,7 +53,7 @@ def find(page: Page, brand: Brand) -> Iterator[Finding]:
 def _lines(page: Page) -> Iterator[tuple[int, str]]:
     """Short lines outside quotations, with their places."""
     for block in page.content.blocks:
-        if block.kind is BlockKind.QUOTE:
+        if block.kind is BlockKind.QUOTE or block.region is Region.HIDDEN:
             continue
         start = block.start
         for line in page.words(block.start, block.end).split("\n"):

@@ -85,6 +85,8 @@ def find(page: Page, brand: Brand) -> Iterator[Finding]:
     yield from _description(page, brand, where)
     yield from _language(page)
     for block in page.content.blocks:
+        if block.region is Region.HIDDEN:  # what people do not see is no statement to them
+            continue
         text = page.words(block.start, block.end)
         if block.region is Region.FOOTER or where in ("imprint", "legal", "about", "contact"):
             yield from _legal_name(page, block, text, brand, where)

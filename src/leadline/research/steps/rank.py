@@ -25,6 +25,7 @@ from leadline.research.documents.language import STOP_WORDS
 from leadline.research.documents.units import passages
 from leadline.research.documents.vocabulary import associations, spelled
 from leadline.research.model import Evidence, Passage, Question, Region, Unit
+from leadline.research.profile import answering as profile
 from leadline.research.steps.bm25 import Bm25
 
 _STEMMERS = {
@@ -277,8 +278,19 @@ def index_of(evidence: Evidence) -> PassageIndex:
 
 
 def rank(question: Question, evidence: Evidence, limit: int) -> list[Passage]:
-    """The ``limit`` passages that fit the question best, best first; units are numbered from 1 in this
-    order."""
+    """The ``limit`` passages that fit the question best, best first, behind the lines with which the profile answers
+    it; units are numbered from 1 in this order."""
     if not evidence.pages or limit <= 0:
         return []
-    return index_of(evidence).rank(question, limit)
+    index = index_of(evidence)
+    ranked = index.rank(question, limit)
+    first = profile.lines(question, evidence, index.passages)
+    if not first:
+        return ranked
+    places = {_place(passage) for passage in first}
+    return numbered([*first, *(p for p in ranked if _place(p) not in places)][: max(limit, len(first))])
+
+
+def _place(passage: Passage) -> tuple[int, int, int]:
+    unit = passage.units[0]
+    return passage.page, unit.script, unit.start

@@ -24,6 +24,7 @@ from leadline.research.model import (
     Verdict,
     Verification,
 )
+from leadline.research.profile.answering import bears_out
 from leadline.research.questions import leaf_question
 from leadline.research.readers.extractive.assertions import asserted
 
@@ -96,6 +97,10 @@ def _check(
         cells = [_by_cell(unit, evidence) or unit.text for unit, _ in cited]
         apart = _support(kind, claim.value, cells, asked)
         support = apart if apart.holds else support
+    if not support.holds and not (kind.yes_or_no and support.holds is False):
+        by_link = support.holds is False
+        if bears_out(question, claim.value, [unit for unit, _ in cited], evidence, by_link=by_link):
+            support = Support(True, "the profile, read anew off the page, says it in the cited words")
     if support.holds is None:
         return CheckedClaim(claim=claim, verdict=Verdict.NOT_CHECKED, why=support.why)
     return CheckedClaim(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from leadline.research.answer_types import answer_type
 from leadline.research.model import Claim, Derivation, Draft, Evidence, Passage, Question
+from leadline.research.profile import answering as profile
 from leadline.research.readers.extractive import NAME, PASSAGE_LIMIT, structured
 from leadline.research.readers.extractive.choosing import Choice, choose
 from leadline.research.readers.extractive.confidence import basis, confidence
@@ -35,6 +36,10 @@ class ExtractiveReader:
 
     def answer(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Draft:
         """The draft, without awaiting: the rules compute and wait for nothing."""
+        if (told := profile.answer(question, evidence)) is not None:
+            drafted = self._of_profile(told, passages, evidence)
+            if drafted is not None:
+                return drafted
         choice = self.choice(question, passages, evidence)
         if choice.value is None:
             rejected = choice.candidates[:1]
@@ -66,6 +71,27 @@ class ExtractiveReader:
                 "margin": round(choice.margin, 3),
                 "places": float(len(choice.candidates)),
             },
+        )
+
+    def _of_profile(
+        self, told: profile.Told, passages: Sequence[Passage], evidence: Evidence
+    ) -> Draft | None:
+        """What the profile answers, citing its lines; None when they are not among the passages."""
+        cited = profile.cited(told, evidence, passages)
+        if cited is None:
+            return None
+        several = isinstance(told.value, list)
+        return Draft(
+            reader=self.name,
+            value=told.value,
+            claims=tuple(
+                Claim(path=f"/{place}" if several else "", value=value, citations=numbers)
+                for place, (value, numbers) in enumerate(cited)
+            ),
+            reasoning="The company's own pages tell it.",
+            rule=f"profile:{told.field}",
+            confidence=profile.confidence(told),
+            confidence_basis="how surely the question means this field, times the precision of profiles",
         )
 
 

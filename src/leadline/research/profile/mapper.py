@@ -1,0 +1,78 @@
+"""Which field of the profile an everyday question means: "hq?", "wer ist der Chef", "combien de salariés".
+
+A logistic regression over pieces of words, so that typing errors and compounds count less; its weights are data
+(``mapper.json``), trained by ``scripts/train_mapper.py`` on phrasings written for it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import cache, lru_cache
+from importlib import resources
+from itertools import pairwise
+from typing import NamedTuple
+
+import msgspec
+
+from leadline.research.values.terms import fold
+
+NONE = "none"  # the question means no field
+LEAST = 0.75  # probability from which a field is named; below, nothing is
+SHORT = 6  # words of a question that can hardly ask for more than a field
+LEAST_LONG = 0.9  # of a longer one
+MOST_CHARACTERS = 160  # of an everyday question; a longer one asks for more than a field
+_WORD = re.compile(r"[a-z0-9]+")
+_SIZES = (3, 4, 5)  # characters of a piece
+
+
+class Guess(NamedTuple):
+    field: str
+    probability: float
+
+
+class _Weights(msgspec.Struct, frozen=True):
+    fields: list[str]
+    intercepts: list[float]
+    weights: dict[str, list[float]]
+
+
+def features(text: str) -> dict[str, float]:
+    """Words, pairs of words and pieces of words, as a vector of length 1 for each kind."""
+    words = _WORD.findall(fold(text))
+    whole = {f"={w}" for w in words} | {f"{a} {b}" for a, b in pairwise(words)}
+    pieces = {
+        f" {word} "[at : at + size]
+        for word in words
+        for size in _SIZES
+        for at in range(max(1, len(word) + 3 - size))
+        if len(word) + 2 >= size
+    }
+    found = dict.fromkeys(pieces, 1 / math.sqrt(len(pieces) or 1))
+    return found | dict.fromkeys(whole, 1 / math.sqrt(len(whole) or 1))
+
+
+@cache
+def _weights() -> _Weights:
+    text = resources.files(__package__).joinpath("mapper.json").read_bytes()
+    return msgspec.json.decode(text, type=_Weights)
+
+
+@lru_cache(maxsize=1024)
+def guess(text: str) -> Guess | None:
+    """The field that the question means, and how likely; None when it means none or cannot be told."""
+    if len(text) > MOST_CHARACTERS:
+        return None
+    held = _weights()
+    sums = list(held.intercepts)
+    for piece, value in features(text).items():
+        if (row := held.weights.get(piece)) is not None:
+            for place, weight in enumerate(row):
+                sums[place] += value * weight
+    most = max(sums)
+    shares = [math.exp(one - most) for one in sums]
+    place = sums.index(most)
+    probability = shares[place] / sum(shares)
+    field = held.fields[place]
+    least = LEAST if len(_WORD.findall(fold(text))) <= SHORT else LEAST_LONG
+    return Guess(field, probability) if field != NONE and probability >= least else None

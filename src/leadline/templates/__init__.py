@@ -1,1 +1,0 @@
-"""Questions that are kept and asked again: each change is a new version."""

@@ -1,0 +1,74 @@
+"""Everyday questions: which field they mean, and what the profile answers, verified."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.research.profile.test_profile import COMPANY, page
+
+from leadline.research.model import Evidence, Outcome, Question, Subject
+from leadline.research.profile.mapper import guess
+from leadline.research.readers.extractive.reader import ExtractiveReader
+from leadline.research.steps.rank import rank
+from leadline.research.steps.settle import settle
+from leadline.research.steps.verify import verify
+
+PAGES = (
+    page("/", "<p>Norrwerk makes drills for deep wells in hard rock.</p>"),
+    page("/about", "<h1>About</h1><p>Norrwerk was founded in 1998.</p><p>We are a team of 73 employees.</p>"),
+    page("/team", "<h1>Team</h1><h2>Ada Quist</h2><p>Managing Director</p><h2>Per Holm</h2><p>CTO</p>"),
+    page("/careers", '<h1>Jobs</h1><p>We have 3 open positions.</p><a href="https://jobs.lever.co/norrwerk">See all</a>'),
+    page("/pricing", "<h1>Pricing</h1><h2>Team</h2><p>€12 per month</p><h2>Crew</h2><p>€40 per month</p>"),
+)  # fmt: skip
+
+
+def ask(text: str, kind: str) -> Outcome:
+    evidence, reader = Evidence(pages=PAGES), ExtractiveReader()
+    question = Question(subject=Subject(company=COMPANY), text=text, answer_type=kind)
+    passages = rank(question, evidence, reader.passage_limit)
+    draft = reader.answer(question, passages, evidence)
+    return settle(question, evidence, passages, draft, verify(question, draft, passages, evidence))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "expected"),
+    [
+        ("headcount", "number", 73),
+        ("Mitarbeiterzahl", "number", 73),
+        ("year founded", "number", 1998),
+        ("who is the boss", "open_text", "Ada Quist"),
+        ("Geschäftsführer", "list", ["Ada Quist"]),
+        ("cto", "open_text", "Per Holm"),
+        ("are they hiring", "boolean", True),
+        ("which ats", "open_text", "Lever"),
+        ("cheapest plan", "currency", {"value": 12, "currency": "EUR"}),
+        ("pricing page", "url", "https://norrwerk.com/pricing"),
+    ],
+)
+def test_an_everyday_question_is_answered_from_the_profile(text: str, kind: str, expected: Any) -> None:
+    outcome = ask(text, kind)
+    assert outcome.answer == expected
+    assert outcome.sources
+    assert 0.6 < (outcome.confidence or 0) <= 0.9
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "who designed the logo",
+        "what does the Crew plan cost",
+        "how many customers in Peru",
+        "is the drill waterproof",
+        "wie lange ist die Lieferzeit",
+        "x" * 400,
+        "",
+    ],
+)
+def test_a_question_that_means_no_field_is_left_to_the_rules(text: str) -> None:
+    assert guess(text) is None
+
+
+def test_what_the_profile_does_not_hold_is_not_answered_no() -> None:
+    assert ask("soc2?", "boolean").answer is None
+    assert ask("free trial", "boolean").answer is None
