@@ -101,12 +101,14 @@ async def test_what_is_another_organisations_is_not_found_on_any_operation(api: 
 
 
 async def _subscribed(account: Account) -> dict[str, str]:
-    """The ids of a subscription of one company, and of its action."""
+    """The ids of a subscription of one company, of its template and of its action."""
     body = {"domain": "acme.com", "name": "Staff", "question": "How many work there?", "frequency": "daily"}
-    one = (await account.post(f"{SIGNALS}/subscriptions", body)).json()["id"]
+    subscription = (await account.post(f"{SIGNALS}/subscriptions", body)).json()
+    one = subscription["id"]
     action = {"type": "webhook", "webhook": {"destination": "https://acme.com/hook"}}
     made = await account.post(f"{SIGNALS}/subscriptions/{one}/actions", action)
-    return {"subscriptionId": one, "actionId": made.json()["id"]}
+    template_id = subscription["signalTemplateId"]
+    return {"subscriptionId": one, "actionId": made.json()["id"], "templateId": template_id}
 
 
 def _filled(path: str, **ids: str) -> str:
@@ -157,14 +159,9 @@ async def test_limit_headers_stand_on_refusals_too(acme: Account) -> None:
         ("GET", "/v1"),
         ("GET", "/v1/companies"),
         ("GET", "/v1/organisations"),
-        ("POST", "/v1/companies/signals/batch"),
-        ("GET", "/v1/companies/signals/templates"),
-        ("POST", "/v1/companies/signals/templates"),
-        ("DELETE", "/v1/companies/signals/templates"),
         ("POST", "/v1/contacts/search"),
         ("GET", "/v1/scoring/profiles/{profileId}"),
         ("GET", "/v1/scoring/profiles/%7BprofileId%7D"),
-        ("GET", f"{SIGNALS}/batch"),
         ("GET", f"{SIGNALS}/not-an-id"),
         ("GET", f"{SIGNALS}/{NOBODYS}"),
         ("GET", f"{SIGNALS}/{NOBODYS}x"),
@@ -319,13 +316,7 @@ async def test_white_space_in_a_question_is_folded(acme: Account) -> None:
     assert (await acme.ask("Do they have SOC 2?"))["id"] == made["id"]
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("GET", f"{SIGNALS}/templates"),
-        ("POST", f"{SIGNALS}/templates"),
-    ],
-)
+@pytest.mark.parametrize(("method", "path"), [("GET", f"{SIGNALS}/exports"), ("POST", f"{SIGNALS}/exports")])
 async def test_what_is_not_built_is_no_operation_and_no_signal(acme: Account, method: str, path: str) -> None:
     error = _refused(await acme.call(method, path), 404, "NOT_FOUND")
     assert "no such operation" in error["message"]

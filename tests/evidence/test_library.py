@@ -5,19 +5,24 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
 from tests.clocks import set_clock_wrong
+from tests.research.library import MemoryTrace, ignore
 
 from leadline.connectors.pages.fake import FailingFetcher, HangingFetcher, MemoryFetcher
 from leadline.connectors.sandbox.fake import InlineSandbox
 from leadline.evidence import repository
 from leadline.evidence.service import StoredLibrary
 from leadline.foundation.database import Database
+from leadline.research.engine import Engine
 from leadline.research.errors import FetchError, Reason
-from leadline.research.model import Company, Page, PageText, Proof, Unreadable
+from leadline.research.model import Company, Page, PageText, Proof, Question, Subject, Unreadable
+from leadline.research.readers.extractive.reader import ExtractiveReader
+from leadline.research.sources.own_site import OwnSite
 
 ACME = Company(host="acme.com", asked_host="acme.com")
 HOME = "https://acme.com/"
@@ -166,6 +171,33 @@ async def test_a_fault_that_is_not_asked_for_again_says_since_when(
         refused = (await library.page(ABOUT, ACME)).page
         assert isinstance(refused, Unreadable)
         assert (refused.reason, refused.asked_at) == (Reason.FORBIDDEN, None)
+
+
+async def test_the_next_question_says_what_was_not_asked_again_and_a_forced_one_asks(
+    database: Database, library: StoredLibrary, fetcher: MemoryFetcher
+) -> None:
+    fetcher.pages[ABOUT] = Reason.SERVER_ERROR
+    engine = Engine(library, [OwnSite(library, InlineSandbox())], InlineSandbox())
+
+    async def reasoning(**options: Any) -> str:
+        asked_at = await database.fetchval("select now()")
+        question = Question(
+            subject=Subject(company=ACME),
+            text="When was Acme founded?",
+            answer_type="number",
+            asked_at=asked_at,
+            **options,
+        )
+        outcome = await engine.answer(question, ExtractiveReader(), MemoryTrace(), ignore)
+        assert outcome.answer is None
+        assert "so this is not a no" in outcome.reasoning
+        return outcome.reasoning
+
+    assert "Not asked again" not in await reasoning()
+    assert "Not asked again for this question: /about, which last failed at" in await reasoning()
+    before = fetcher.fetched.count(ABOUT)
+    assert "Not asked again" not in await reasoning(force_refresh=True)
+    assert fetcher.fetched.count(ABOUT) == before + 1
 
 
 async def test_a_forced_refresh_looks_past_a_remembered_fault(

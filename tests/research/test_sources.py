@@ -235,3 +235,26 @@ async def test_a_further_question_whose_plan_is_stored_fetches_nothing() -> None
     again = msgspec.structs.replace(FOUNDED, answer_type="open_text")
     outcome = await engine.answer(again, WordReader("none", 1), MemoryTrace(), ignore)
     assert (library.fetched, outcome.pages_fetched) == (fetched, 0)
+
+
+def with_few_words_everywhere(addresses: int) -> dict[str, str | Reason]:
+    shown = "<title>Acme</title><p>This shop is being looked after.</p>"
+    return {**OWN, **{f"https://acme.com/part-{number}": shown for number in range(addresses)}}
+
+
+async def test_the_same_few_words_at_several_addresses_are_not_what_stands_there() -> None:
+    library = MemoryLibrary(with_few_words_everywhere(3))
+    outcome = await answer([OwnSite(library, InlineSandbox())], library)
+    assert outcome.answer is None
+    assert outcome.pages_read == 1
+    assert {(one.reason, one.detail) for one in outcome.unreadable} == {
+        (Reason.HTTP_ERROR, "the same words stand at 3 addresses of the site")
+    }
+    assert "so this is not a no" in outcome.reasoning
+    assert not outcome.charged
+
+
+async def test_two_addresses_of_one_page_are_read() -> None:
+    library = MemoryLibrary(with_few_words_everywhere(2))
+    outcome = await answer([OwnSite(library, InlineSandbox())], library)
+    assert (outcome.pages_read, outcome.unreadable) == (3, ())

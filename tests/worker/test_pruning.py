@@ -32,6 +32,7 @@ async def answered(opened: Leadline, web: WebServer) -> UUID:
 async def age(opened: Leadline, days: int) -> None:
     await opened.database.execute(f"update snapshots set fetched_at = now() - interval '{days} days'")
     await opened.database.execute(f"update pages set checked_at = now() - interval '{days} days'")
+    await opened.database.execute(f"update site_surveys set surveyed_at = now() - interval '{days} days'")
     await opened.database.execute(f"update signals set completed_at = now() - interval '{days} days'")
 
 
@@ -49,6 +50,7 @@ async def test_an_old_snapshot_that_an_answer_cites_is_kept(leadline: Leadline, 
     await prune(retaining(leadline, snapshot_retention_days=30))
     rows = await leadline.database.fetch("select url from snapshots")
     assert [row["url"] for row in rows] == ["https://acme.com/"]
+    assert await leadline.database.fetchval("select count(*) from site_surveys") == 0
     checks = await leadline.verify(str(signal_id))
     assert [check.fault for check in checks] == [None]
 

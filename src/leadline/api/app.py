@@ -25,9 +25,11 @@ from leadline.credits import endpoints as credit
 from leadline.events import endpoints as events
 from leadline.foundation.errors import BadRequest, InvalidInput, LeadlineError
 from leadline.foundation.settings import Settings
+from leadline.signals import batch_endpoints as batches
 from leadline.signals import endpoints as signals
 from leadline.subscriptions import endpoints as subscriptions
 from leadline.summaries import endpoints as summaries
+from leadline.templates import endpoints as templates
 from leadline.wire.calls import Limits, Rate
 from leadline.wire.operations import Operation
 from leadline.wire.reading import MAX_BODY
@@ -38,6 +40,7 @@ class Opened(
     companies.Needs,
     credit.Needs,
     signals.Needs,
+    templates.Needs,
     subscriptions.Needs,
     summaries.Needs,
     events.Needs,
@@ -51,6 +54,8 @@ class Opened(
 
 ROOMS: tuple[Operation[Opened], ...] = (
     *signals.operations,
+    *batches.operations,
+    *templates.operations,
     *subscriptions.operations,
     *subscriptions.actions,
     *summaries.operations,

@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from leadline.cli.ask import ask
+from leadline.cli.batch import batch
 from leadline.cli.configuration import config
 from leadline.cli.doctor import doctor
 from leadline.cli.evaluate import evaluate
@@ -67,6 +68,7 @@ def cli(debug: bool) -> None:
 for command in (
     api,
     ask,
+    batch,
     config,
     credits_,
     doctor,

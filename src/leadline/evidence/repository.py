@@ -248,7 +248,8 @@ async def save_survey(
 
 
 async def forget_pages(connection: Connection, older_than: timedelta) -> None:
-    """Forget addresses that nobody looked at since then; their snapshots are left."""
+    """Forget addresses and surveys that nobody looked at since then; snapshots are left."""
+    await connection.execute("delete from site_surveys where surveyed_at < now() - $1::interval", older_than)
     await connection.execute(
         """
         delete from pages where checked_at < now() - $1::interval

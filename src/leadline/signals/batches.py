@@ -6,7 +6,7 @@ While the database stores one set, the next is being checked.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal, NamedTuple, TypeVar
 from uuid import UUID
@@ -28,6 +28,10 @@ T = TypeVar("T")
 CHUNK = 2000  # rows of one statement
 
 How = Literal["new", "joined", "cached", "refused"]
+
+
+Listen = Callable[[Connection, UUID, str], Awaitable[None]]
+"""Has an address called when a signal is finished."""
 
 
 class Taken(NamedTuple):
@@ -126,42 +130,61 @@ async def accept(
     default_pages: int,
     key_id: UUID | None,
     spend_cap: int | None,
+    listen: Listen | None = None,
 ) -> list[Taken]:
     """Look up, join and add, set by set; then reserve the credits of all new signals.
 
-    All on the caller's transaction. Raises PaymentRequired when they do not suffice for all.
+    ``listen`` is told of the addresses that are to be called. All on the caller's transaction. Raises PaymentRequired when they do not suffice for all.
     """
     await repository.one_batch_at_a_time(connection, organisation_id)
     batch = Batch()
     new: list[UUID] = []
     async for some in checked.sets():
         wanted = batch.add(some)
-        may_be_cached = [key for key, one in wanted.items() if not one.request.force_refresh]
-        for key, signal_id in await repository.fresh_many(connection, organisation_id, may_be_cached, cache):
-            batch.found(key, "cached", signal_id)
-            del wanted[key]
-        if not wanted:
-            continue
-        added = await repository.add_many(
-            connection,
-            organisation_id,
-            list(wanted.values()),
-            company_ids,
-            reader=reader,
-            default_pages=default_pages,
-            key_id=key_id,
-        )
-        for key, signal_id in added.items():
-            batch.found(key, "new", signal_id)
-        new += added.values()
-        if added:
-            await work.add(
-                connection, [NewItem(one, SIGNAL, organisation_id, reader) for one in added.values()]
+        while wanted:  # what another finished in this moment is looked up again
+            found = await _found(connection, organisation_id, wanted, cache)
+            rest = [one for key, one in wanted.items() if key not in found]
+            added = (
+                await repository.add_many(
+                    connection,
+                    organisation_id,
+                    rest,
+                    company_ids,
+                    reader=reader,
+                    default_pages=default_pages,
+                    key_id=key_id,
+                )
+                if rest
+                else {}
             )
-        if others := [key for key in wanted if key not in added]:
-            for key, signal_id in await repository.running_many(connection, organisation_id, others):
-                batch.found(key, "joined", signal_id)
+            if added:
+                items = [NewItem(one, SIGNAL, organisation_id, reader) for one in added.values()]
+                await work.add(connection, items)
+                new += added.values()
+            others = [one.key for one in rest if one.key not in added]
+            running = await repository.running_many(connection, organisation_id, others) if others else []
+            ends: tuple[tuple[How, Mapping[bytes, UUID]], ...]
+            ends = (("cached", found), ("new", added), ("joined", dict(running)))
+            for how, ids in ends:
+                for key, signal_id in ids.items():
+                    batch.found(key, how, signal_id)
+                    url = wanted.pop(key).request.webhook_url
+                    if url is not None and listen is not None and how != "cached":
+                        await listen(connection, signal_id, url)
     if new:
         charges = [Charge(one, price) for one in new]
         await ledger.reserve(connection, organisation_id, charges, key_id=key_id, spend_cap=spend_cap)
     return batch.results()
+
+
+async def _found(
+    connection: Connection, organisation_id: UUID, wanted: Mapping[bytes, Wanted], cache: timedelta
+) -> dict[bytes, UUID]:
+    """The fresh answers that may be served again."""
+    keys = [key for key, one in wanted.items() if not one.request.force_refresh]
+    return dict(await repository.fresh_many(connection, organisation_id, keys, cache)) if keys else {}
+
+
+async def unfinished(connection: Connection, signal_ids: Collection[UUID]) -> int:
+    """How many of these signals are still being worked on."""
+    return await repository.unfinished(connection, signal_ids)

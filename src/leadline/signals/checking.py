@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from leadline.companies import service as companies
 from leadline.foundation.errors import FieldError, InvalidInput
-from leadline.research.answer_types import ANSWER_TYPES, check_schema
-from leadline.research.errors import InvalidQuestion
 from leadline.research.model import Company
 from leadline.signals.schemas import SignalRequest
+from leadline.templates.service import Kept
 from leadline.wire import reading
-
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+from leadline.wire.questions import folded, question_faults, schema_faults
 
 
 class Wanted(NamedTuple):
@@ -48,15 +45,15 @@ class Checker:
 
         Raises InvalidInput naming every field that is wrong.
         """
-        request = msgspec.structs.replace(request, question=" ".join(request.question.split()))
+        request = msgspec.structs.replace(request, question=folded(request.question))
         wrong: list[FieldError] = []
         try:
             company = company or companies.parse(request.domain, reserved_hosts=self._reserved_hosts)
         except InvalidInput as error:
             wrong += error.fields
         wrong += reading.faults(request)
-        wrong += _check_question(request.question)
-        wrong += _check_schema(request)
+        wrong += question_faults(request.question)
+        wrong += schema_faults(request.answer_type, request.output_schema)
         if request.webhook_url is not None and (why := self._webhook_refusal(request.webhook_url)):
             wrong.append(FieldError("webhookUrl", why))
         if wrong or company is None:
@@ -84,38 +81,21 @@ class Checker:
         return checked
 
 
-def _check_question(text: str) -> list[FieldError]:
-    if _CONTROL.search(text):
-        return [FieldError("question", "must be plain text; remove the control characters")]
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return [FieldError("question", "must be valid Unicode text; it holds half of a character pair")]
-    return []
-
-
-def _check_schema(request: SignalRequest) -> list[FieldError]:
-    kind = ANSWER_TYPES.get(request.answer_type)
-    if kind is None:
-        return []  # refused for the type
-    if kind.needs_schema:
-        if request.output_schema is None:
-            wanted = f"is required with {kind.name}; give a JSON Schema of type object"
-            return [FieldError("outputSchema", wanted)]
-        try:
-            check_schema(request.output_schema)
-        except InvalidQuestion as error:
-            return [FieldError(error.field, error.message)]
-    elif request.output_schema is not None:
-        return [
-            FieldError("outputSchema", "goes with answerType json_schema only; drop it or change the type")
-        ]
-    return []
+def by_template(request: SignalRequest, kept: Kept) -> SignalRequest:
+    """The request with what the template says in place of what it says itself (contract section 11)."""
+    return msgspec.structs.replace(
+        request,
+        question=kept.question,
+        answer_type=kept.answer_type,
+        output_schema=kept.output_schema,
+        template_id=kept.id,
+        template_version=kept.version,
+    )
 
 
 def _request_key(company: Company, request: SignalRequest, reader: str) -> bytes:
     """Two requests with the same key may share one answer (contract section 10)."""
-    parts = {
+    parts: dict[str, Any] = {
         "host": company.host,
         "question": request.question,
         "answerType": request.answer_type,
@@ -124,4 +104,6 @@ def _request_key(company: Company, request: SignalRequest, reader: str) -> bytes
         "maxPages": request.max_pages,
         "reader": reader,
     }
+    if request.template_id is not None:
+        parts["template"] = [str(request.template_id), request.template_version]
     return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).digest()

@@ -12,6 +12,7 @@ from leadline.foundation.database import Database
 from leadline.foundation.errors import NotFound, WaitTimedOut
 from leadline.foundation.waiter import Waiter
 from leadline.signals import views
+from leadline.signals.checking import by_template
 from leadline.signals.schemas import (
     CreateCompanySignalRequest,
     ListSignalsQuery,
@@ -24,6 +25,7 @@ from leadline.signals.schemas import (
 )
 from leadline.signals.service import SignalService
 from leadline.signals.views import SignalQuery, View
+from leadline.templates import service as templates
 from leadline.wire.answers import Reply
 from leadline.wire.calls import Call
 from leadline.wire.operations import Answer, Operations
@@ -134,8 +136,6 @@ async def _accept(needs: Needs, call: CreateCall, *, awaited: bool) -> UUID:
     PaymentRequired.
     """
     body, caller = call.body, call.caller
-    if body.signal_template_id is not UNSET:
-        raise NotFound("Signal template not found or access denied")
     request = SignalRequest(
         domain=body.domain,
         question=body.question or "",
@@ -145,6 +145,10 @@ async def _accept(needs: Needs, call: CreateCall, *, awaited: bool) -> UUID:
         force_refresh=body.force_refresh,
         webhook_url=body.webhook_url or None,
     )
+    if body.signal_template_id:
+        database = needs.database.repeatable
+        kept = await templates.kept(database, caller.organisation_id, body.signal_template_id)
+        request = by_template(request, kept)
     row, _ = await needs.signals.accept(
         caller.organisation_id, request, key_id=caller.key_id, spend_cap=caller.spend_cap, awaited=awaited
     )

@@ -4,8 +4,8 @@ but for those of a worker that holds a signal's work item.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -61,6 +61,8 @@ class NewRow(msgspec.Struct, frozen=True, kw_only=True):
     request_key: bytes
     key_id: UUID | None = None
     awaited: bool = False
+    template_id: UUID | None = None
+    template_version: int | None = None
 
     @classmethod
     def of(
@@ -89,6 +91,8 @@ class NewRow(msgspec.Struct, frozen=True, kw_only=True):
             request_key=wanted.key,
             key_id=key_id,
             awaited=awaited,
+            template_id=request.template_id,
+            template_version=request.template_version,
         )
 
 
@@ -176,8 +180,8 @@ async def add(connection: Connection, new: NewRow) -> UUID | None:
         """
         insert into signals (id, organisation_id, company_id, asked_host, question, answer_type,
                              output_schema, verification_mode, max_pages, force_refresh, reader,
-                             request_key, key_id, awaited, status)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'processing')
+                             request_key, key_id, awaited, template_id, template_version, status)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'processing')
         on conflict (organisation_id, request_key) where status = 'processing' do nothing
         returning id
         """,
@@ -195,6 +199,8 @@ async def add(connection: Connection, new: NewRow) -> UUID | None:
         new.request_key,
         new.key_id,
         new.awaited,
+        new.template_id,
+        new.template_version,
     )
     return added
 
@@ -232,15 +238,37 @@ async def fresh_many(
 async def running_many(
     connection: Connection, organisation_id: UUID, request_keys: Sequence[bytes]
 ) -> list[tuple[bytes, UUID]]:
+    """Those that run; they are not finished before this transaction ends."""
     rows = await connection.fetch(
         """
         select request_key, id from signals
-        where organisation_id = $1 and request_key = any($2::bytea[]) and status = 'processing'
+        where organisation_id = $1 and request_key = any($2::bytea[]) and status = 'processing' for share
         """,
         organisation_id,
         request_keys,
     )
     return [(row["request_key"], row["id"]) for row in rows]
+
+
+async def unfinished(connection: Connection, signal_ids: Collection[UUID]) -> int:
+    count: int = await connection.fetchval(
+        "select count(*) from signals where id = any($1::uuid[]) and status = 'processing'", list(signal_ids)
+    )
+    return count
+
+
+async def now(connection: Connection) -> datetime:
+    """The database's time."""
+    moment: datetime = await connection.fetchval("select now()")
+    return moment
+
+
+async def states(connection: Connection, signal_ids: Sequence[UUID]) -> dict[UUID, tuple[str, datetime]]:
+    """Status and moment of acceptance of signals."""
+    rows = await connection.fetch(
+        "select id, status, created_at from signals where id = any($1::uuid[])", list(signal_ids)
+    )
+    return {row["id"]: (row["status"], row["created_at"]) for row in rows}
 
 
 async def add_many(
@@ -261,10 +289,10 @@ async def add_many(
         with added as (
         insert into signals (organisation_id, reader, key_id, status, id, company_id, asked_host, question,
                              answer_type, output_schema, verification_mode, max_pages, force_refresh,
-                             request_key)
+                             request_key, template_id, template_version)
         select $1, $2, $3, 'processing', given.* from unnest(
             $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::jsonb[], $10::text[],
-            $11::integer[], $12::boolean[], $13::bytea[]) as given
+            $11::integer[], $12::boolean[], $13::bytea[], $14::uuid[], $15::integer[]) as given
         on conflict (organisation_id, request_key) where status = 'processing' do nothing
         returning 1
         ) select count(*) from added
@@ -282,6 +310,8 @@ async def add_many(
         [request.max_pages or default_pages for request in requests],
         [request.force_refresh for request in requests],
         list(ids),
+        [request.template_id for request in requests],
+        [request.template_version for request in requests],
     )
     if count == len(ids):  # hardly ever not; twenty thousand ids that are known need not come back
         return ids
@@ -461,10 +491,10 @@ async def add_run(
         """
         insert into signals (organisation_id, subscription_id, run_id, reader, status, max_pages, force_refresh,
                              id, company_id, asked_host, question, answer_type, output_schema,
-                             verification_mode, request_key)
+                             verification_mode, request_key, template_id, template_version)
         select $1, $2, $3, $4, 'processing', $5, true, given.* from unnest(
             $6::uuid[], $7::uuid[], $8::text[], $9::text[], $10::text[], $11::jsonb[], $12::text[],
-            $13::bytea[]) as given
+            $13::bytea[], $14::uuid[], $15::integer[]) as given
         on conflict (organisation_id, request_key) where status = 'processing' do nothing
         returning id
         """,
@@ -481,6 +511,8 @@ async def add_run(
         [_schema(one.request) for one in wanted],
         [one.request.verification_mode for one in wanted],
         [one.key for one in wanted],
+        [one.request.template_id for one in wanted],
+        [one.request.template_version for one in wanted],
     )
     return [row["id"] for row in rows]
 

@@ -29,6 +29,8 @@ class RunQuestion(NamedTuple):
     answer_type: str
     output_schema: dict[str, Any] | None = None
     verification_mode: str = "strict"
+    template_id: UUID | None = None
+    template_version: int | None = None
 
 
 class Prepared(NamedTuple):

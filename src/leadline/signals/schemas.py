@@ -17,30 +17,28 @@ from leadline.companies.schemas import CompanyProfile
 from leadline.models.schemas import ModelCall
 from leadline.research.answer_types import ANSWER_TYPES, AnswerType
 from leadline.research.model import Proof, VerificationMode
-from leadline.wire.fields import Domain, Id, Moment, Time, WebhookUrl, shown
+from leadline.wire.fields import DOMAIN_PATTERN, Domain, Id, Moment, Time, WebhookUrl, shown
 from leadline.wire.pages import Offset, PageSize25, ResultsPage
+from leadline.wire.questions import MAX_QUESTION, AnswerTypeName, Question, Weight
 
 SignalStatus = Literal["processing", "completed", "failed"]
-MAX_QUESTION = 500
-"""Characters; contract section 6."""
-
-
 MAX_PAGES = 500
 """Pages of one question; a site is not mirrored."""
 
-Question = Annotated[
+MAX_SYNC_BATCH, MAX_BATCH = 100, 20_000
+"""Signals of one batch; contract section 13."""
+BatchQuestion = Annotated[
     str,
     Meta(
         min_length=1,
         max_length=MAX_QUESTION,
-        description="The question. Needed unless signalTemplateId is sent.",
-        extra={
-            "must": f"must be text, not empty, of at most {MAX_QUESTION} characters; ask in plain words, "
-            "such as 'Do they have SOC 2?'"
-        },
+        extra={"must": f"must be text, not empty, of at most {MAX_QUESTION} characters"},
     ),
 ]
-AnswerTypeName = Annotated[str, shown("Shape the answer must take.", enum=list(ANSWER_TYPES))]
+BatchDomain = Annotated[
+    str,
+    shown("Bare host name: no scheme, no path.", pattern=DOMAIN_PATTERN, examples=["acme.com"]),
+]
 Mode = Annotated[
     str,
     shown(
@@ -61,6 +59,8 @@ class SignalRequest(Struct, frozen=True, kw_only=True, rename="camel"):
     force_refresh: bool = False
     max_pages: Annotated[int, Meta(ge=1, le=MAX_PAGES)] | None = None
     webhook_url: str | None = None
+    template_id: UUID | None = None
+    template_version: int | None = None
 
 
 class SourceView(msgspec.Struct, frozen=True):
@@ -179,10 +179,7 @@ class CreateCompanySignalRequest(Struct, rename="camel", kw_only=True):
         | UnsetType
     ) = UNSET
     webhook_url: WebhookUrl | UnsetType = UNSET
-    weight: Annotated[
-        Literal["important", "nice_to_have", "not_important"],
-        Meta(description="How much the signal matters."),
-    ] = "important"
+    weight: Annotated[Weight, Meta(description="How much the signal matters.")] = "important"
     qualification_criteria: (
         Annotated[dict[str, Any], Meta(description="Maps answer values to a qualification.")] | UnsetType
     ) = UNSET
@@ -201,6 +198,57 @@ class CreateCompanySignalRequest(Struct, rename="camel", kw_only=True):
         | UnsetType
     ) = UNSET
     verification_mode: Mode = "strict"
+
+
+class BatchSignalItem(Struct, rename="camel", kw_only=True):
+    """One question of a batch."""
+
+    any_of: ClassVar[tuple[str, ...]] = ("question", "signalTemplateId")
+
+    question: BatchQuestion | UnsetType = UNSET
+    answer_type: AnswerTypeName = "open_text"
+    output_schema: (
+        Annotated[
+            dict[str, Any],
+            Meta(description="JSON Schema of the wanted object; needed when answerType is json_schema."),
+        ]
+        | UnsetType
+    ) = UNSET
+    webhook_url: WebhookUrl | UnsetType = UNSET
+    weight: Annotated[Weight, Meta(description="How much the signal matters.")] = "important"
+    qualification_criteria: (
+        Annotated[dict[str, Any], Meta(description="Maps answer values to a qualification.")] | UnsetType
+    ) = UNSET
+    signal_template_id: (
+        Annotated[UUID, Meta(description="Takes question and answerType from this template.")] | UnsetType
+    ) = UNSET
+    force_refresh: Annotated[bool, Meta(description="Skip the cache.")] = False
+    connectors: Annotated[ConnectorsConfig, Meta(description="Connector switches.")] | UnsetType = UNSET
+    verification_mode: Mode = "strict"
+
+
+class CreateSignalBatchRequest(Struct, rename="camel", kw_only=True):
+    """Every signal is run on every domain."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "domains": ["example.com", "example.org"],
+        "signals": [{"question": "Do they have a SOC 2 certificate?", "answerType": "boolean"}],
+    }
+
+    signals: Annotated[list[BatchSignalItem], Meta(min_length=1)]
+    domains: Annotated[list[BatchDomain], Meta(min_length=1)]
+    async_: Annotated[
+        bool,
+        Meta(
+            description=f"Queue the work; raises the cap from {MAX_SYNC_BATCH} to {MAX_BATCH} signals.",
+        ),
+    ] = msgspec.field(default=False, name="async")
+    generate_summary_on_complete: Annotated[
+        bool, Meta(description="Summarise each domain once its signals are done.")
+    ] = False
+    dry_run: Annotated[
+        bool, Meta(description="Only say what it would cost at most; nothing is accepted.")
+    ] = False
 
 
 class ListSignalsQuery(Struct, rename="camel", kw_only=True):
@@ -291,6 +339,35 @@ class SignalResponse(Struct, rename="camel", kw_only=True):
     answer_type: AnswerTypeName | UnsetType = UNSET
     signal_type: Literal["COMPANY", "CONTACT"] | UnsetType = UNSET
     domain: str | UnsetType = UNSET
+
+
+class BatchResultItem(Struct, rename="camel", kw_only=True):
+    """What became of one question about one domain."""
+
+    id: Annotated[UUID, Meta(description="Absent when rejected.")] | UnsetType = UNSET
+    status: Annotated[str, Meta(description="processing, completed (cache hit) or rejected.")]
+    domain: str
+    question: str
+    created_at: Time | UnsetType = UNSET
+    error: str | UnsetType = UNSET
+
+
+class SignalBatchResponse(Struct, rename="camel", kw_only=True):
+    """What became of a batch."""
+
+    submitted_at: Time
+    total_signals: int
+    accepted: int | UnsetType = UNSET
+    rejected: int | UnsetType = UNSET
+    results: Annotated[list[BatchResultItem], Meta(description="Sync mode.")] | UnsetType = UNSET
+    batch_id: Annotated[str, Meta(description="Always present in async mode.")] | UnsetType = UNSET
+    status: Annotated[str, Meta(description="Async mode.")] | UnsetType = UNSET
+    async_: Annotated[bool, Meta(description="True in async mode.")] | UnsetType = msgspec.field(
+        default=UNSET, name="async"
+    )
+    expected_credits: (
+        Annotated[int, Meta(description="Of a dry run: what it would cost at most.")] | UnsetType
+    ) = UNSET
 
 
 class ChangeDelta(Struct, rename="camel"):

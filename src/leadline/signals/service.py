@@ -69,7 +69,7 @@ class SignalService:
         self._checker = checker
         self._default_pages = default_pages
         self._cache = cache
-        self._price = price
+        self.price = price
 
     # ------------------------------------------------------------------ accept
 
@@ -136,7 +136,7 @@ class SignalService:
         """Take many questions in; returns what became of each, in their order.
 
         What is wrong with one does not keep the others out. The new ones are committed with their credits,
-        all of them or none. ``webhook_url`` is not looked at.
+        all of them or none.
 
         Raises InvalidInput for a reader that is not there, PaymentRequired when the credits do not suffice
         for all.
@@ -147,8 +147,9 @@ class SignalService:
 
         async def accept(connection: Connection) -> list[Taken]:
             return await batches.accept(
-                connection, organisation_id, checked, company_ids, self._ledger, self._price, cache=self._cache,
+                connection, organisation_id, checked, company_ids, self._ledger, self.price, cache=self._cache,
                 reader=reader_name, default_pages=self._default_pages, key_id=key_id, spend_cap=spend_cap,
+                listen=self._webhooks.listen,
             )  # fmt: skip
 
         taken = await work.in_transaction(self._transactions, accept)
@@ -181,7 +182,7 @@ class SignalService:
         await self._ledger.reserve(
             connection,
             organisation_id,
-            [Charge(signal_id, self._price)],
+            [Charge(signal_id, self.price)],
             key_id=new.key_id,
             spend_cap=spend_cap,
         )

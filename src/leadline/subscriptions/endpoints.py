@@ -88,7 +88,8 @@ async def list_subscriptions(needs: Needs, call: ListCall) -> SignalSubscription
     errors=(400, 404),
 )
 async def create_subscription(needs: Needs, call: CreateCall) -> SignalSubscription:
-    return await needs.subscriptions.create(call.caller.organisation_id, call.body)
+    caller = call.caller
+    return await needs.subscriptions.create(caller.organisation_id, call.body, created_by=str(caller.key_id))
 
 
 @operations.get(
@@ -110,8 +111,10 @@ async def get_subscription(needs: Needs, call: OneCall) -> SignalSubscription:
     errors=(400, 404),
 )
 async def update_subscription(needs: Needs, call: UpdateCall) -> SignalSubscription:
-    subscription_id = call.path.subscription_id
-    return await needs.subscriptions.update(call.caller.organisation_id, subscription_id, call.body)
+    caller = call.caller
+    return await needs.subscriptions.update(
+        caller.organisation_id, call.path.subscription_id, call.body, created_by=str(caller.key_id)
+    )
 
 
 @operations.post(

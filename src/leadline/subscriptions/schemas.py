@@ -8,14 +8,14 @@ from uuid import UUID
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from leadline.research.answer_types import ANSWER_TYPES
-from leadline.signals.schemas import MAX_QUESTION, SignalStatus
+from leadline.signals.schemas import SignalStatus
 from leadline.wire.fields import Domain, Moment, Time, shown
 from leadline.wire.pages import ItemsPage, Offset, PageSize25, PageSize100, ResultsPage
+from leadline.wire.questions import MAX_QUESTION, Weight
 
 MAX_NAME = 200
 
 Frequency = Literal["daily", "weekly", "monthly"]
-Weight = Literal["important", "nice_to_have", "not_important"]
 Status = Literal["active", "stopped"]
 AnswerType = Annotated[str, shown("Shape the answer must take.", enum=list(ANSWER_TYPES))]
 Zone = Annotated[str, Meta(description="IANA name.", examples=["America/New_York"])]
@@ -41,7 +41,7 @@ class CreateSignalSubscriptionRequest(Struct, rename="camel", kw_only=True):
         "answerType": "number",
         "frequency": "weekly",
         "timezone": "Europe/Berlin",
-        "listId": "3f0f6a52-5d0c-4f4f-9b3f-1c6f5a1f7c11",
+        "domain": "example.com",
     }
 
     list_id: ListId | UnsetType = UNSET

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from msgspec import UNSET, Raw
@@ -30,6 +30,8 @@ from leadline.subscriptions.schemas import (
     SubscriptionRun,
     UpdateSignalSubscriptionRequest,
 )
+from leadline.templates import service as templates
+from leadline.templates.schemas import CreateSignalTemplateRequest, UpdateSignalTemplateRequest
 from leadline.wire.fields import wire_time
 from leadline.work import service as work
 from leadline.work.service import NewItem
@@ -71,12 +73,18 @@ class SubscriptionService:
     # ------------------------------------------------------------------ keep
 
     async def create(
-        self, organisation_id: UUID, request: CreateSignalSubscriptionRequest
+        self,
+        organisation_id: UUID,
+        request: CreateSignalSubscriptionRequest,
+        *,
+        created_by: str = "command line",
     ) -> SignalSubscription:
-        """A new subscription, stopped. Raises InvalidInput naming every wrong field, NotFound for a list."""
+        """A new subscription, stopped. Raises InvalidInput naming every wrong field, NotFound for a list or template.
+
+        What a template says is taken in place of what is sent; without one, what is sent becomes a template.
+        ``created_by``: who says so, such as a key's id.
+        """
         when = schedule.checked(request.frequency or None, request.cron_expression or None, request.timezone)
-        if request.signal_template_id is not UNSET:
-            raise NotFound("Signal template not found or access denied")
         subscription_id = new_id()
         list_id, domain = await self._whom(organisation_id, request, subscription_id)
         row = Row(
@@ -84,7 +92,7 @@ class SubscriptionService:
             organisation_id=organisation_id,
             template_id=None,
             template_version=None,
-            name=_named(request.name or ""),
+            name=_named(request.name or "") if not request.signal_template_id else "",
             description=_plain("description", request.description) if request.description else None,
             question=request.question or "",
             answer_type=request.answer_type,
@@ -99,17 +107,35 @@ class SubscriptionService:
             next_run_at=None,
             created_at=await repository.now(self._database),
         )
+        if request.signal_template_id:
+            kept = await templates.kept(self._database, organisation_id, request.signal_template_id)
+            row = _by_template(row, kept)
         self._runs.check(_question(row), domain or "example.com")
         async with self._transactions.transaction() as connection:
+            if row.template_id is None:
+                asked = _asked(row)
+                made = await templates.create(
+                    connection,
+                    organisation_id,
+                    CreateSignalTemplateRequest(**{k: v for k, v in asked.items() if v is not None}),
+                    created_by=created_by,
+                )
+                row = replace(row, template_id=made.id, template_version=made.version)
             return await self._shown(connection, await repository.add(connection, row))
 
     async def update(
-        self, organisation_id: UUID, subscription_id: UUID, request: UpdateSignalSubscriptionRequest
+        self,
+        organisation_id: UUID,
+        subscription_id: UUID,
+        request: UpdateSignalSubscriptionRequest,
+        *,
+        created_by: str = "command line",
     ) -> SignalSubscription:
-        """Raises InvalidInput, NotFound."""
+        """What is asked otherwise makes a new version of the template. Raises InvalidInput, NotFound."""
         when = schedule.checked(request.frequency or None, request.cron_expression or None, request.timezone)
         async with self._transactions.transaction() as connection:
             row = await self._get(connection, organisation_id, subscription_id, lock=True)
+            row = await self.current(connection, row)
             schema = row.output_schema if request.output_schema is UNSET else request.output_schema
             changed = replace(
                 row,
@@ -126,6 +152,12 @@ class SubscriptionService:
             if row.status == "active" and when != row.schedule:
                 moment = await repository.now(connection)
                 changed = replace(changed, next_run_at=when.after(moment))
+            if row.template_id is not None and _asked(changed) != _asked(row):
+                asked = UpdateSignalTemplateRequest(**_asked(changed))
+                kept = await templates.update(
+                    connection, organisation_id, row.template_id, asked, created_by=created_by
+                )
+                changed = replace(changed, template_version=kept.version)
             return await self._shown(connection, await repository.update(connection, changed))
 
     async def start(self, organisation_id: UUID, subscription_id: UUID) -> SignalSubscription:
@@ -249,6 +281,19 @@ class SubscriptionService:
 
     # ------------------------------------------------------------------ for runs
 
+    async def current(self, connection: Connection, row: Row) -> Row:
+        """The subscription by the newest version of its template; as it was, once that is deleted."""
+        if row.template_id is None:
+            return row
+        try:
+            return _by_template(row, await templates.kept(connection, row.organisation_id, row.template_id))
+        except NotFound:
+            return row
+
+    async def question(self, connection: Connection, row: Row) -> RunQuestion:
+        """What a run asks now."""
+        return _question(await self.current(connection, row))
+
     async def asked(self, connection: Connection, row: Row) -> list[str]:
         """The domains that a run asks now; empty also when the list was deleted."""
         if row.domain is not None:
@@ -288,6 +333,7 @@ class SubscriptionService:
         return list_id, None
 
     async def _shown(self, connection: Connection, row: Row) -> SignalSubscription:
+        row = await self.current(connection, row)
         companies = len(await self.asked(connection, row))
         monthly = row.schedule.runs_a_month(row.created_at.year) * companies * self._runs.price
         return SignalSubscription(
@@ -330,7 +376,41 @@ def _plain(field: str, text: str) -> str:
 
 
 def _question(row: Row) -> RunQuestion:
-    return RunQuestion(row.question, row.answer_type, row.output_schema)
+    return RunQuestion(
+        row.question,
+        row.answer_type,
+        row.output_schema,
+        template_id=row.template_id,
+        template_version=row.template_version,
+    )
+
+
+def _asked(row: Row) -> dict[str, Any]:
+    """What a template keeps."""
+    return {
+        "name": row.name,
+        "description": row.description,
+        "question": row.question,
+        "answer_type": row.answer_type,
+        "output_schema": row.output_schema,
+        "weight": row.weight,
+        "qualification_criteria": row.qualification_criteria,
+    }
+
+
+def _by_template(row: Row, kept: templates.Kept) -> Row:
+    return replace(
+        row,
+        template_id=kept.id,
+        template_version=kept.version,
+        name=kept.name,
+        description=kept.description,
+        question=kept.question,
+        answer_type=kept.answer_type,
+        output_schema=kept.output_schema,
+        weight=kept.weight,
+        qualification_criteria=kept.qualification_criteria,
+    )
 
 
 def _run(row: RunRow) -> SubscriptionRun:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from leadline.foundation.database import Connection, Database
 from leadline.foundation.errors import DatabaseUnavailable
 from leadline.foundation.log import get_logger
-from leadline.signals.service import Prepared, RunQuestion, RunService
+from leadline.signals.service import Prepared, RunService
 from leadline.subscriptions import repository
 from leadline.subscriptions.repository import Row, RunRow
 from leadline.subscriptions.service import RUN, SubscriptionService
@@ -43,7 +43,7 @@ class Running:
             return Done(no_trace)
         row = await repository.get(self._database, run.organisation_id, run.subscription_id)
         assert row is not None  # subscriptions are never deleted
-        question = RunQuestion(row.question, row.answer_type, row.output_schema)
+        question = await self._subscriptions.question(self._database, row)
         domains = await self._subscriptions.asked(self._database, row)
         prepared = await self._runs.prepare(row.id, question, domains)
 

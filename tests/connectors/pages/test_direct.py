@@ -297,6 +297,50 @@ async def test_redirect_inside_the_site_is_followed_and_the_final_address_told()
         assert (await fetcher.fetch(HOME + "a", ACME)).url == "https://docs.acme.test/b"
 
 
+def refresh(to: str, seconds: str = "0") -> str:
+    return f'<head><meta http-equiv="refresh" content="{seconds}; url={to}"></head><p>Moving on</p>'
+
+
+async def test_meta_refresh_is_followed_like_a_redirect() -> None:
+    async with WebServer() as web, reading(web) as fetcher:
+        web.route("acme.test", "/", Versioned(refresh("/start"), etag='"1"'))
+        web.page("acme.test", "/start", refresh("https://www.acme.test/en/", "3"))
+        web.page("www.acme.test", "/en/", "<p>hello</p>")
+        page = await fetcher.fetch(HOME, ACME)
+        assert (page.url, page.body) == ("https://www.acme.test/en/", b"<p>hello</p>")
+        assert (await fetcher.survey(ACME)).entry_url == "https://www.acme.test/en/"
+    assert page.validators == Validators()
+
+
+@pytest.mark.parametrize(
+    ("markup", "reason"),
+    [
+        (refresh("/a"), None),  # itself
+        (refresh("/b", "300"), None),  # a page that is kept up to date
+        (f"<!-- {refresh('/b')} --><noscript>{refresh('/b')}</noscript>", None),
+        (refresh("http://["), None),
+        (refresh("https://other.test/"), Reason.LEFT_SITE),
+        (refresh("/private"), Reason.DISALLOWED),
+        (refresh("/c"), Reason.TOO_MANY_REDIRECTS),
+    ],
+)
+async def test_meta_refresh_keeps_to_the_site_its_rules_and_a_few_hops(
+    markup: str, reason: Reason | None
+) -> None:
+    async with WebServer() as web, reading(web) as fetcher:
+        web.route("acme.test", "/robots.txt", robots("User-agent: *\nDisallow: /private"))
+        web.page("acme.test", "/a", markup)
+        web.page("acme.test", "/c", refresh("/d"))
+        web.page("acme.test", "/d", refresh("/c"))
+        if reason is None:
+            assert (await fetcher.fetch(HOME + "a", ACME)).url == HOME + "a"
+            assert web.count(path="/b") == 0
+        else:
+            assert await reason_of(fetcher, HOME + "a") is reason
+    assert web.count("other.test") == web.count(path="/private") == 0
+    assert len(web.requests) <= 7
+
+
 async def test_plain_address_of_a_mapped_host_is_recorded_as_https() -> None:
     async with WebServer() as web, reading(web) as fetcher:
         web.page("acme.test", "/a", "hello")
@@ -409,14 +453,6 @@ async def test_binary_content_is_not_text(content_type: str, body: bytes) -> Non
     async with WebServer() as web, reading(web) as fetcher:
         web.route("acme.test", "/", Reply(body, content_type=content_type))
         assert await reason_of(fetcher, HOME) is Reason.NOT_TEXT
-
-
-async def test_meta_refresh_is_not_followed() -> None:
-    html = '<meta http-equiv="refresh" content="0; url=https://evil.test/"><p>Moved</p>'
-    async with WebServer() as web, reading(web) as fetcher:
-        web.page("acme.test", "/", html)
-        assert (await fetcher.fetch(HOME, ACME)).body == html.encode()
-    assert web.count("evil.test") == 0
 
 
 # ------------------------------------------------------------------ the entry

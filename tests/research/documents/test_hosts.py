@@ -27,6 +27,8 @@ from leadline.research.errors import InvalidQuestion
         ("acme.github.io", "acme.github.io", "acme.github.io"),
         ("github.io", "github.io", "github.io"),
         ("例え.jp", "xn--r8jz45g.jp", "xn--r8jz45g.jp"),
+        ("i❤️.ws", "xn--i-7iq.ws", "xn--i-7iq.ws"),
+        ("www.xn--i-7iq.ws", "xn--i-7iq.ws", "www.xn--i-7iq.ws"),
     ],
 )
 def test_domain_becomes_a_company(domain: str, host: str, asked: str) -> None:
@@ -72,7 +74,6 @@ def test_domain_becomes_a_company(domain: str, host: str, asked: str) -> None:
         (".".join(["abcdefgh"] * 40) + ".com", "too long"),
         ("-acme.com", "not a domain"),
         ("acme..com", "not a domain"),
-        ("💥.com", "not a domain"),
         ("acme\\.com", "without a path"),
     ],
 )
@@ -108,6 +109,7 @@ def test_same_site_is_the_same_registrable_domain() -> None:
     [
         ("http://Acme.com", "https://acme.com/"),
         ("https://acme.com:443/a/?utm_source=x&b=2&a=1&gclid=3#team", "https://acme.com/a/?a=1&b=2"),
+        ("https://☕bar.com/🥐", "https://xn--bar-to5a.com/%F0%9F%A5%90"),
         ("https://bücher.de/ü", "https://xn--bcher-kva.de/%C3%BC"),
         ("https://acme.com:8443/x", "https://acme.com:8443/x"),
     ],

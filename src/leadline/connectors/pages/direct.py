@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from w3lib.html import get_meta_refresh
+
 from leadline.connectors.pages.robots import RobotsRules, Rules
 from leadline.connectors.pages.sitemaps import Sitemap, parse_sitemap
 from leadline.foundation.http import Fault, GuardedClient, OutgoingError, Response, Retry
+from leadline.research.documents.decoding import decode_text
 from leadline.research.documents.hosts import registrable, same_site
 from leadline.research.errors import FetchError, Reason
 from leadline.research.model import Company, SiteSurvey, Unreadable
@@ -75,6 +78,9 @@ class SitemapLimits:
     seconds: float = 20.0
 
 
+MOST_REFRESHES = 4  # pages that only lead on to the next
+SOON = 5.0  # seconds; a page that is shown for longer is a page
+_HEAD_BYTES = 65_536  # of a page, in which it may say that it leads on
 LONGEST_HOLD = 180.0  # seconds that one answer can silence its host in this process
 
 
@@ -166,7 +172,8 @@ class DirectPageFetcher:
     async def _page(
         self, url: str, company: Company | None, validators: Validators | None, max_age: float | None
     ) -> Download:
-        headers = {"Accept": _ACCEPT, "Accept-Language": "en, *;q=0.5"}
+        plain = {"Accept": _ACCEPT, "Accept-Language": "en, *;q=0.5"}
+        headers = dict(plain)
         sent = Validators(
             etag=_sendable(validators.etag if validators else None),
             last_modified=_sendable(validators.last_modified if validators else None),
@@ -175,7 +182,24 @@ class DirectPageFetcher:
             headers["If-None-Match"] = sent.etag
         if sent.last_modified:
             headers["If-Modified-Since"] = sent.last_modified
-        return _download(await self._get(url, headers, company, max_age), sent)
+        page = _download(await self._get(url, headers, company, max_age), sent)
+        for _ in range(MOST_REFRESHES):
+            target = _refreshes_to(page)
+            if target is None or (target := self._recorded(target)) == page.url:
+                return page
+            await self._stay(url, target, company, max_age)
+            page = _download(await self._get(target, plain, company, max_age), Validators())
+        if _refreshes_to(page) is None:
+            return page
+        raise FetchError(url, Reason.TOO_MANY_REDIRECTS, f"more than {MOST_REFRESHES} by meta refresh")
+
+    async def _stay(self, url: str, target: str, company: Company | None, max_age: float | None) -> None:
+        """Raises FetchError when ``url`` may not lead to ``target``: another site, or not to be read."""
+        host = _host(target)
+        borders = (_host(url), company.host) if company is not None else (_host(url),)
+        if not any(same_site(host, border) for border in borders):
+            raise FetchError(url, Reason.LEFT_SITE, f"redirects to {host}")
+        (await self._robots.of(target, max_age=max_age)).check(target)
 
     async def _get(
         self,
@@ -189,11 +213,7 @@ class DirectPageFetcher:
         home = _host(url)
 
         async def stay(old: str, new: str) -> None:
-            target = _host(new)
-            borders = (home, company.host) if company is not None else (home,)
-            if not any(same_site(target, border) for border in borders):
-                raise FetchError(url, Reason.LEFT_SITE, f"redirects to {target}")
-            (await self._robots.of(new, max_age=max_age)).check(new)
+            await self._stay(url, new, company, max_age)
 
         rules = await self._robots.of(url, max_age=max_age)
         rules.check(url)
@@ -434,6 +454,18 @@ def _download(answer: Response, sent: Validators) -> Download:
         content_type=_readable_type(answer, content_type),
         validators=fresh,
     )
+
+
+def _refreshes_to(page: Download) -> str | None:
+    """Where a page sends its reader by ``<meta http-equiv=refresh>`` within moments; None when it stays."""
+    if page.body is None or "html" not in page.content_type.lower():
+        return None
+    head = decode_text(page.body[:_HEAD_BYTES], page.content_type)
+    try:
+        seconds, target = get_meta_refresh(head, page.url)
+    except ValueError:  # "http://[" is no address
+        return None
+    return target if seconds is not None and target and seconds <= SOON else None
 
 
 def _readable_type(answer: Response, content_type: str) -> str:

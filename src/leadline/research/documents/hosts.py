@@ -7,6 +7,7 @@ section included: ``a.github.io`` and ``b.github.io`` are two companies' sites. 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection
 from functools import lru_cache
 from typing import Final
@@ -92,7 +93,7 @@ def _plain_host(domain: str) -> str:
     host = text.removesuffix(".")
     if not _UNCHANGED.fullmatch(host):  # of thousands at once, nearly all need no mapping
         try:
-            host = idna.encode(host, uts46=True, transitional=False, std3_rules=True).decode("ascii")
+            host = punycode(host)
         except (idna.IDNAError, UnicodeError) as error:
             raise _invalid(_spelling(text)) from error
     host = host.lower()
@@ -110,6 +111,41 @@ def _spelling(text: str) -> str:
     if len(text) > _MAX_HOST or any(len(label) > _MAX_LABEL for label in text.split(".")):
         return "the domain is too long: a part between dots has at most 63 characters, the whole 253"
     return "not a domain: parts of letters, digits and hyphens with dots between them, such as acme.com"
+
+
+def punycode(host: str) -> str:
+    """The host as it is asked for: IDNA 2008, and emoji as browsers map them (UTS 46), which some endings sell.
+
+    Raises idna.IDNAError or UnicodeError for what is no host.
+    """
+    try:
+        return idna.encode(host, uts46=True, transitional=False, std3_rules=True).decode("ascii")
+    except idna.IDNAError:
+        if host.isascii():  # given as it is asked for
+            unicode = ".".join(_decoded(label) for label in host.lower().split("."))
+            if unicode.isascii() or punycode(unicode) != host.lower():
+                raise
+            return host.lower()
+        if not any(unicodedata.category(character) == "So" for character in host):
+            raise
+    mapped = idna.uts46_remap(host, std3_rules=True, transitional=False)
+    return ".".join(_encoded(label) for label in mapped.split("."))
+
+
+def _decoded(label: str) -> str:
+    return label[4:].encode("ascii").decode("punycode") if label.startswith("xn--") else label
+
+
+def _encoded(label: str) -> str:
+    if all(unicodedata.category(character) != "So" for character in label):
+        return idna.encode(label, uts46=True, transitional=False, std3_rules=True).decode("ascii")
+    signs = "".join(character for character in label if unicodedata.category(character) != "So")
+    if signs and not signs.isascii():
+        idna.encode(signs, uts46=True, transitional=False)  # what is no emoji must still be allowed
+    encoded = f"xn--{label.encode('punycode').decode('ascii')}"
+    if len(encoded) > _MAX_LABEL:
+        raise idna.IDNAError("the label is too long")
+    return encoded
 
 
 def without_www(host: str) -> str:
@@ -166,7 +202,7 @@ def canonical_address(url: str) -> str:
         return url.strip()
     if not host.isascii():
         try:
-            host = idna.encode(host, uts46=True, transitional=False).decode("ascii")
+            host = punycode(host)
         except (idna.IDNAError, UnicodeError):
             return url.strip()
     netloc = host if port in (None, 80, 443) else f"{host}:{port}"

@@ -23,6 +23,7 @@ from leadline.research.documents.decoding import decode
 from leadline.research.documents.dom import Walk
 from leadline.research.documents.pdf import read_pdf
 from leadline.research.documents.structured import facts
+from leadline.research.documents.walls import wall
 from leadline.research.errors import FetchError, Reason
 from leadline.research.model import BlockKind, PageText, Region
 
@@ -48,7 +49,8 @@ def read_page(body: bytes, content_type: str, url: str, walk: str = WALK) -> Pag
     ``walk`` is one of ``READABLE_WALKS``; an earlier one is named to check what was cited from its text.
 
     Raises FetchError with the reason NOT_TEXT (an image, an archive, a programme), UNDECODABLE (mostly bytes
-    that are no characters), NEEDS_SCRIPT (nothing to read until JavaScript has run) or EMPTY.
+    that are no characters), NEEDS_SCRIPT (nothing to read until JavaScript has run), EMPTY, and FORBIDDEN or NOT_FOUND
+    for what came as a page and is a wall, or says that there is none.
     """
     media = content_type.split(";", 1)[0].strip().lower()
     start = body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -86,7 +88,10 @@ def read_plain(text: str, url: str, walk: str = WALK) -> PageText:
 
 
 def read_html(markup: str, url: str, walk: str = WALK) -> PageText:
-    """Canonical text of an HTML page. Raises FetchError(NEEDS_SCRIPT or EMPTY)."""
+    """Canonical text of an HTML page.
+
+    Raises FetchError: NEEDS_SCRIPT, EMPTY, and what ``walls`` tells of pages that are none.
+    """
     tree = LexborHTMLParser(bounded(markup), options=LexborDocumentOptions.WO_EVENTS, scripting=True)
     html = tree.html or ""
     found = Walk(html, url, walk)
@@ -99,7 +104,7 @@ def read_html(markup: str, url: str, walk: str = WALK) -> PageText:
     if not found.out.blocks:
         raise FetchError(url, Reason.EMPTY, "the page has no text")
     meta = found.meta
-    return found.out.page(
+    page = found.out.page(
         title=found.title or meta.get("og:title", ""),
         description=meta.get("description") or meta.get("og:description", ""),
         language=found.language or meta.get("og:locale", ""),
@@ -110,6 +115,10 @@ def read_html(markup: str, url: str, walk: str = WALK) -> PageText:
         site_name=meta.get("og:site_name", ""),
         walk=walk,
     )
+    # What was cited under an earlier walk was taken for a page then.
+    if walk == WALK and (refused := wall(page, found, html, url)) is not None:
+        raise FetchError(url, *refused)
+    return page
 
 
 # ------------------------------------------------------------------ pages that only scripts fill

@@ -11,7 +11,9 @@ import asyncio
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from urllib.parse import urlsplit
 
+from leadline.research.documents.walls import LITTLE
 from leadline.research.errors import FetchError, Reason, StepError
 from leadline.research.model import Evidence, Page, Question, SiteSurvey, Unreadable
 from leadline.research.ports import Library, Progress, Sandbox
@@ -19,6 +21,7 @@ from leadline.research.sources.reading import read as read_pages
 from leadline.research.sources.reading import too_late
 
 ROUND = 8  # pages read between two choices; the fetcher bounds how many of them go to one host at once
+REPEATED = 3  # addresses with the same few words from which these are nobody's page
 NO_LIMIT = 100_000
 
 
@@ -78,6 +81,7 @@ class _Reading:
                 break
             await self._round(chosen)
         left_out = await self._choose(survey, NO_LIMIT) if self.reachable else []
+        self._refuse_repeated(survey.entry_url)
         distinct = {page.url: page for page in reversed(self.pages.values())}  # the first that led there
         return Evidence(
             pages=tuple(reversed(distinct.values())),
@@ -85,6 +89,25 @@ class _Reading:
             fetched=self.fetched,
             unplanned=len(left_out),
         )
+
+    def _refuse_repeated(self, entry: str) -> None:
+        """Few words that stand at several addresses alike are none of their pages: what shows them shows them anywhere.
+
+        The entry keeps its words; that the other addresses could not be looked at is said.
+        """
+        alike: dict[str, list[str]] = {}
+        for url, page in self.pages.items():
+            if len(page.content.text) < LITTLE:
+                alike.setdefault(page.content.text_sha256, []).append(url)
+        for urls in alike.values():
+            if len({urlsplit(self.pages[url].url).path for url in urls}) < REPEATED:
+                continue
+            home = self.pages[entry].url if entry in self.pages else entry
+            for url in urls:
+                if self.pages[url].url != home:
+                    del self.pages[url]
+                    detail = f"the same words stand at {len(urls)} addresses of the site"
+                    self.unreadable[url] = Unreadable(url=url, reason=Reason.HTTP_ERROR, detail=detail)
 
     async def _survey(self) -> SiteSurvey:
         """What the site says of itself. One that cannot be looked at is read as far as its pages are stored."""

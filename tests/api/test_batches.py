@@ -1,0 +1,116 @@
+"""Batches over HTTP (contract section 13): every question about every domain, all of them or none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.api.service import Account, Api
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+PATH = "/v1/companies/signals/batch"
+TWO = [
+    {"question": "Do they have SOC 2?", "answerType": "boolean"},
+    {"question": "How many people work there?", "answerType": "number"},
+]
+
+
+async def credits_of(account: Account) -> int:
+    return int((await account.get("/v1/credits")).json()["remainingCredits"])
+
+
+async def test_each_question_is_asked_about_each_domain_and_wrong_ones_keep_none_out(acme: Account) -> None:
+    before = await credits_of(acme)
+    answer = await acme.call(
+        "POST", PATH, json={"signals": TWO, "domains": ["acme.com", "no domain", "other.com", "acme.com"]}
+    )
+    assert answer.status_code == 201, answer.text
+    body = answer.json()
+    assert (body["totalSignals"], body["accepted"], body["rejected"]) == (6, 4, 2)
+    assert [(row["domain"], row["status"]) for row in body["results"]] == [
+        (domain, status)
+        for _ in TWO
+        for domain, status in (
+            ("acme.com", "processing"),
+            ("no domain", "rejected"),
+            ("other.com", "processing"),
+        )
+    ]
+    refused = body["results"][1]
+    assert "domain" in refused["error"]
+    assert "id" not in refused
+    assert before - await credits_of(acme) == 4
+    shown = (await acme.get(f"/v1/companies/signals/{body['results'][0]['id']}")).json()
+    assert shown["question"] == TWO[0]["question"]
+
+
+async def test_what_runs_is_joined_and_what_is_fresh_is_served(api: Api, acme: Account) -> None:
+    first = (await acme.call("POST", PATH, json={"signals": TWO, "domains": ["acme.com"]})).json()["results"]
+    await api.finish(first[0]["id"])
+    before = await credits_of(acme)
+    again = (await acme.call("POST", PATH, json={"signals": TWO, "domains": ["acme.com"]})).json()["results"]
+    assert [row["id"] for row in again] == [row["id"] for row in first]
+    assert [row["status"] for row in again] == ["completed", "processing"]
+    assert await credits_of(acme) == before
+
+
+async def test_many_are_queued_under_a_number(api: Api, acme: Account) -> None:
+    domains = [f"company-{number}.com" for number in range(120)]
+    refused = await acme.call("POST", PATH, json={"signals": TWO[:1], "domains": domains})
+    assert refused.status_code == 422
+    assert "120" in refused.text
+    answer = await acme.call("POST", PATH, json={"signals": TWO[:1], "domains": domains, "async": True})
+    assert answer.status_code == 202, answer.text
+    body = answer.json()
+    assert (body["async"], body["status"], body["accepted"]) == (True, "accepted", 120)
+    assert body["batchId"]
+    count = await api.database.fetchval(
+        "select count(*) from signals where organisation_id = $1", acme.organisation_id
+    )
+    assert count == 120
+
+
+async def test_a_batch_that_the_credits_do_not_cover_is_refused_whole(api: Api) -> None:
+    poor = await api.account(credits_left=3)
+    answer = await poor.call("POST", PATH, json={"signals": TWO, "domains": ["acme.com", "other.com"]})
+    assert answer.status_code == 402
+    assert await credits_of(poor) == 3
+    assert (await poor.get("/v1/companies/signals")).json()["total"] == 0
+
+
+async def test_a_dry_run_says_the_price_and_accepts_nothing(acme: Account) -> None:
+    answer = await acme.call("POST", PATH, json={"signals": TWO, "domains": ["acme.com"], "dryRun": True})
+    assert answer.json()["expectedCredits"] == 2
+    assert (await acme.get("/v1/companies/signals")).json()["total"] == 0
+
+
+async def test_questions_of_a_batch_may_be_templates_and_have_webhooks(api: Api, acme: Account) -> None:
+    made = (
+        await acme.call("POST", "/v1/companies/signals/templates", json=TWO[0] | {"name": "SOC 2"})
+    ).json()
+    item: dict[str, Any] = {"signalTemplateId": made["id"], "webhookUrl": "https://hooks.acme.com/done"}
+    body = (await acme.call("POST", PATH, json={"signals": [item], "domains": ["acme.com"]})).json()
+    (row,) = body["results"]
+    assert row["question"] == TWO[0]["question"]
+    heard = await api.database.fetchval("select url from webhook_listeners where reference = $1", row["id"])
+    assert heard == item["webhookUrl"]
+    unknown = {"signalTemplateId": str(acme.key_id)}
+    answer = await acme.call("POST", PATH, json={"signals": [unknown], "domains": ["acme.com"]})
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"signals": [], "domains": ["acme.com"]},
+        {"signals": TWO, "domains": []},
+        {"signals": [{}], "domains": ["acme.com"]},
+        {"signals": TWO},
+        {"signals": TWO, "domains": ["acme.com"], "generateSummaryOnComplete": True},
+        {"signals": TWO, "domains": [f"a{number}.com" for number in range(10_001)], "async": True},
+    ],
+)
+async def test_a_batch_that_cannot_be_is_refused(acme: Account, body: dict[str, Any]) -> None:
+    answer = await acme.call("POST", PATH, json=body)
+    assert answer.status_code == 422, answer.text
