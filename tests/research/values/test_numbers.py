@@ -109,3 +109,17 @@ def test_percentages_need_their_sign(text: str, values: list[float]) -> None:
 )
 def test_dates_keep_the_precision_they_are_given_in(text: str, dates: list[str]) -> None:
     assert [d.iso for d in find_dates(text)] == dates
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("$19⁹⁹ a month", 19.99),
+        ("only €1,299⁰⁵ today", 1299.05),
+        ("$19¹ a month", 19),  # a mark of a note
+        ("$19.50¹² a month", 19.5),
+        ("$19⁹⁹⁹", 19),
+    ],
+)
+def test_raised_cents_belong_to_their_price(text: str, amount: float) -> None:
+    assert [money.value for money in find_money(text)] == [amount]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from leadline.research.values.numbers import Number, find_numbers
+from leadline.research.values.numbers import Number, find_numbers, plain
 
 ISO_CODES = frozenset(
     "AED ARS AUD BGN BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR ISK JPY KES KRW MXN MYR NGN NOK NZD "
@@ -30,6 +30,11 @@ _BEHIND = re.compile(
     + r")\b)",
     re.IGNORECASE,
 )
+
+
+# Shops raise the cents instead of writing a point. A mark of a note has one digit, nearly always.
+_RAISED_CENTS = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹]{2}(?![⁰¹²³⁴⁵⁶⁷⁸⁹])")
+_LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 
 class Money(NamedTuple):
@@ -61,9 +66,12 @@ def find_money(text: str, language: str = "en") -> list[Money]:
         figure = re.search(r"\d", text[mention.start : mention.end])
         start = mention.start + (figure.start() if figure else 0)
         before = _BEFORE.search(text[max(0, start - 6) : start])
-        behind = _BEHIND.match(text, mention.end)
+        value, begin, end = mention.value, mention.start, mention.end
+        cents = _RAISED_CENTS.match(text, end) if before and text[end - 1].isdigit() else None
+        if cents is not None and isinstance(value, int):
+            value, end = plain(value + int(cents[0].translate(_LOWERED)) / 100), cents.end()
+        behind = _BEHIND.match(text, end)
         code = None
-        begin, end = mention.start, mention.end
         if before:
             code = before["code"] or _SYMBOLS[before["symbol"]]
             begin = start - len(before.group())
@@ -78,7 +86,5 @@ def find_money(text: str, language: str = "en") -> list[Money]:
         if code is None and mention.range_end and found and found[-1].range_end:
             code = found[-1].currency  # "$10-20"
         if code:
-            found.append(
-                Money(begin, end, mention.value, code.upper(), mention.approximate, mention.range_end)
-            )
+            found.append(Money(begin, end, value, code.upper(), mention.approximate, mention.range_end))
     return found
