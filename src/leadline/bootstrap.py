@@ -41,6 +41,7 @@ from leadline.subscriptions.actions import ActionService
 from leadline.subscriptions.service import NoLists, SubscriptionService
 from leadline.subscriptions.tasks import Running, Scheduler
 from leadline.summaries.service import SummaryService
+from leadline.summaries.tasks import Summarising
 from leadline.webhooks.service import WebhookService
 from leadline.webhooks.tasks import Delivering
 from leadline.work.service import HEARTBEAT, LEASE, WorkService
@@ -189,6 +190,7 @@ async def open_leadline(settings: Settings, *, reading: bool = False) -> AsyncIt
                 ),
                 Delivering(database, hooks, webhooks).kind(),
                 Running(database, subscriptions, runs).kind(),
+                Summarising(database, summaries).kind(),
             ],
             lease=settings.lease_seconds,
             heartbeat=settings.lease_seconds * HEARTBEAT / LEASE,

@@ -107,10 +107,36 @@ async def test_questions_of_a_batch_may_be_templates_and_have_webhooks(api: Api,
         {"signals": TWO, "domains": []},
         {"signals": [{}], "domains": ["acme.com"]},
         {"signals": TWO},
-        {"signals": TWO, "domains": ["acme.com"], "generateSummaryOnComplete": True},
         {"signals": TWO, "domains": [f"a{number}.com" for number in range(10_001)], "async": True},
     ],
 )
 async def test_a_batch_that_cannot_be_is_refused(acme: Account, body: dict[str, Any]) -> None:
     answer = await acme.call("POST", PATH, json=body)
     assert answer.status_code == 422, answer.text
+
+
+async def test_each_domain_is_summed_up_once_its_signals_are_done(api: Api, acme: Account) -> None:
+    body = {"signals": TWO, "domains": ["acme.com", "other.com"], "generateSummaryOnComplete": True}
+    made = (await acme.post(PATH, body)).json()["results"]
+    rows = await api.database.repeatable.fetch(
+        "select id from work_items where kind = 'summary' and organisation_id = $1", acme.organisation_id
+    )
+    assert len(rows) == 2
+
+    async def summaries(domain: str) -> int:
+        for row in rows:
+            await api.leadline.work.run(row["id"])
+        total: int = (await acme.get(f"/v1/companies/signals/summaries?domain={domain}")).json()["total"]
+        return total
+
+    assert await summaries("acme.com") == 0
+    for one in made:
+        if one["domain"] == "acme.com":
+            await api.finish(one["id"])
+    await api.database.repeatable.execute("update work_items set not_before = null where kind = 'summary'")
+    assert await summaries("acme.com") == 1
+    assert await summaries("other.com") == 0
+    left = await api.database.repeatable.fetchval(
+        "select count(*) from summary_wishes where organisation_id = $1", acme.organisation_id
+    )
+    assert left == 1

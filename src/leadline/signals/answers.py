@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +36,11 @@ async def completed(connection: Connection, organisation_id: UUID, company_id: U
     return await repository.completed_of_company(connection, organisation_id, company_id)
 
 
+async def unfinished(connection: Connection, organisation_id: UUID, signal_ids: Sequence[UUID]) -> bool:
+    """Whether any of these signals is still being answered."""
+    return await repository.any_running(connection, organisation_id, signal_ids)
+
+
 def _answered(row: Row) -> Answered:
     signal = row.signal
     return Answered(
@@ -53,4 +59,4 @@ def _in_words(kind: str, answer: Any) -> str:
     return ", ".join(text.split("\n"))
 
 
-__all__ = ["Answered", "completed", "of_company"]
+__all__ = ["Answered", "completed", "of_company", "unfinished"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -32,9 +32,19 @@ from leadline.wire.fields import wire_time
 from leadline.wire.operations import Answer, Operations
 
 
+class Summaries(Protocol):
+    """Who sums up what signals say."""
+
+    async def when_done(self, organisation_id: UUID, signals: Mapping[str, Sequence[UUID]]) -> None:
+        """Have each of these domains summed up, once its signals are finished."""
+        ...
+
+
 class Needs(Protocol):
     @property
     def signals(self) -> SignalService: ...
+    @property
+    def summaries(self) -> Summaries: ...
     @property
     def database(self) -> Database: ...
 
@@ -66,13 +76,6 @@ async def create_signal_batch(needs: Needs, call: BatchCall) -> Reply:
         raise InvalidInput(
             ("domains", f"times signals makes {total}; send at most {most} in one batch{more}")
         )
-    if body.generate_summary_on_complete:
-        raise InvalidInput(
-            (
-                "generateSummaryOnComplete",
-                "is not offered; ask POST /v1/companies/signals/summaries for each domain when its signals are done",
-            )
-        )
     requests = [
         replace(question, domain=domain)
         for question in await _questions(needs.database, caller.organisation_id, body.signals)
@@ -87,6 +90,8 @@ async def create_signal_batch(needs: Needs, call: BatchCall) -> Reply:
     taken = await needs.signals.accept_many(
         caller.organisation_id, requests, key_id=caller.key_id, spend_cap=caller.spend_cap
     )
+    if body.generate_summary_on_complete:
+        await needs.summaries.when_done(caller.organisation_id, _by_domain(requests, taken))
     rejected = sum(one.how == "refused" for one in taken)
     answer = SignalBatchResponse(
         submitted_at=submitted_at, total_signals=total, accepted=total - rejected, rejected=rejected
@@ -96,6 +101,15 @@ async def create_signal_batch(needs: Needs, call: BatchCall) -> Reply:
         return Reply(202, answer)
     answer.results = await _results(needs.database, requests, taken)
     return Reply(201, answer)
+
+
+def _by_domain(requests: Sequence[SignalRequest], taken: Sequence[Taken]) -> dict[str, list[UUID]]:
+    """The signals of each domain, new or not."""
+    found: dict[str, list[UUID]] = {}
+    for request, one in zip(requests, taken, strict=True):
+        if one.signal_id is not None:
+            found.setdefault(request.domain, []).append(one.signal_id)
+    return found
 
 
 async def _questions(

@@ -597,3 +597,16 @@ async def completed_of_company(connection: Connection, organisation_id: UUID, co
         company_id,
     )
     return count
+
+
+async def any_running(connection: Connection, organisation_id: UUID, signal_ids: Sequence[UUID]) -> bool:
+    """Whether any of these signals is still being answered."""
+    found: bool = await connection.fetchval(
+        """
+        select exists (select from signals where organisation_id = $1 and id = any($2::uuid[])
+                       and status = 'processing')
+        """,
+        organisation_id,
+        list(signal_ids),
+    )
+    return found

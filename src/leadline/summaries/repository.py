@@ -118,6 +118,37 @@ async def page(
     return [_row(record) for record in records], total
 
 
+# ------------------------------------------------------------------ wishes
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """A summary that is to be made once these signals are finished."""
+
+    id: UUID
+    organisation_id: UUID
+    domain: str
+    signal_ids: list[UUID]
+
+
+async def add_wishes(connection: Connection, wishes: Sequence[Wish]) -> None:
+    await connection.executemany(
+        "insert into summary_wishes (id, organisation_id, domain, signal_ids) values ($1, $2, $3, $4)",
+        [(one.id, one.organisation_id, one.domain, one.signal_ids) for one in wishes],
+    )
+
+
+async def wish(connection: Connection, wish_id: UUID) -> Wish | None:
+    """For who holds its work item."""
+    record = await connection.fetchrow(
+        "select id, organisation_id, domain, signal_ids from summary_wishes where id = $1", wish_id
+    )
+    return Wish(**dict(record.items())) if record is not None else None
+
+
+async def forget_wish(connection: Connection, wish_id: UUID) -> None:
+    await connection.execute("delete from summary_wishes where id = $1", wish_id)
+
+
 def _row(record: Any) -> Row:
     found = dict(record.items())
     found["summary"] = msgspec.json.decode(found["summary"], type=list[SummaryDataPoint])

@@ -7,14 +7,14 @@ figure that these do not hold. Without a model, or when it fails, they are the s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
 from msgspec import UNSET
 
 from leadline.companies import service as companies
-from leadline.foundation.database import Database
+from leadline.foundation.database import Connection, Database
 from leadline.foundation.errors import Conflict
 from leadline.foundation.ids import new_id
 from leadline.foundation.log import get_logger
@@ -26,14 +26,17 @@ from leadline.research.prompts.summary import MOST_POINTS, Point, points_of, sum
 from leadline.signals.schemas import Source
 from leadline.signals.service import answers
 from leadline.summaries import repository
-from leadline.summaries.repository import Row
+from leadline.summaries.repository import Row, Wish
 from leadline.summaries.schemas import SummaryDataPoint, SummaryRecord
 from leadline.wire.fields import wire_time
+from leadline.work import service as work
+from leadline.work.service import NewItem
 
 log = get_logger(__name__)
 
 MOST_ANSWERS = 60  # that a model is shown
 LONGEST = timedelta(minutes=5)  # for making one; beyond that its process is taken for dead
+SUMMARY = "summary"  # the kind of work
 NO_CRITERIA = "neutral"  # of a point that nothing qualifies
 
 
@@ -81,6 +84,20 @@ class SummaryService:
         finally:
             await repository.end(self._database, organisation_id, summary_id, status, summary)
         return summary
+
+    async def when_done(self, organisation_id: UUID, signals: Mapping[str, Sequence[UUID]]) -> None:
+        """Have each of these domains summed up, once its signals are finished."""
+        wishes = [
+            Wish(id=new_id(), organisation_id=organisation_id, domain=domain, signal_ids=list(ids))
+            for domain, ids in signals.items()
+            if ids
+        ]
+
+        async def add(connection: Connection) -> None:
+            await repository.add_wishes(connection, wishes)
+            await work.add(connection, [NewItem(one.id, SUMMARY, organisation_id, SUMMARY) for one in wishes])
+
+        await work.in_transaction(self._transactions, add)
 
     async def page(
         self, organisation_id: UUID, domain: str, limit: int, offset: int
