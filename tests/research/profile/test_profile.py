@@ -96,6 +96,8 @@ def test_an_imprint() -> None:
         ("<p>Founded in 1931, Bergpump is large.</p>", "founded"),
         ("<p>Norrwerk's owner Bergpump was founded in 1931.</p>", "founded"),
         ("<p>One of the ten employees of Bergpump said so.</p>", "employee_count"),
+        ("<p>A customer of ours, Bergpump, employs 4,000 people.</p>", "employee_count"),
+        ("<p>Our customer Bergpump is headquartered in Lima.</p>", "headquarters"),
         ("<p>We help companies with 200 employees.</p>", "employee_count"),
         ("<p>Eva Lind</p><p>CTO @Bergpump</p>", "leadership"),
         ("<p hidden>We are ISO 27001 certified.</p>", "certifications"),

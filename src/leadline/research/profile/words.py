@@ -32,7 +32,7 @@ _FOUNDED = re.compile(
     r"|\b(?:[Ii]n|[Ii]m Jahr|[Ee]n|[Ss]ince|[Ss]eit|[Dd]epuis)\s+(?P<early>(?:1[89]|20)\d\d)\b[^.;]{0,40}?\b(?:founded|established|incorporated|gegründet|fondée?|créée?)\b",
 )
 _OURSELVES = re.compile(
-    r"\b(?:we|wir|nous|(?:the|this|our) company|das Unternehmen|die Firma|l['’]entreprise|la société)\b",
+    r"\b(?:we|wir|nous|(?:the|this) company|our (?:company|team|staff|workforce)|unser (?:Team|Unternehmen)|notre (?:équipe|entreprise)|das Unternehmen|die Firma|l['’]entreprise|la société)\b",
     re.IGNORECASE,
 )
 _THEIRS = re.compile(r"['’]s\b|\b(?:our|unser\w*|notre|nos)\b", re.IGNORECASE)
@@ -210,7 +210,7 @@ def _sentence(page: Page, block: Block, text: str, start: int, brand: Brand, whe
         yield from _founded(page, text, start, brand)
     if where in _ABOUT and (block.region is Region.MAIN):
         yield from _headcount(page, text, start, brand)
-    if where in _SELF and (match := _SEAT.search(text)) and (brand.speaks(text) or where == "about"):
+    if where in _SELF and (match := _SEAT.search(text)) and _is_about(text, brand):
         region = (match["region"] or "").strip()
         yield _finding(
             page, "headquarters", {"city": match["place"].strip(" ."), **({"region": region} if region else {})},
@@ -218,15 +218,19 @@ def _sentence(page: Page, block: Block, text: str, start: int, brand: Brand, whe
         )  # fmt: skip
     if where in ("security", "legal", "about", "home", "pricing", "docs", "other"):
         yield from _certificates(page, block, text, start, brand, where)
-    if where in ("about", "news", "home") and brand.speaks(text) and (match := _RAISED.search(text)):
+    if where in ("about", "news", "home") and _is_about(text, brand) and (match := _RAISED.search(text)):
         yield _finding(page, "funding", match["amount"].strip(), start, end)
+
+
+def _is_about(text: str, brand: Brand) -> bool:
+    """Whether the sentence tells something of the company, not only beside it: "our customer X employs ..." does not."""
+    return _OURSELVES.search(text) is not None or (brand.names(text) and not _THEIRS.search(text))
 
 
 def _founded(page: Page, text: str, start: int, brand: Brand) -> Iterator[Finding]:
     if not (match := _FOUNDED.search(text)):
         return
-    # "Our customer X was founded in ...": who is founded must be the company, not only spoken of.
-    if _OURSELVES.search(text) or (brand.names(text) and not _THEIRS.search(text)):
+    if _is_about(text, brand):
         year = int(match["year"] or match["early"])
         if year <= page.fetched_at.year:
             yield _finding(page, "founded", year, start, start + len(text))
@@ -235,7 +239,7 @@ def _founded(page: Page, text: str, start: int, brand: Brand) -> Iterator[Findin
 def _headcount(page: Page, text: str, start: int, brand: Brand) -> Iterator[Finding]:
     for match in _COUNT.finditer(text):
         before, after = text[: match.start()], text[match.end() :]
-        if not _STRICT_COUNT.search(before[-50:]) or not brand.speaks(text):
+        if not _STRICT_COUNT.search(before[-50:]) or not _is_about(text, brand):
             continue
         if _PART.search(
             before[-30:].replace("team of", "").replace("staff of", "").replace("company of", "")
