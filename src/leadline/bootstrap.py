@@ -10,6 +10,7 @@ from importlib.metadata import version
 from uuid import UUID
 
 from leadline.accounts.service import default_organisation
+from leadline.company_lists.service import Members
 from leadline.connectors.language_models.choice import ChosenModel, ModelChoice, model_choice
 from leadline.connectors.language_models.choosing import choose_model
 from leadline.connectors.pages.direct import DirectPageFetcher
@@ -38,7 +39,7 @@ from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTr
 from leadline.signals.service import RunService, SignalService
 from leadline.signals.tasks import Answering, Readers
 from leadline.subscriptions.actions import ActionService
-from leadline.subscriptions.service import NoLists, SubscriptionService
+from leadline.subscriptions.service import SubscriptionService
 from leadline.subscriptions.tasks import Running, Scheduler
 from leadline.summaries.service import SummaryService
 from leadline.summaries.tasks import Summarising
@@ -181,7 +182,7 @@ async def open_leadline(settings: Settings, *, reading: bool = False) -> AsyncIt
             price=settings.signal_price,
         )
         summaries = SummaryService(database, model, budget, reserved_hosts)
-        subscriptions = SubscriptionService(database, runs, NoLists(), ledger, lambda: work.poke())
+        subscriptions = SubscriptionService(database, runs, Members(), ledger, lambda: work.poke())
         work = WorkService(
             database,
             [

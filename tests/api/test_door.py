@@ -182,8 +182,11 @@ async def test_example_bodies_of_the_document_are_accepted(api: Api, acme: Accou
                 for part in path.split("/")[1:]:
                     address += f"/{made[address] if part.startswith('{') else part}"
                 answer = await acme.call(method.upper(), address, json=content["example"], headers=headers)
+                if operation["operationId"] == "importCompanyList":
+                    assert answer.status_code == 400, "no installation is connected"
+                    continue
                 assert answer.status_code < 300, answer.text
-                made[address] = answer.json().get("id", "") if answer.content else ""
+                made[address] = answer.json().get("id", "") if answer.text.startswith("{") else ""
                 tried += 1
     assert tried >= 2
 

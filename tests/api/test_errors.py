@@ -101,14 +101,20 @@ async def test_what_is_another_organisations_is_not_found_on_any_operation(api: 
 
 
 async def _subscribed(account: Account) -> dict[str, str]:
-    """The ids of a subscription of one company, of its template and of its action."""
+    """The ids of a subscription of one company, of its action, of a template and of a list."""
     body = {"domain": "acme.com", "name": "Staff", "question": "How many work there?", "frequency": "daily"}
     subscription = (await account.post(f"{SIGNALS}/subscriptions", body)).json()
     one = subscription["id"]
     action = {"type": "webhook", "webhook": {"destination": "https://acme.com/hook"}}
     made = await account.post(f"{SIGNALS}/subscriptions/{one}/actions", action)
-    template_id = subscription["signalTemplateId"]
-    return {"subscriptionId": one, "actionId": made.json()["id"], "templateId": template_id}
+    kept = await account.post(f"{SIGNALS}/templates", {"name": "Staff", "question": "How many work there?"})
+    listed = await account.post("/v1/companies/lists", {"name": "All", "filter": {"domains": ["acme.com"]}})
+    return {
+        "subscriptionId": one,
+        "actionId": made.json()["id"],
+        "templateId": kept.json()["id"],
+        "listId": listed.json()["id"],
+    }
 
 
 def _filled(path: str, **ids: str) -> str:
@@ -159,7 +165,12 @@ async def test_limit_headers_stand_on_refusals_too(acme: Account) -> None:
         ("GET", "/v1"),
         ("GET", "/v1/companies"),
         ("GET", "/v1/organisations"),
-        ("POST", "/v1/contacts/search"),
+        ("POST", "/v1/scoring/profiles"),
+        ("GET", "/v1/market-signals/subscriptions"),
+        ("GET", f"/v1/companies/signals/templates/{NOBODYS}"),
+        ("GET", "/v1/companies/signals/templates/not-an-id"),
+        ("GET", f"/v1/companies/lists/{NOBODYS}"),
+        ("GET", "/v1/companies/lists/not-an-id"),
         ("GET", "/v1/scoring/profiles/{profileId}"),
         ("GET", "/v1/scoring/profiles/%7BprofileId%7D"),
         ("GET", f"{SIGNALS}/not-an-id"),
@@ -316,7 +327,13 @@ async def test_white_space_in_a_question_is_folded(acme: Account) -> None:
     assert (await acme.ask("Do they have SOC 2?"))["id"] == made["id"]
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", f"{SIGNALS}/exports"), ("POST", f"{SIGNALS}/exports")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/scoring/profiles"),
+        ("POST", "/v1/signal-templates/extract/propose"),
+    ],
+)
 async def test_what_is_not_built_is_no_operation_and_no_signal(acme: Account, method: str, path: str) -> None:
     error = _refused(await acme.call(method, path), 404, "NOT_FOUND")
     assert "no such operation" in error["message"]

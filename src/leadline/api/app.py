@@ -21,6 +21,7 @@ from leadline.api.mounting import context_of, mount
 from leadline.api.pages import Pages, page_routes
 from leadline.api.pages import operations as pages
 from leadline.companies import endpoints as companies
+from leadline.company_lists import endpoints as company_lists
 from leadline.credits import endpoints as credit
 from leadline.events import endpoints as events
 from leadline.foundation.errors import BadRequest, InvalidInput, LeadlineError
@@ -41,6 +42,7 @@ class Opened(
     credit.Needs,
     signals.Needs,
     templates.Needs,
+    company_lists.Needs,
     subscriptions.Needs,
     summaries.Needs,
     events.Needs,
@@ -56,6 +58,7 @@ ROOMS: tuple[Operation[Opened], ...] = (
     *signals.operations,
     *batches.operations,
     *templates.operations,
+    *company_lists.operations,
     *subscriptions.operations,
     *subscriptions.actions,
     *summaries.operations,

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from msgspec import UNSET
+
+from leadline.companies.schemas import CompanyListFilter
 from leadline.foundation.database import Connection
 from leadline.foundation.ids import new_id
+from leadline.research.documents.hosts import without_www
 
 
 async def find(connection: Connection, host: str) -> UUID | None:
@@ -95,3 +100,114 @@ async def write_profile(connection: Connection, company_id: UUID, pages: str, pr
         pages,
         profile,
     )
+
+
+# ------------------------------------------------------------------ search
+
+
+class FoundRow(NamedTuple):
+    """A company, and its profile as JSON where there is one."""
+
+    id: UUID
+    host: str
+    name: str | None
+    profile: str | None
+
+
+def _field(name: str, *path: str) -> str:
+    return "p.profile #>> '{fields," + ",".join((name, "value", *path)) + "}'"
+
+
+_NAME = f"coalesce({_field('name')}, c.name, c.host)"
+_SLUGS = """
+    array(select regexp_replace(lower(one), '[^a-z0-9]+', '-', 'g')
+          from jsonb_array_elements_text(case jsonb_typeof(p.profile #> '{fields,technologies,value}')
+                                         when 'array' then p.profile #> '{fields,technologies,value}'
+                                         else '[]' end) as one)
+"""
+
+
+async def search(
+    connection: Connection, wanted: CompanyListFilter, limit: int, offset: int
+) -> tuple[list[FoundRow], int]:
+    """Those that meet the filter, by host, and how many there are."""
+    conditions, values = _conditions(wanted)
+    place = len(values) + 1
+    rows = await connection.fetch(
+        f"""
+        with found as materialized (
+            select c.id, c.host, c.name, p.profile::text as profile
+            from companies c left join company_profiles p on p.company_id = c.id
+            where {" and ".join(conditions)}
+        )
+        select counted.total, found.* from (select count(*) as total from found) counted
+        left join lateral (select * from found order by host limit ${place} offset ${place + 1}) found on true
+        order by found.host
+        """,  # noqa: S608
+        *values,
+        limit,
+        offset,
+    )
+    found = [
+        FoundRow(row["id"], row["host"], row["name"], row["profile"]) for row in rows if row["id"] is not None
+    ]
+    return found, rows[0]["total"]
+
+
+def _conditions(wanted: CompanyListFilter) -> tuple[list[str], list[Any]]:
+    conditions: list[str] = ["true"]
+    values: list[Any] = []
+
+    def also(condition: str, value: Any) -> None:
+        values.append(value)
+        conditions.append(condition.replace("{}", f"${len(values)}"))
+
+    def one_of(column: str, given: Any, *, lower: bool = True) -> None:
+        if given:
+            text = f"lower({column})" if lower else column
+            also(text + " = any({}::text[])", [one.lower() if lower else one for one in given])
+
+    hosts = [_host(one) for one in (*(wanted.domains or ()), *(wanted.websites or ()))]
+    one_of("c.host", hosts)
+    one_of(_NAME, wanted.names)
+    if wanted.handles:
+        also(
+            f"lower({_field('linkedin')})" + " ~ any({}::text[])",
+            [f"/{re.escape(h.lower())}/?$" for h in wanted.handles],
+        )
+    one_of(_field("industry"), wanted.industries)
+    one_of(_field("size"), wanted.sizes, lower=False)
+    one_of(_field("type"), wanted.types)
+    if wanted.technologies:
+        also(
+            _SLUGS + " && {}::text[]",
+            [re.sub(r"[^a-z0-9]+", "-", one.lower()) for one in wanted.technologies],
+        )
+    if wanted.founded:
+        if wanted.founded.after is not UNSET:
+            also(f"({_field('founded')})::numeric > " + "{}::integer", wanted.founded.after)
+        if wanted.founded.before is not UNSET:
+            also(f"({_field('founded')})::numeric < " + "{}::integer", wanted.founded.before)
+    if wanted.location:
+        one_of(_field("headquarters", "city"), wanted.location.cities)
+        one_of(_field("headquarters", "state"), wanted.location.states)
+        one_of(_field("headquarters", "countryCode"), wanted.location.country_codes)
+    if wanted.exclude:
+        for column, given, lower in (
+            ("c.host", [_host(one) for one in wanted.exclude.domains or ()], True),
+            (_field("industry"), wanted.exclude.industries, True),
+            (_field("size"), wanted.exclude.sizes, False),
+        ):
+            if given:
+                text = f"lower({column})" if lower else column
+                also(
+                    f"coalesce({text} <> all(" + "{}::text[]), true)",
+                    [one.lower() if lower else one for one in given],
+                )
+    return conditions, values
+
+
+def _host(text: str) -> str:
+    """The host of a domain or an address, without its www."""
+    host = text.strip().lower().split("://")[-1].split("/")[0].split(":")[0].removesuffix(".")
+    return without_www(host)

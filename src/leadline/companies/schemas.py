@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -28,6 +28,47 @@ class CompanyProfile(Struct, rename="camel", kw_only=True, omit_defaults=True):
     country_code: Annotated[str, Meta(description="ISO 3166-1 alpha-2.")] | UnsetType = UNSET
     handle: Annotated[str, Meta(examples=["acme-corp"])] | UnsetType = UNSET
     linked_in_url: Annotated[str, Meta(extra_json_schema={"format": "uri"})] | UnsetType = UNSET
+
+
+class Location(Struct, rename="camel", kw_only=True, omit_defaults=True):
+    """Where a company sits."""
+
+    cities: list[str] | UnsetType = UNSET
+    states: list[str] | UnsetType = UNSET
+    country_codes: list[str] | UnsetType = UNSET
+
+
+class Founded(Struct, kw_only=True, omit_defaults=True):
+    """Years between which a company was founded, both outside."""
+
+    before: int | UnsetType = UNSET
+    after: int | UnsetType = UNSET
+
+
+class Excluded(Struct, kw_only=True, omit_defaults=True):
+    """Whom to leave out."""
+
+    industries: list[str] | UnsetType = UNSET
+    sizes: list[str] | UnsetType = UNSET
+    domains: list[str] | UnsetType = UNSET
+
+
+class CompanyListFilter(Struct, rename="camel", kw_only=True, omit_defaults=True):
+    """All criteria must be met, of each one of its values. Without any it matches nothing."""
+
+    domains: list[str] | UnsetType = UNSET
+    names: list[str] | UnsetType = UNSET
+    handles: list[str] | UnsetType = UNSET
+    websites: list[str] | UnsetType = UNSET
+    industries: Annotated[list[str], Meta(description="Lower-case industry names.")] | UnsetType = UNSET
+    sizes: (
+        list[Literal["1-10", "11-50", "51-200", "201-500", "501-1K", "1K-5K", "5K-10K", "10K+"]] | UnsetType
+    ) = UNSET
+    types: list[str] | UnsetType = UNSET
+    technologies: list[str] | UnsetType = UNSET
+    founded: Founded | UnsetType = UNSET
+    location: Location | UnsetType = UNSET
+    exclude: Excluded | UnsetType = UNSET
 
 
 class ProfileQuote(Struct, rename="camel", omit_defaults=True):

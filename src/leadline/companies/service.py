@@ -12,7 +12,13 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from leadline.companies import repository
-from leadline.companies.schemas import CompanyProfile, ProfileField, ProfileQuote, ProfileResponse
+from leadline.companies.schemas import (
+    CompanyListFilter,
+    CompanyProfile,
+    ProfileField,
+    ProfileQuote,
+    ProfileResponse,
+)
 from leadline.foundation.database import Connection, storable_json
 from leadline.foundation.errors import InvalidInput
 from leadline.research.documents.hosts import parse_company, without_www
@@ -74,6 +80,20 @@ async def resolve_many(connection: Connection, given: Iterable[Company]) -> dict
 async def name(connection: Connection, company_id: UUID, company_name: str) -> None:
     """Record what the company's own site calls it."""
     await repository.name(connection, company_id, company_name)
+
+
+async def search(
+    connection: Connection, wanted: CompanyListFilter, limit: int, offset: int
+) -> tuple[list[CompanyProfile], int]:
+    """The known companies that meet the filter, by domain, and how many there are. An empty filter meets none."""
+    if wanted == CompanyListFilter():
+        return [], 0
+    rows, total = await repository.search(connection, wanted, limit, offset)
+    found = []
+    for row in rows:
+        profile = _PROFILE.decode(row.profile) if row.profile not in (None, "{}") else Profile(host=row.host)
+        found.append(record(row.id, Company(host=row.host, asked_host=row.host), row.name, profile))
+    return found, total
 
 
 # ------------------------------------------------------------------ profiles

@@ -324,6 +324,24 @@ def _schema(request: SignalRequest) -> str | None:
     return storable_json(request.output_schema) if request.output_schema is not None else None
 
 
+async def newest_by_template(
+    connection: Connection, organisation_id: UUID, template_ids: Sequence[UUID], company_ids: Sequence[UUID]
+) -> dict[tuple[UUID, UUID], Row]:
+    """The newest completed signal of each template about each company."""
+    records = await connection.fetch(
+        f"""
+        select distinct on (s.template_id, s.company_id) s.template_id, {_SIGNAL} from signals s
+        where s.organisation_id = $1 and s.template_id = any($2::uuid[]) and s.company_id = any($3::uuid[])
+          and s.status = 'completed'
+        order by s.template_id, s.company_id, s.completed_at desc
+        """,  # noqa: S608
+        organisation_id,
+        list(template_ids),
+        list(company_ids),
+    )
+    return {(record["template_id"], record["company_id"]): _row(record) for record in records}
+
+
 # ------------------------------------------------------------------ waiting
 
 

@@ -27,6 +27,7 @@ from leadline.research.ports import Progress
 from leadline.signals import answers, batches, repository
 from leadline.signals.batches import Checked, Taken
 from leadline.signals.checking import Checker, Wanted
+from leadline.signals.latest import newest_by_template as newest_by_template
 from leadline.signals.repository import NewRow, Row
 from leadline.signals.runs import Prepared, RunQuestion, RunService
 from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTrace, TracedPage

@@ -49,13 +49,6 @@ class Members(Protocol):
         ...
 
 
-class NoLists:
-    """There are no lists."""
-
-    async def domains(self, connection: Connection, organisation_id: UUID, list_id: UUID) -> list[str] | None:
-        return None
-
-
 class SubscriptionService:
     """Everything that can be done with subscriptions."""
 

@@ -1,0 +1,1 @@
+"""Company lists: saved filters over the companies that are known."""
