@@ -14,6 +14,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from leadline.accounts.service import default_organisation, organisation
+from leadline.companies import service as companies
 from leadline.connectors.pages.fake import FailingFetcher, MemoryFetcher
 from leadline.connectors.sandbox.fake import InlineSandbox
 from leadline.credits.service import Ledger
@@ -27,6 +28,7 @@ from leadline.research.errors import ModelError, ModelRateLimited, ModelReplyInv
 from leadline.research.model import Budget, Claim, Draft, Evidence, Passage, Question, Usage
 from leadline.research.ports import LanguageModel, ModelReply, ModelRequest, PageFetcher
 from leadline.research.sources.own_site import OwnSite
+from leadline.signals import views
 from leadline.signals.checking import Checker
 from leadline.signals.comparing import Comparing
 from leadline.signals.profiling import Profiling
@@ -519,3 +521,23 @@ async def test_a_fault_that_passes_costs_no_answer(database: Database, org: UUID
     await broken._work.run(UUID(row.signal.id))
     await database.execute("update work_items set not_before = now()")
     assert (await make_service(database).ask(org, ASK)).answer == 1987
+
+
+async def test_what_the_pages_tell_of_the_company_is_kept_and_stands_in_the_result(
+    database: Database, org: UUID
+) -> None:
+    pages = {
+        "https://acme.com/": "<title>Acme</title><p>Acme is a maker of anvils, and was founded in 1949.</p>"
+    }
+    service = make_service(database, MemoryFetcher(pages))
+    signal = await service.ask(org, ASK)
+    known = await companies.stored(database.repeatable, "acme.com")
+    assert known is not None
+    assert known.profile.value("founded") == 1949
+    (finding,) = known.profile.fields["founded"].findings
+    assert finding.quote == "Acme is a maker of anvils, and was founded in 1949."
+    view = await views.read(database.repeatable, org, UUID(signal.id))
+    assert view is not None
+    shown = msgspec.json.decode(view.body)
+    assert (shown["company"]["founded"], shown["company"]["name"]) == (1949, "Acme")
+    assert shown["company"]["id"] == str(known.company_id)

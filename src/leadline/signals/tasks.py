@@ -231,14 +231,18 @@ class _StoredTrace:
         self._signal_id = signal_id
         self._unwritten: dict[str, SavedStep] = {}
         self._before: dict[str, str] | None = None  # what earlier processes saved; read once
+        self._now: dict[str, Any] = {}  # what this one saved
 
     async def load(self, step: str, of: type[T]) -> T | None:
+        if isinstance(saved := self._now.get(step), of):
+            return saved
         if self._before is None:
             self._before = await repository.saved_steps(self._database, self._signal_id)
         found = self._before.get(step)
         return msgspec.json.decode(found, type=of) if found is not None else None
 
     async def save(self, step: str, value: msgspec.Struct, *, seconds: float) -> None:
+        self._now[step] = value
         self._unwritten.pop(step, None)
         self._unwritten[step] = SavedStep(step, value, seconds)
         if step in WRITTEN_AT_ONCE:
