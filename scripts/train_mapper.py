@@ -31,8 +31,8 @@ FRAMES = (
     "can you find out {}", "kurze Frage: {}", "bitte: {}", "{} bitte", "bonjour, {} ?", "{} svp", "{} of the company",
     "their {}", "{} (company)", "what about {}", "{} for this one",
 )  # fmt: skip
-VARIANTS = 8  # of each phrasing
-COMMON = 3  # phrasings in which a piece of a word must stand to be a feature
+VARIANTS = 6  # of each phrasing
+COMMON = 2  # phrasings in which a piece of a word must stand to be a feature
 PENALTY = 6.0
 THRESHOLDS = (0.4, 0.5, 0.6, 0.7, 0.8)
 
@@ -113,7 +113,7 @@ def main() -> int:
     held = {
         "fields": [str(c) for c in fitted.model.classes_],
         "intercepts": [round(float(w), 3) for w in fitted.model.intercept_],
-        "weights": {piece: row for piece, row in weights.items() if max(map(abs, row)) >= 0.1},
+        "weights": {piece: row for piece, row in weights.items() if max(map(abs, row)) >= 0.2},
     }
     lines = ",\n".join(
         f"  {json.dumps(piece, ensure_ascii=False)}: {json.dumps(row, separators=(',', ':'))}"
