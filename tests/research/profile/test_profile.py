@@ -111,6 +111,11 @@ def test_what_is_not_the_companys_own_is_absent(body: str, field: str) -> None:
     assert field not in kept.fields
 
 
+def test_the_year_of_a_copyright_is_no_postal_code() -> None:
+    found = profile(("/impressum", "<h1>Impressum</h1><footer>Copyright © 2021 Norrwerk</footer>"))
+    assert "headquarters" not in found.fields
+
+
 def test_plans_on_the_page_about_prices() -> None:
     found = profile(
         (

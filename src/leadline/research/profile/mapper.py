@@ -20,7 +20,7 @@ from leadline.research.values.terms import fold
 NONE = "none"  # the question means no field
 LEAST = 0.75  # probability from which a field is named; below, nothing is
 SHORT = 6  # words of a question that can hardly ask for more than a field
-LEAST_LONG = 0.9  # of a longer one
+LEAST_LONG = 0.95  # of a longer one
 MOST_CHARACTERS = 160  # of an everyday question; a longer one asks for more than a field
 _WORD = re.compile(r"[a-z0-9]+")
 _SIZES = (3, 4, 5)  # characters of a piece

@@ -58,6 +58,7 @@ _POSTAL = re.compile(
     r"|(?P<uscity>[A-Z][\w.'’-]+(?: [A-Z][\w.'’-]+){0,2}),? (?P<state>[A-Z]{2}),? (?P<zip>\d{5}(?:-\d{4})?)"
     r"|(?P<ukcity>[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?),? (?P<ukcode>[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}))(?!\w)"
 )
+_COPYRIGHT = re.compile(r"©|\(c\)|\bcopyright\b", re.IGNORECASE)  # its year looks like a postal code
 _PHONE = re.compile(
     r"(?:\b(?:tel(?:ephone|efon|éphone)?|phone|fon|call(?: us)?|t)\b\.?\s*(?:\(?\w*\)?)?\s*:?\s*)(?P<number>\+?\(?\d[\d ().\-/–]{6,20}\d)",
     re.IGNORECASE,
@@ -164,7 +165,7 @@ def _brand_start(name: str, brand: Brand) -> int:
 
 def _postal(page: Page, block: Block, text: str, brand: Brand, where: str) -> Iterator[Finding]:
     """An address on the imprint, or one that a page on the company says to be its head office."""
-    if len(text) > 300:
+    if len(text) > 300 or _COPYRIGHT.search(text):
         return
     if where != "imprint" and not re.search(
         r"headquarter|head office|registered (?:office|address)|hauptsitz|siège|sede",

@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 from leadline.research.answer_types import answer_type
 from leadline.research.documents.hosts import canonical_address, path_key, registrable, same_site
 from leadline.research.model import Page, Question, Region, SiteSurvey
+from leadline.research.profile.mapper import guess
 from leadline.research.steps.rank import terms
 
 MOST_CANDIDATES: Final = 5_000  # addresses of one site that are weighed; of a longer sitemap the shallowest
@@ -360,12 +361,26 @@ def _topic_words() -> dict[str, tuple[float, frozenset[str], frozenset[str]]]:
     }
 
 
+# Where a field of the profile mostly stands.
+_TOPIC_OF_FIELD = {
+    "founded": "about", "employee_count": "about", "headquarters": "contact", "phone": "contact",
+    "email_general": "contact", "email_sales": "contact", "email_support": "contact", "email_press": "contact",
+    "email_security": "security", "email_privacy": "legal", "legal_name": "legal", "ceo": "team", "cto": "team",
+    "cfo": "team", "founders": "team", "leadership": "team", "cheapest_plan": "pricing", "plans": "pricing",
+    "free_plan": "pricing", "trial": "pricing", "trial_days": "pricing", "pricing_page": "pricing",
+    "soc2": "security", "iso27001": "security", "certifications": "security", "careers_page": "careers",
+    "hiring": "careers", "job_board_vendor": "careers", "funding": "news",
+}  # fmt: skip
+
+
 def _wanted_topics(question: Question) -> dict[str, float]:
     """How strongly the question's words lead to each kind of page, 0 to 1."""
     words = set(terms(question.text, "en")) | set(_WORD.findall(question.text.lower()))
     hits = {name: len(words & asked) for name, (_, _, asked) in _topic_words().items()}
     if topic := answer_type(question.answer_type).topic:
         hits[topic] += 1
+    if (meant := guess(question.text)) is not None and (topic := _TOPIC_OF_FIELD.get(meant.field, "")):
+        hits[topic] += 1  # "hq?" and "Hauptsitz" share no word with those above
     most = max(hits.values(), default=0)
     return {name: count / most if most else 0.0 for name, count in hits.items()}
 
