@@ -31,10 +31,11 @@ from leadline.research.model import (
     Provenance,
     Question,
     Unreadable,
+    Usage,
     Value,
     Verification,
 )
-from leadline.research.ports import Library, Progress, Reader, Sandbox, Source, Trace
+from leadline.research.ports import Library, Progress, Reader, Sandbox, SecondLook, Source, Trace
 from leadline.research.steps.plan import Plan, Planned, plan
 from leadline.research.steps.settle import overran, settle
 
@@ -65,6 +66,7 @@ class Drafted(Value, frozen=True, kw_only=True):
 class Checked(Value, frozen=True, kw_only=True):
     source: str
     verification: Verification
+    usage: Usage = Usage()  # of the second look
 
 
 class Judged(NamedTuple):
@@ -231,7 +233,10 @@ class _Run:
 
         async def check() -> Checked:
             verification = await self.sandbox.verify(self.question, drafted.draft, ranked.passages, evidence)
-            return Checked(source=source, verification=verification)
+            if not isinstance(self.reader, SecondLook):
+                return Checked(source=source, verification=verification)
+            confirmed = await self.reader.confirm(self.question, verification, ranked.passages)
+            return Checked(source=source, verification=confirmed.verification, usage=confirmed.usage)
 
         drafted = await self._step("answer", Drafted, read, valid=lambda stored: stored.source == source)
         self.progress(
@@ -240,7 +245,8 @@ class _Run:
         checked = await self._step("verify", Checked, check, valid=lambda stored: stored.source == source)
         for claim in checked.verification.claims:
             self.progress("verify", f"{claim.verdict.value}: {claim.why}")
-        return Judged(ranked, drafted.draft, checked.verification)
+        draft = replace(drafted.draft, usage=drafted.draft.usage.plus(checked.usage))
+        return Judged(ranked, draft, checked.verification)
 
     async def _settle(self, evidence: Evidence, judged: Judged) -> Outcome:
         return settle(self.question, evidence, judged.ranked.passages, judged.draft, judged.verification)

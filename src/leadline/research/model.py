@@ -324,9 +324,12 @@ class Verdict(StrEnum):
 
 
 class CheckedClaim(Value, frozen=True, kw_only=True):
+    """``open``: the rules judged words by their form, so a second look at the cited lines may overrule them."""
+
     claim: Claim
     verdict: Verdict
     why: str = ""
+    open: bool = False
 
 
 class Verification(Value, frozen=True, kw_only=True):
@@ -336,6 +339,19 @@ class Verification(Value, frozen=True, kw_only=True):
     @property
     def supported(self) -> bool:
         return bool(self.claims) and all(c.verdict is Verdict.SUPPORTED for c in self.claims)
+
+    @property
+    def open(self) -> bool:
+        """Whether a second look at the cited lines could make it supported."""
+        unsupported = [c for c in self.claims if c.verdict is not Verdict.SUPPORTED]
+        return bool(unsupported) and all(c.open for c in unsupported)
+
+
+class Confirmed(Value, frozen=True, kw_only=True):
+    """A verification after the second look, and what that cost."""
+
+    verification: Verification
+    usage: Usage = Usage()
 
 
 class Proof(Value, frozen=True, kw_only=True):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
 from leadline.research.model import (
     Company,
+    Confirmed,
     Draft,
     Evidence,
     Page,
@@ -191,6 +192,18 @@ class Reader(Protocol):
     async def read(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Draft: ...
 
 
+@runtime_checkable
+class SecondLook(Protocol):
+    """What a reader can do besides: decide the claims that the rules of verification leave open.
+
+    Raises ModelUnavailable.
+    """
+
+    async def confirm(
+        self, question: Question, verification: Verification, passages: Sequence[Passage]
+    ) -> Confirmed: ...
+
+
 class Trace(Protocol):
     """Where the result of each step is kept, so that a question resumes where it stopped."""
 
@@ -216,6 +229,7 @@ __all__ = [
     "Progress",
     "Reader",
     "Sandbox",
+    "SecondLook",
     "Source",
     "Trace",
     "Validators",

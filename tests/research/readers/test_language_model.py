@@ -25,8 +25,10 @@ from leadline.research.model import (
     Block,
     BlockKind,
     Budget,
+    Claim,
     Company,
     Derivation,
+    Draft,
     Evidence,
     Link,
     Page,
@@ -37,11 +39,13 @@ from leadline.research.model import (
     Question,
     Subject,
     Unit,
+    Verification,
     VerificationMode,
 )
 from leadline.research.ports import ModelReply, ModelRequest
 from leadline.research.prompts import reading
 from leadline.research.readers.language_model import LanguageModelReader
+from leadline.research.steps.verify import verify
 
 COMPANY = Company(host="acme.example", asked_host="acme.example", name="Acme")
 
@@ -469,3 +473,59 @@ async def test_field_of_the_wrong_type_is_repaired() -> None:
 async def test_first_line_model_reads_as_a_model_would() -> None:
     draft = await LanguageModelReader(FirstLineModel()).read(ask("What?", "open_text"), PASSAGES, EVIDENCE)
     assert draft.value == "Acme makes anvils."
+
+
+PHONE = page("https://acme.example/help", "All plans can be paid by card alone.")
+INVOICES = ask("Can customers pay by invoice?", "boolean")
+
+
+def doubted(says: bool = False) -> tuple[Verification, list[Passage]]:
+    """A no that the rules cannot read off the line."""
+    evidence, passages = read_of(PHONE)
+    claim = Claim(path="", value=says, citations=(1,))
+    verification = verify(INVOICES, Draft(reader="model", value=says, claims=(claim,)), passages, evidence)
+    assert verification.open
+    return verification, passages
+
+
+@pytest.mark.parametrize("says", [True, False])
+async def test_a_second_look_decides_what_the_rules_leave_open(says: bool) -> None:
+    model = ScriptedModel({"says": [says]})
+    verification, passages = doubted()
+    confirmed = await LanguageModelReader(model).confirm(INVOICES, verification, passages)
+    assert confirmed.verification.supported is says
+    assert not confirmed.verification.open
+    assert confirmed.usage.model_calls == 1
+    (request,) = model.requests
+    assert "All plans can be paid by card alone." in request.prompt
+    assert reading.estimated_tokens(request.instructions + request.prompt) < 300
+
+
+@pytest.mark.parametrize("reply", [{"says": []}, {"says": "yes"}, "yes", {"says": ["true"]}])
+async def test_an_unusable_second_look_accepts_nothing(reply: Any) -> None:
+    verification, passages = doubted()
+    confirmed = await LanguageModelReader(ScriptedModel(reply)).confirm(INVOICES, verification, passages)
+    assert not confirmed.verification.supported
+    assert confirmed.usage.model_calls == 1
+
+
+async def test_what_the_rules_support_is_not_asked_again() -> None:
+    model = ScriptedModel({"says": [False]})
+    claim = Claim(path="", value=42, citations=(2,))
+    verification = verify(ask(), Draft(reader="model", value=42, claims=(claim,)), PASSAGES, EVIDENCE)
+    confirmed = await LanguageModelReader(model).confirm(ask(), verification, PASSAGES)
+    assert confirmed.verification.supported
+    assert model.requests == []
+
+
+@pytest.mark.parametrize("cited", ["[2]", ["2"], 2, ["[2]"]])
+async def test_citations_are_read_however_they_are_written(cited: Any) -> None:
+    reply = {**answer(42, 2), "citations": cited}
+    draft = await LanguageModelReader(ScriptedModel(reply)).read(ask(), PASSAGES, EVIDENCE)
+    assert [claim.citations for claim in draft.claims] == [(2,)]
+
+
+async def test_answered_may_be_left_out() -> None:
+    reply = {name: member for name, member in answer(42, 2).items() if name != "answered"}
+    draft = await LanguageModelReader(ScriptedModel(reply)).read(ask(), PASSAGES, EVIDENCE)
+    assert draft.value == 42

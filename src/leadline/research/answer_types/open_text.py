@@ -48,7 +48,8 @@ class OpenText(AnswerType):
         return isinstance(value, str)
 
     def support(self, value: Any, words: Sequence[str], question: Question) -> Support:
-        return text_support(str(value), words)
+        known = f"{question.text} {question.company.name or ''} {question.company.host}"
+        return text_support(str(value), words, known)
 
 
 NAME_WORDS = 6  # a text of so many words at most is a name, a place or a title, not a sentence
@@ -99,19 +100,27 @@ def _names(text: str) -> set[str]:
     return found - first
 
 
-def text_support(value: str, words: Sequence[str]) -> Support:
-    """A text is supported when it stands in the words, or when its topic words and numbers all do."""
+def text_support(value: str, words: Sequence[str], known: str = "") -> Support:
+    """A text is supported when it stands in the words, or when its topic words and numbers all do.
+
+    ``known``: words that need not stand there, because the question holds them.
+    """
     cited = " ".join(words)
     if squash(value) and squash(value) in squash(cited):
+        holding = [text for text in words if squash(value) in squash(text)]
+        if holding and all(denials(text) for text in holding) and not denials(value) and not denials(known):
+            return Support(None, "the text stands in cited words that deny something")
         return Support(True, "the text stands in the cited words")
     figures = {m.value for m in find_numbers(value)}
     missing = figures - {m.value for language in ("en", "de") for m in find_numbers(cited, language)}
     if missing:
         return Support(False, f"the cited words do not hold the figure {min(missing)}")
-    wanted = stems(value)
+    wanted = stems(value) - stems(known) or stems(value)
     if not wanted:
         return Support(None, "the text has no words to look for")
     share = len(wanted & stems(cited)) / len(wanted)
+    if share == 1.0 and bool(denials(cited)) != bool(denials(value)) and not denials(known):
+        return Support(None, "the text and the cited words do not deny the same")
     if share == 1.0:
         return Support(True, "all words of the text stand in the cited words")
     if share >= 0.75:

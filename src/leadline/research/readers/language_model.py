@@ -10,16 +10,25 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from leadline.research.answer_types import answer_type
 from leadline.research.answer_types.base import AnswerType, InvalidValue
 from leadline.research.answer_types.url import IN_TEXT, address_key
 from leadline.research.documents.hosts import host_of
-from leadline.research.errors import ModelContextExceeded, ModelReplyInvalid, ModelUnavailable
+from leadline.research.errors import (
+    ModelBudgetExceeded,
+    ModelContextExceeded,
+    ModelReplyInvalid,
+    ModelUnavailable,
+)
 from leadline.research.model import (
+    CheckedClaim,
     Claim,
+    Confirmed,
     Derivation,
     Draft,
     Evidence,
@@ -28,9 +37,12 @@ from leadline.research.model import (
     Question,
     Unit,
     Usage,
+    Verdict,
+    Verification,
+    VerificationMode,
 )
 from leadline.research.ports import LanguageModel, ModelReply, ModelRequest
-from leadline.research.prompts import reading
+from leadline.research.prompts import confirming, reading
 
 _BASIS = {"stated": Derivation.STATED, "computed": Derivation.DERIVED, "inferred": Derivation.INFERRED}
 _ADDRESS = re.compile(r"https?://[^\s\"'<>()\[\]]+", re.IGNORECASE)
@@ -73,6 +85,41 @@ class LanguageModelReader:
             raise ModelUnavailable(
                 f"{self._model.name} gave no usable reply within the question's {seconds:g} s"
             ) from late
+
+    async def confirm(
+        self, question: Question, verification: Verification, passages: Sequence[Passage]
+    ) -> Confirmed:
+        """One short call decides the claims that the rules leave open: do the cited lines say so?
+
+        What the model cannot be asked, or answers unusably, stays as the rules judged it.
+        """
+        units = {unit.number: (unit, passage) for passage in passages for unit in passage.units}
+        if not verification.open or question.mode is not VerificationMode.STRICT:
+            return Confirmed(verification=verification)
+        doubted = [c for c in verification.claims if c.verdict is not Verdict.SUPPORTED]
+        company = question.company.name or question.company.host
+        request = ModelRequest(
+            instructions=confirming.INSTRUCTIONS,
+            prompt=confirming.message(company, [_shown_once_more(c.claim, question, units) for c in doubted]),
+            output_schema=confirming.reply_schema(len(doubted)),
+            max_tokens=32 + confirming.MAX_TOKENS_OF_ONE * len(doubted),
+        )
+        try:
+            async with asyncio.timeout(question.budget.max_seconds):
+                reply = await self._model.complete(request)
+        except (ModelBudgetExceeded, ModelContextExceeded, ModelReplyInvalid):
+            return Confirmed(verification=verification)
+        except TimeoutError as late:
+            raise ModelUnavailable(f"{self._model.name} did not confirm the answer in time") from late
+        says = reply.output.get("says") if isinstance(reply.output, dict) else None
+        if not isinstance(says, list) or len(says) != len(doubted):
+            return Confirmed(verification=verification, usage=_usage(reply))
+        verdicts = iter(says)
+        claims = tuple(
+            c if c.verdict is Verdict.SUPPORTED else _confirmed(c, next(verdicts) is True)
+            for c in verification.claims
+        )
+        return Confirmed(verification=replace(verification, claims=claims), usage=_usage(reply))
 
     async def _read(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Draft:
         kind = answer_type(question.answer_type)
@@ -153,6 +200,9 @@ class LanguageModelReader:
         if not isinstance(output, dict):
             raise UnusableReplyError("the reply is not one JSON object, or it was cut off before its end")
         answered = output.get("answered")
+        if answered is None:  # left out: what is given tells
+            answered = output.get("value") is not None or bool(output.get("fields"))
+            output = {**output, "answered": answered}
         if not isinstance(answered, bool):
             raise UnusableReplyError("answered must be true or false")
         reasoning = reading.one_line(str(output.get("reasoning") or ""))[: 2 * reading.REASONING_CHARACTERS]
@@ -189,6 +239,30 @@ class LanguageModelReader:
             features=features,
             usage=usage,
         )
+
+
+def _shown_once_more(
+    claim: Claim, question: Question, units: Mapping[int, tuple[Unit, Passage]]
+) -> confirming.Shown:
+    cited = [units[number] for number in claim.citations if number in units]
+    field = f" ({claim.path.strip('/')})" if claim.path else ""
+    return confirming.Shown(
+        asked=question.text + field,
+        value=claim.value,
+        lines=[unit.text for unit, _ in cited],
+        headings=list(dict.fromkeys(text for _, p in cited for text in (*p.headings, p.context) if text)),
+    )
+
+
+def _confirmed(checked: CheckedClaim, says: bool) -> CheckedClaim:
+    if says:
+        return replace(
+            checked,
+            verdict=Verdict.SUPPORTED,
+            why="a second look at the cited words bears it out",
+            open=False,
+        )
+    return replace(checked, open=False)
 
 
 class _Shown(NamedTuple):
@@ -404,13 +478,24 @@ def _conflicts(
 def _citations(entry: dict[str, Any], shown: _Shown, *, where: str = "") -> tuple[tuple[int, ...], int]:
     """The cited numbers that exist, and how many do not."""
     cited = entry.get("citations")
+    if isinstance(cited, str | int) and not isinstance(cited, bool):
+        cited = [cited]
     if not isinstance(cited, list) or not cited:
         raise UnusableReplyError(f"{where}citations must name at least one line for a value", uncited=True)
-    numbers = list(dict.fromkeys(n for n in cited if isinstance(n, int) and not isinstance(n, bool)))
+    numbers = list(dict.fromkeys(number for one in cited for number in _line_numbers(one)))
     known = tuple(n for n in numbers if n in shown.units)
     if not known:
         raise UnusableReplyError(f"{where}citations name no line that was given: {cited[:5]}")
     return known, len(numbers) - len(known)
+
+
+def _line_numbers(cited: Any) -> list[int]:
+    """The numbers that one citation names: 2, "2", "[2]", "3, 8"."""
+    if isinstance(cited, int) and not isinstance(cited, bool):
+        return [cited]
+    if isinstance(cited, str) and re.fullmatch(r"[\[\]\d,;\s]+", cited):
+        return [int(number) for number in re.findall(r"\d{1,9}", cited)]
+    return []
 
 
 def _narrowed(

@@ -12,6 +12,7 @@ from leadline.research.documents.hosts import same_site
 from leadline.research.documents.names import names_subject
 from leadline.research.documents.structured import number_of, value_of
 from leadline.research.model import (
+    BlockKind,
     CheckedClaim,
     Claim,
     Derivation,
@@ -27,6 +28,8 @@ from leadline.research.model import (
 from leadline.research.profile.answering import bears_out
 from leadline.research.questions import leaf_question
 from leadline.research.readers.extractive.assertions import asserted
+from leadline.research.values.computing import computed
+from leadline.research.values.polarity import hedged
 
 
 def verify(question: Question, draft: Draft, passages: Sequence[Passage], evidence: Evidence) -> Verification:
@@ -81,8 +84,13 @@ def _check(
             claim=claim, verdict=Verdict.SUPPORTED if stands else Verdict.CONTRADICTED, why=why
         )
     words = [unit.text for unit, _ in cited]
+    around: list[str] = []
     if kind.around:
-        words += [text for _, passage in cited for text in (*passage.headings, passage.context) if text]
+        headings = [unit.text for unit, _ in cited if _is_heading(unit, evidence)]
+        words = [unit.text for unit, _ in cited if not _is_heading(unit, evidence)]
+        around = headings + [
+            text for _, passage in cited for text in (*passage.headings, passage.context) if text
+        ]
     if kind.links:
         words += [
             link.url
@@ -91,34 +99,51 @@ def _check(
             if unit.script < 0 and unit.start <= link.start and link.end <= unit.end
         ]
     asked = question if claim.path == "" else leaf_question(question, claim.path)
-    support = _support(kind, claim.value, words, asked)
+    support = _support(kind, claim.value, words, around, asked)
+    if support.holds is not True and claim.derivation is Derivation.DERIVED:
+        support = computed(claim.value, words, question.asked_at) or support
     if not support.holds and any(_by_cell(unit, evidence) for unit, _ in cited):
         # "60" and "400" of neighbouring cells are not the number 60 400.
         cells = [_by_cell(unit, evidence) or unit.text for unit, _ in cited]
-        apart = _support(kind, claim.value, cells, asked)
+        apart = _support(kind, claim.value, cells, around, asked)
         support = apart if apart.holds else support
     if not support.holds and not (kind.yes_or_no and support.holds is False):
         by_link = support.holds is False
         if bears_out(question, claim.value, [unit for unit, _ in cited], evidence, by_link=by_link):
             support = Support(True, "the profile, read anew off the page, says it in the cited words")
     if support.holds is None:
-        return CheckedClaim(claim=claim, verdict=Verdict.NOT_CHECKED, why=support.why)
+        return CheckedClaim(claim=claim, verdict=Verdict.NOT_CHECKED, why=support.why, open=True)
     return CheckedClaim(
-        claim=claim, verdict=Verdict.SUPPORTED if support.holds else Verdict.CONTRADICTED, why=support.why
+        claim=claim,
+        verdict=Verdict.SUPPORTED if support.holds else Verdict.CONTRADICTED,
+        why=support.why,
+        open=not support.holds,
     )
 
 
-def _support(kind: AnswerType, value: Any, words: Sequence[str], question: Question) -> Support:
-    """What the words say of the value; of a yes or no, what they assert."""
+def _is_heading(unit: Unit, evidence: Evidence) -> bool:
+    """A heading says what is below it about; it states nothing."""
+    block = evidence.pages[unit.page].content.blocks[unit.block]
+    return unit.script < 0 and block.kind in (BlockKind.HEADING, BlockKind.TITLE)
+
+
+def _support(
+    kind: AnswerType, value: Any, words: Sequence[str], around: Sequence[str], question: Question
+) -> Support:
+    """What the words say of the value; of a yes or no, what they assert. ``around``: headings, which say nothing."""
     if not kind.yes_or_no:
         return kind.support(value, words, question)
+    # A heading is context and no statement; but one that asks gives the words below it their meaning.
+    asked = [text for text in around if text.rstrip().endswith("?")]
     said = [
-        asserted(question, text, [w for w in words if w != text])
+        asserted(question, text, [w for w in (*words, *asked) if w != text])
         for text in words
         if not text.rstrip().endswith("?")
     ]
     if (not value) in said and value not in said:
         return Support(False, "the cited words say the opposite")
+    if value and value in said and hedged(question.text, words):
+        return Support(None, "the cited words limit what they say")
     if value in said and (not value) not in said:
         return Support(True, "the cited words " + ("assert" if value else "deny") + " what is asked")
     return kind.support(value, words, question)

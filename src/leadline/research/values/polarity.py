@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|neither|nor|without|cannot|can't|won't|don't|doesn't|didn't|isn't|aren't|wasn't|weren't|hasn't|haven't|shouldn't|wouldn't|"
@@ -32,6 +33,19 @@ def denials(text: str) -> list[tuple[int, int]]:
         for m in _NEGATION.finditer(text.replace("’", "'"))
         if not any(s <= m.start() < e for s, e in harmless)
     ]
+
+
+_HEDGE = re.compile(
+    r"\b(?:disabled|unlike|only|former(?:ly)?|ex-|planned|zero|none|without|except|apart from|until|used to|rather than|instead of|"
+    r"nur|ehemalig\w*|geplant|ohne|außer|statt|sans|sauf|ancien\w*|prévu\w*|au lieu de)(?!\w)",
+    re.IGNORECASE,
+)
+
+
+def hedged(asked: str, words: Iterable[str]) -> bool:
+    """Whether the words hold a denial or a limit besides "not" of which the question does not speak itself."""
+    known = {match.group().casefold() for match in _HEDGE.finditer(asked)}
+    return any(match.group().casefold() not in known for text in words for match in _HEDGE.finditer(text))
 
 
 def is_open(text: str) -> bool:
