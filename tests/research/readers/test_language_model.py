@@ -277,7 +277,7 @@ async def test_context_overflow_tries_once_with_fewer_passages() -> None:
     model = ScriptedModel(ModelContextExceeded("too long"), abstention())
     draft = await LanguageModelReader(model).read(ask(), passages, evidence)
     assert draft.value is None
-    first, second = (len(lines(request)) for request in model.requests)
+    first, second, _ = (len(lines(request)) for request in model.requests)
     assert 1 <= second < first
 
 
@@ -315,7 +315,35 @@ async def test_prompt_fits_the_context_and_the_limit(context_tokens: int) -> Non
     schema = reading.estimated_tokens(json.dumps(request.output_schema))
     assert lines(request)
     assert prompt + schema + request.max_tokens <= context_tokens
-    assert prompt <= 1_800
+    assert prompt <= 3_500
+
+
+def filler(count: int) -> list[Page]:
+    return [page(f"https://acme.example/{n}", "word " * 800) for n in range(count)]
+
+
+async def test_a_second_round_shows_the_next_passages_where_the_first_do_not_answer() -> None:
+    evidence, passages = read_of(
+        *filler(4), page("https://acme.example/about", "We are 42 people. " + "word " * 800)
+    )
+    model = ScriptedModel(abstention(), answer(42, 5))
+    small = LanguageModelReader(model, prompt_tokens=1_800)
+    draft = await small.read(ask(), passages, evidence)
+    first, second = model.requests
+    assert "42 people" not in first.prompt
+    assert "We are 42 people." in second.prompt
+    assert set(lines(first)).isdisjoint(lines(second))
+    assert (draft.value, draft.usage.model_calls) == (42, 2)
+
+
+async def test_there_are_two_rounds_at_most_and_a_bad_second_one_leaves_the_first() -> None:
+    evidence, passages = read_of(*filler(12))
+    model = SilentModel()
+    draft = await LanguageModelReader(model).read(ask(), passages, evidence)
+    assert (draft.value, len(model.requests), draft.usage.model_calls) == (None, 2, 2)
+    broken = ScriptedModel(abstention(), "no JSON")
+    draft = await LanguageModelReader(broken).read(ask(), passages, evidence)
+    assert (draft.value, draft.reasoning) == (None, "No line says it.")
 
 
 async def test_passage_longer_than_the_room_is_cut_not_left_out() -> None:

@@ -62,14 +62,16 @@ class UnusableReplyError(ValueError):
 class LanguageModelReader:
     """Answers with one call of ``model``, or two when the first reply cannot be used.
 
+    Where the lines shown do not answer, the next best passages are shown once, in a second round.
+
     ``prompt_tokens`` bounds the whole prompt (estimated on the long side), besides the model's context.
     Raises ModelReplyInvalid when the repaired reply is unusable as well, and whatever the model raises.
     """
 
     name = "model"
-    passage_limit = 12
+    passage_limit = 40  # the prompt's tokens decide what is shown; these are enough to fill them
 
-    def __init__(self, model: LanguageModel, *, prompt_tokens: int = 1_800) -> None:
+    def __init__(self, model: LanguageModel, *, prompt_tokens: int = 3_500) -> None:
         self._model = model
         self._prompt_tokens = prompt_tokens
 
@@ -134,11 +136,22 @@ class LanguageModelReader:
         told = reading.instructions(form, question.mode, today)
         room = self._room(form, told, question)
         try:
-            fitting, used = _fitting(passages, room, form, evidence)
-            return await self._ask(question, kind, form, told, fitting, evidence)
+            shown, used = _fitting(passages, room, form, evidence)
+            draft = await self._ask(question, kind, form, told, shown, evidence)
         except ModelContextExceeded:
-            fewer, _ = _fitting(passages, used // 2, form, evidence)
-            return await self._ask(question, kind, form, told, fewer, evidence)
+            room = used // 2
+            shown, _ = _fitting(passages, room, form, evidence)
+            draft = await self._ask(question, kind, form, told, shown, evidence)
+        seen = {passage.units[0].number for passage in shown}
+        rest = [passage for passage in passages if passage.units and passage.units[0].number not in seen]
+        if draft.value is not None or not rest or question.budget.max_model_calls < 2:
+            return draft
+        further, _ = _fitting(rest, room, form, evidence)
+        try:
+            second = await self._ask(question, kind, form, told, further, evidence)
+        except (ModelBudgetExceeded, ModelContextExceeded, ModelReplyInvalid):
+            return draft  # an honest "not in these lines" stands
+        return replace(second, usage=draft.usage.plus(second.usage))
 
     def _room(self, form: reading.ReplyForm, told: str, question: Question) -> int:
         """Tokens left for lines, after everything else that goes into the model's context."""

@@ -179,13 +179,8 @@ def _accept(question: Question, draft: Draft, verification: Verification) -> tup
     contradicted = [c for c in verification.claims if c.verdict is Verdict.CONTRADICTED]
     if contradicted:
         return False, f"a proposed answer was dropped because {contradicted[0].why}"
-    disagreeing = [c for c in verification.conflicts if c.verdict is Verdict.SUPPORTED]
     if question.mode is VerificationMode.LENIENT:
         return bool(verification.claims), "a proposed answer cited nothing"
-    if disagreeing:
-        return False, "the pages give different answers: " + "; ".join(
-            repr(c.claim.value) for c in (*verification.claims, *disagreeing)
-        )
     if not verification.supported:
         unsure = next(
             (c.why for c in verification.claims if c.verdict is not Verdict.SUPPORTED), "it cited nothing"

@@ -133,10 +133,8 @@ def _support(
     """What the words say of the value; of a yes or no, what they assert. ``around``: headings, which say nothing."""
     if not kind.yes_or_no:
         return kind.support(value, words, question)
-    # A heading is context and no statement; but one that asks gives the words below it their meaning.
-    asked = [text for text in around if text.rstrip().endswith("?")]
     said = [
-        asserted(question, text, [w for w in (*words, *asked) if w != text])
+        asserted(question, text, [w for w in (*words, *around) if w != text], names_here=True)
         for text in words
         if not text.rstrip().endswith("?")
     ]

@@ -40,10 +40,13 @@ def reply(text: str) -> bool | None:
     return True if _YES.match(text) else False if _NO.match(text) else None
 
 
-def asserted(question: Question, text: str, around: Sequence[str] = ()) -> bool | None:
+def asserted(
+    question: Question, text: str, around: Sequence[str] = (), *, names_here: bool = False
+) -> bool | None:
     """What a text says of the question: True, False, or None when it does not plainly tell.
 
-    ``around``: headings and words of the table or list in which the text stands.
+    ``around``: headings and words of the table or list in which the text stands. ``names_here``: names must stand in
+    the text itself, because a heading states nothing of what it names.
     """
     asking = take_apart(question)
     telling = [w for w in asking.wanted if not w.weak and not (w.named and w.position - 1 in asking.own)]
@@ -57,9 +60,10 @@ def asserted(question: Question, text: str, around: Sequence[str] = ()) -> bool 
         return None
     if (replied := reply(text)) is not None and any(a.rstrip().endswith("?") for a in around):
         return replied
-    if sum(bool(w.concepts & own) or w.position in acronyms_met(asking, text) for w in telling) < 0.5 * len(
-        telling
-    ):
+    stated = acronyms_met(asking, text)
+    if names_here and any(w.named and not w.concepts & own and w.position not in stated for w in telling):
+        return None
+    if sum(bool(w.concepts & own) or w.position in stated for w in telling) < 0.5 * len(telling):
         return None
     return polarity(asking, text)
 
