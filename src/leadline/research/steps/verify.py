@@ -101,7 +101,8 @@ def _check(
     asked = question if claim.path == "" else leaf_question(question, claim.path)
     support = _support(kind, claim.value, words, around, asked)
     if support.holds is not True and claim.derivation is Derivation.DERIVED:
-        support = computed(claim.value, words, question.asked_at) or support
+        how = computed(claim.value, words, question.asked_at)
+        support = Support(True, f"the figure follows from the cited figures ({how})") if how else support
     if not support.holds and any(_by_cell(unit, evidence) for unit, _ in cited):
         # "60" and "400" of neighbouring cells are not the number 60 400.
         cells = [_by_cell(unit, evidence) or unit.text for unit, _ in cited]

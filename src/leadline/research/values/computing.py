@@ -8,14 +8,13 @@ from decimal import Decimal
 from itertools import permutations
 from typing import Any
 
-from leadline.research.answer_types.base import Support
 from leadline.research.values.numbers import find_numbers
 
 MOST_FIGURES = 6  # of more, some two make nearly any figure
 
 
-def computed(value: Any, words: Sequence[str], asked_at: datetime | None) -> Support | None:
-    """Whether the figure follows from the cited figures; None when it does not, or is none.
+def computed(value: Any, words: Sequence[str], asked_at: datetime | None) -> str | None:
+    """How the figure follows from the cited figures; None when it does not, or is none.
 
     Sums, differences, ratios, shares, per cent changes, years since. A one is no term: "one of" and "per 1 GB"
     stand everywhere, and would bear out any figure's neighbour.
@@ -30,7 +29,7 @@ def computed(value: Any, words: Sequence[str], asked_at: datetime | None) -> Sup
     near = 0.5 * 10.0 ** (places if isinstance(places, int) and places < 0 else 0)
     for how, result, exact in _results(held, asked_at):
         if abs(float(figure) - result) <= (1e-9 if exact else near):
-            return Support(True, f"the figure follows from the cited figures ({how})")
+            return how
     return None
 
 
