@@ -22,6 +22,7 @@ from leadline.cli.configuration import config
 from leadline.cli.doctor import doctor
 from leadline.cli.evaluate import evaluate
 from leadline.cli.keys import credits_, keys
+from leadline.cli.lists import lists
 from leadline.cli.migrate import migrate
 from leadline.cli.postgres import postgres
 from leadline.cli.profile import profile
@@ -74,6 +75,7 @@ for command in (
     doctor,
     evaluate,
     keys,
+    lists,
     migrate,
     postgres,
     profile,
