@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -170,6 +170,14 @@ async def test_prompt_groups_lines_by_page_and_shows_context() -> None:
     assert prompt.count("# Title of https://acme.example/about") == 1
     assert "## Plans | Plan | Price\n[3] Pro | 20 EUR" in prompt
     assert "Today is 2026-11-21." in model.requests[0].instructions
+
+
+async def test_a_page_shows_when_it_was_published() -> None:
+    dated = replace(ABOUT, content=replace(ABOUT.content, published_on=date(2025, 3, 1)))
+    evidence, passages = read_of(dated)
+    model = SilentModel()
+    await LanguageModelReader(model).read(ask(), passages, evidence)
+    assert "# Title of https://acme.example/about (2025-03-01)\n" in model.requests[0].prompt
 
 
 async def test_the_model_is_told_whose_page_it_reads_and_whom_it_is_asked_about() -> None:

@@ -318,6 +318,8 @@ def _section(
     page = reading.one_line(passage.title)[:120] or reading.one_line(passage.url)
     if addresses:
         page = f"{page} | {reading.one_line(passage.url)}"
+    if (published := evidence.pages[passage.page].content.published_on) is not None:
+        page = f"{page} ({published.isoformat()})"  # of two pages that disagree the newer one is right
     if evidence.pages[passage.page].provenance is not Provenance.OWN:
         page = f"{page} (on another site, {reading.one_line(host_of(passage.url))})"
     headings = [reading.one_line(heading)[:100] for heading in passage.headings[-3:]]
