@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -111,6 +112,25 @@ def test_what_is_not_the_companys_own_is_absent(body: str, field: str) -> None:
     assert field not in kept.fields
 
 
+def test_leaders_in_rows_and_sentences() -> None:
+    found = profile(
+        (
+            "/team",
+            "<table><tr><th>Name</th><th>Role</th></tr><tr><td>Ada Quist</td><td>CEO</td></tr></table>",
+        ),
+        (
+            "/story",
+            "<p>Norrwerk: our CTO Per Holm drew the first drill. Our former CFO Eva Lind did not.</p>",
+        ),
+        ("/idea", "<p>Mia Sand, COO of Bergpump, likes it, says Ole Rask, Founder of Norrwerk.</p>"),
+    )
+    assert {(one["name"], one["role"]) for one in found.value("leadership")} == {
+        ("Ada Quist", "CEO"),
+        ("Per Holm", "CTO"),
+        ("Ole Rask", "Founder"),
+    }
+
+
 def test_the_year_of_a_copyright_is_no_postal_code() -> None:
     found = profile(("/impressum", "<h1>Impressum</h1><footer>Copyright © 2021 Norrwerk</footer>"))
     assert "headquarters" not in found.fields
@@ -132,6 +152,21 @@ def test_plans_on_the_page_about_prices() -> None:
     ]
     assert found.value("free_plan") is True
     assert found.value("trial") == {"offered": True, "days": 14}
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "<tr><th>Plan</th><th>Per month</th></tr><tr><td>Team</td><td>€12</td></tr><tr><td>Crew</td><td>€40</td></tr>",
+        "<tr><th></th><th>Team</th><th>Crew</th></tr><tr><td>Price</td><td>€12 / month</td><td>€40 / month</td></tr>",
+    ],
+)
+def test_plans_in_a_table(table: str) -> None:
+    found = profile(("/pricing", f"<h1>Pricing</h1><table>{table}</table>"))
+    assert {(p["name"], p["price"], p["period"]) for p in found.value("plans")} == {
+        ("Team", 12, "month"),
+        ("Crew", 40, "month"),
+    }
 
 
 def test_where_links_lead() -> None:
@@ -166,3 +201,14 @@ def test_places_that_disagree_leave_the_field_open() -> None:
 
 def test_at_least_150_technologies_and_no_host_twice() -> None:
     assert len({row.name for row in links.technologies().values()}) >= 150
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Ab" * 100_000, "A b " * 50_000, "Aa Bb, " * 30_000, "1 " * 100_000, "a@" * 100_000, "+1 " * 60_000],
+)
+def test_a_page_made_to_hurt_takes_bounded_time(text: str) -> None:
+    began = time.process_time()
+    for path in ("/about", "/impressum", "/pricing", "/contact"):
+        profile((path, f"<p>{text}</p>"))
+    assert time.process_time() - began < 10

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from leadline.research.model import Block, BlockKind, Page, Region
+from leadline.research.model import Block, Page, Region
 from leadline.research.profile.brand import Brand
 from leadline.research.profile.model import Finding, Means
 from leadline.research.profile.pages import is_page_of
-from leadline.research.values.money import find_money
+from leadline.research.values.money import Money, find_money
 
 _PERIOD = re.compile(
     r"(?:/|\bper\b|\ba\b|\bpro\b|\bpar\b|\beach\b|\bim\b|\bevery\b)\s*(mo|month|monat|mois|yr|year|jahr|an)\b|\b(monthly|annually|yearly|monatlich|jährlich)\b",
@@ -45,8 +45,42 @@ def find(page: Page, brand: Brand) -> Iterator[Finding]:
         text = page.words(block.start, block.end)
         below = blocks[index + 1] if index + 1 < len(blocks) else block
         beside = page.words(below.start, below.end) if below.headings == block.headings else ""
-        yield from _plans(page, block, text, beside)
+        yield from _rows(page, block) if block.cells else _plans(page, block, text, beside)
         yield from _trial(page, block, text)
+
+
+def _rows(page: Page, block: Block) -> Iterator[Finding]:
+    """A row that begins with a plan and holds its price, or one of prices under the names of plans."""
+    cells = [(page.words(c.start, c.end).strip(), c.header.strip()) for c in block.cells[:12]]
+    first = cells[0][0]
+    priced = [
+        (header, text, amounts[0])
+        for text, header in cells[1:]
+        if len(amounts := find_money(text, page.content.language)) == 1 and not amounts[0].range_end
+    ]
+    of_row = len(priced) == 1 and _is_plan(first)
+    for header, text, amount in priced:
+        name = first if of_row else header
+        near = f"{text[amount.end :]} {header if of_row else first}"
+        if _is_plan(name) and _PERIOD.search(near):
+            yield _finding(page, block, "plans", _plan(name, amount, near))
+
+
+def _is_plan(name: str) -> bool:
+    return _NAME.match(name) is not None and not _NOT_A_PLAN.search(name)
+
+
+def _plan(name: str, amount: Money, near: str) -> dict[str, object]:
+    """``near``: the words that tell for how long and for whom the amount is."""
+    period, unit = _PERIOD.search(near), _UNIT.search(near)
+    per = (period[1] or period[2]).lower() if period else ""
+    return {
+        "name": name,
+        "price": amount.value,
+        "currency": amount.currency,
+        "period": None if not per else "month" if per in _MONTH else _YEAR,
+        "unit": unit[1].lower() if unit else None,
+    }
 
 
 def _plans(page: Page, block: Block, text: str, beside: str) -> Iterator[Finding]:
@@ -55,21 +89,12 @@ def _plans(page: Page, block: Block, text: str, beside: str) -> Iterator[Finding
     if not name:
         return
     free = _FREE.match(text) is not None and len(text) <= 60
-    if len(amounts) == 1 and not amounts[0].range_end and block.kind is not BlockKind.TABLE_ROW:
+    if len(amounts) == 1 and not amounts[0].range_end:
         amount = amounts[0]
         near = f"{text[amount.end : amount.end + _NEAR]} {beside[:_NEAR]}"
-        period, unit = _PERIOD.search(near), _UNIT.search(near)
-        if period is None and amount.value != 0:
+        if _PERIOD.search(near) is None and amount.value != 0:
             return
-        per = (period[1] or period[2]).lower() if period else ""
-        yield _finding(
-            page, block, "plans",
-            {
-                "name": name, "price": amount.value, "currency": amount.currency,
-                "period": None if not per else "month" if per in _MONTH else _YEAR,
-                "unit": unit[1].lower() if unit else None,
-            },
-        )  # fmt: skip
+        yield _finding(page, block, "plans", _plan(name, amount, near))
     elif free:
         value = {"name": name, "price": 0, "currency": None, "period": None, "unit": None}
         yield _finding(page, block, "plans", value)
@@ -78,7 +103,7 @@ def _plans(page: Page, block: Block, text: str, beside: str) -> Iterator[Finding
 def _name(page: Page, block: Block, text: str) -> str:
     """The nearest heading above, where it reads like a plan's name."""
     for heading in block.headings[-1:]:
-        if _NAME.match(heading) and not _NOT_A_PLAN.search(heading):
+        if _is_plan(heading):
             return heading
     return ""
 

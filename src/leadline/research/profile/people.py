@@ -27,8 +27,13 @@ _ROLE_NAMES = re.compile(
 )
 _WHOLE_NAME = re.compile(rf"^{_NAME}$")
 _WHOLE_ROLE = re.compile(rf"^({_ROLE})\b[^.!?]{{0,50}}$")
+_OURS = re.compile(rf"\b(?:[Oo]ur|[Uu]nser\w*|[Nn]otre) ({_ROLE}),? ({_NAME})")
+_NOT_THERE = frozenset(
+    {"customers", "news", "partners", "docs"}
+)  # others' leaders are introduced there, or former ones
 _SPLIT = re.compile(r", | und | and | et | & ")
 _TITLE = re.compile(r"^(?:(?:Dr|Prof|Ing|Dipl)\.(?:-?\w+\.)? ?)+")
+_MOST_OF_BLOCK = 2_000  # characters that are looked through for sentences
 _MOST_OF_LINE = 160
 # Words with capitals that are no names of people.
 _NO_NAME = re.compile(
@@ -38,8 +43,12 @@ _NO_NAME = re.compile(
 
 
 def find(page: Page, brand: Brand) -> Iterator[Finding]:
-    if kind(page.url) not in _WHERE:
+    where = kind(page.url)
+    if where not in _NOT_THERE:
+        yield from _in_sentences(page, brand)
+    if where not in _WHERE:
         return
+    yield from _in_rows(page, brand)
     lines = list(_lines(page))
     for index, (start, text) in enumerate(lines):
         yield from _of_line(page, start, text, brand)
@@ -48,6 +57,34 @@ def find(page: Page, brand: Brand) -> Iterator[Finding]:
             role = _WHOLE_ROLE.match(below)
             if role is not None and not _elsewhere(below[role.end(1) :], brand):
                 yield _finding(page, start, below_start + len(below), text, role[1])
+
+
+def _in_rows(page: Page, brand: Brand) -> Iterator[Finding]:
+    """A row with a person in one cell and a role in another."""
+    for block in page.content.blocks:
+        cells = [page.words(c.start, c.end).strip() for c in block.cells[:8]]
+        names = [c for c in cells if _WHOLE_NAME.match(c) and not _NO_NAME.search(c)]
+        roles = [m for c in cells if (m := _WHOLE_ROLE.match(c)) and not _elsewhere(c[m.end(1) :], brand)]
+        if len(names) == len(roles) == 1 and block.region is not Region.HIDDEN:
+            yield _finding(page, block.start, block.end, names[0], roles[0][1])
+
+
+def _in_sentences(page: Page, brand: Brand) -> Iterator[Finding]:
+    """ "Our CEO Ada Quist", "Ada Quist, CEO of Norrwerk"."""
+    of_us = re.compile(
+        rf"({_NAME}),? (?:(?:is|ist|est|our|the|unser|der|die|le|la) ){{0,2}}({_ROLE}),? (?:of|at|von|bei|de|chez) {re.escape(brand.name or chr(0))}\b"
+    )
+    for block in page.content.blocks:
+        if block.kind is BlockKind.QUOTE or block.region is Region.HIDDEN:
+            continue
+        text = page.words(block.start, min(block.end, block.start + _MOST_OF_BLOCK))
+        for match, name, role in (
+            *((m, m[2], m[1]) for m in _OURS.finditer(text)),
+            *((m, m[1], m[2]) for m in of_us.finditer(text)),
+        ):
+            before = text[max(0, match.start() - 20) : match.start()]
+            if not _NO_NAME.search(name) and not re.search(r"\b(?:former|ex|then|previous)\W*$", before):
+                yield _finding(page, block.start + match.start(), block.start + match.end(), name, role)
 
 
 def _lines(page: Page) -> Iterator[tuple[int, str]]:
