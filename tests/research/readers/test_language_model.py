@@ -493,7 +493,20 @@ async def test_required_field_that_no_line_gives_is_an_honest_no_answer() -> Non
     draft = await LanguageModelReader(model).read(question, PASSAGES, EVIDENCE)
     assert draft.value is None
     assert "city" in draft.reasoning
-    assert len(model.requests) == 1
+    _, second = model.requests
+    assert list(second.output_schema["properties"]["fields"]["properties"]) == ["city"]
+    assert draft.usage.model_calls == 2
+
+
+async def test_a_missing_required_field_is_asked_for_once_more_alone() -> None:
+    model = ScriptedModel(
+        fields(people=(42, [2]), city=(None, [])), fields(city=("Berlin", [2]), people=(9, [1]))
+    )
+    question = ask("Describe it", "json_schema", output_schema=SCHEMA)
+    draft = await LanguageModelReader(model).read(question, PASSAGES, EVIDENCE)
+    assert draft.value == {"people": 42, "city": "Berlin"}
+    assert {c.path: c.citations for c in draft.claims} == {"/people": (2,), "/city": (2,)}
+    assert draft.usage.model_calls == 2
 
 
 async def test_field_of_the_wrong_type_is_repaired() -> None:

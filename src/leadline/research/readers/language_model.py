@@ -137,21 +137,66 @@ class LanguageModelReader:
         room = self._room(form, told, question)
         try:
             shown, used = _fitting(passages, room, form, evidence)
-            draft = await self._ask(question, kind, form, told, shown, evidence)
+            draft, output = await self._ask(question, kind, form, told, shown, evidence)
         except ModelContextExceeded:
             room = used // 2
             shown, _ = _fitting(passages, room, form, evidence)
-            draft = await self._ask(question, kind, form, told, shown, evidence)
+            draft, output = await self._ask(question, kind, form, told, shown, evidence)
         seen = {passage.units[0].number for passage in shown}
         rest = [passage for passage in passages if passage.units and passage.units[0].number not in seen]
-        if draft.value is not None or not rest or question.budget.max_model_calls < 2:
+        given = _given(output, form)
+        if draft.value is not None or not (rest or given) or question.budget.max_model_calls < 2:
             return draft
-        further, _ = _fitting(rest, room, form, evidence)
+        further, _ = _fitting(rest, room, form, evidence) if rest else (shown, 0)
         try:
-            second = await self._ask(question, kind, form, told, further, evidence)
+            if given:
+                return await self._ask_for_rest(question, kind, form, draft, given, shown, further, evidence)
+            second, _ = await self._ask(question, kind, form, told, further, evidence)
         except (ModelBudgetExceeded, ModelContextExceeded, ModelReplyInvalid):
             return draft  # an honest "not in these lines" stands
         return replace(second, usage=draft.usage.plus(second.usage))
+
+    async def _ask_for_rest(
+        self,
+        question: Question,
+        kind: AnswerType,
+        form: reading.ReplyForm,
+        draft: Draft,
+        given: Mapping[str, Any],
+        shown: Sequence[Passage],
+        further: Sequence[Passage],
+        evidence: Evidence,
+    ) -> Draft:
+        """The object whose required fields lack something: these fields are asked for once more, alone."""
+        whole = kind.model_schema(question.output_schema)
+        absent = [name for name in whole.get("required", ()) if name in form.fields and name not in given]
+        if not absent:
+            return draft
+        part = {
+            **whole,
+            "properties": {name: whole["properties"][name] for name in absent},
+            "required": absent,
+        }
+        narrow = reading.reply_form(
+            question.answer_type, part, question.mode, by_field=True, links=form.addresses
+        )
+        today = question.asked_at.date() if question.asked_at else None
+        told = reading.instructions(narrow, question.mode, today)
+        second, output = await self._ask(
+            replace(question, output_schema=part), kind, narrow, told, further, evidence
+        )
+        usage = draft.usage.plus(second.usage)
+        if second.value is None:
+            return replace(draft, usage=usage)
+        both = {**output, "fields": {**given, **_given(output, narrow)}, "answered": True}
+        known = {passage.units[0].number for passage in shown if passage.units}
+        seen = [*shown, *(p for p in further if p.units[0].number not in known)]
+        try:
+            return self._draft(
+                both, question, kind, form, _Shown.of(seen, form, evidence), usage, repaired=False
+            )
+        except UnusableReplyError:
+            return replace(draft, usage=usage)
 
     def _room(self, form: reading.ReplyForm, told: str, question: Question) -> int:
         """Tokens left for lines, after everything else that goes into the model's context."""
@@ -170,7 +215,8 @@ class LanguageModelReader:
         told: str,
         passages: Sequence[Passage],
         evidence: Evidence,
-    ) -> Draft:
+    ) -> tuple[Draft, Any]:
+        """The draft, and the reply that it was made of."""
         shown = _Shown.of(passages, form, evidence)
         message = reading.message(question.subject, question.text, shown.sections)
         request = ModelRequest(
@@ -179,7 +225,7 @@ class LanguageModelReader:
         reply = await self._model.complete(request)
         usage = _usage(reply)
         try:
-            return self._draft(reply.output, question, kind, form, shown, usage, repaired=False)
+            return self._draft(reply.output, question, kind, form, shown, usage, repaired=False), reply.output
         except UnusableReplyError as unusable:
             if question.budget.max_model_calls < 2:
                 raise ModelReplyInvalid(f"{self._model.name}: {unusable}") from unusable
@@ -195,7 +241,9 @@ class LanguageModelReader:
         second = await self._model.complete(again)
         usage = usage.plus(_usage(second))
         try:
-            return self._draft(second.output, question, kind, form, shown, usage, repaired=True)
+            return self._draft(
+                second.output, question, kind, form, shown, usage, repaired=True
+            ), second.output
         except UnusableReplyError as unusable:
             raise ModelReplyInvalid(f"{self._model.name}: {unusable}") from unusable
 
@@ -400,6 +448,18 @@ def _claims_of_value(
     return _Claimed(value, (Claim(path="", value=value, citations=numbers, derivation=derivation),), invented)
 
 
+def _given(output: Any, form: reading.ReplyForm) -> dict[str, Any]:
+    """The fields that a reply gives while it leaves others out; none of a reply that says it is no answer."""
+    fields = output.get("fields") if form.fields and isinstance(output, dict) else None
+    if not isinstance(fields, dict) or output.get("answered") is False:
+        return {}
+    return {
+        name: entry
+        for name in form.fields
+        if isinstance(entry := fields.get(name), dict) and entry.get("value") is not None
+    }
+
+
 def _claims_by_field(
     output: dict[str, Any],
     form: reading.ReplyForm,
@@ -442,8 +502,7 @@ def _object(
 ) -> tuple[Any, str]:
     """The object with its unknown fields left out, or null where the schema insists on them.
 
-    When the schema allows neither, the pages do not answer the question as it was put; asking the model
-    again would only invite it to invent the rest.
+    When the schema allows neither, the lines do not answer the question as it was put.
     """
     try:
         return kind.parse(given, question.output_schema), ""
