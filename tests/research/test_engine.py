@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from tests.research.library import (
     ACME,
     NOW,
@@ -23,12 +25,17 @@ from leadline.research.errors import Reason, StepError, StepFailed, StepOverran
 from leadline.research.model import (
     Budget,
     Company,
+    Confirmed,
     Derivation,
     Draft,
     Outcome,
+    Passage,
     Question,
     SiteSurvey,
     Subject,
+    Usage,
+    Verdict,
+    Verification,
     VerificationMode,
 )
 from leadline.research.sources.own_site import OwnSite
@@ -286,3 +293,31 @@ async def test_verifying_that_goes_too_far_ends_the_question_visibly() -> None:
     engine = Engine(library, [OwnSite(library, InlineSandbox())], choking("verify"))
     outcome = await engine.answer(FOUNDED, WordReader("1987", 1987), MemoryTrace(), ignore)
     assert (outcome.failed, outcome.error_code) == (True, "READING_OVERRAN")
+
+
+class DoubtedReader(WordReader):
+    """Says what no line says word for word, and decides by ``says`` when shown it once more."""
+
+    def __init__(self, words: str, value: object, *, says: bool) -> None:
+        super().__init__(words, value)
+        self.says = says
+        self.looks = 0
+
+    async def confirm(
+        self, question: Question, verification: Verification, passages: Sequence[Passage]
+    ) -> Confirmed:
+        self.looks += 1
+        verdict = Verdict.SUPPORTED if self.says else Verdict.CONTRADICTED
+        claims = tuple(replace(c, verdict=verdict, open=False) for c in verification.claims)
+        return Confirmed(
+            verification=replace(verification, claims=claims), usage=Usage(model_calls=1, input_tokens=90)
+        )
+
+
+@pytest.mark.parametrize("says", [True, False])
+async def test_a_readers_second_look_decides_and_is_counted(says: bool) -> None:
+    reader = DoubtedReader("1987", "1987, by the coyote himself", says=says)
+    outcome = await answer(MemoryLibrary(SITE), reader, replace(FOUNDED, answer_type="open_text"))
+    assert reader.looks >= 1
+    assert (outcome.answer is not None) is says
+    assert outcome.usage.input_tokens == 90
