@@ -78,15 +78,14 @@ async def test_words_of_somebody_else_that_do_not_name_the_company_support_nothi
     ("words", "supports"),
     [
         ("Wile E. Coyote founded Acme in 1987.", True),
-        ("Wile E. Coyote, who founded it in 1987, left.</p><p>Acme wished him well.", True),
+        ("Wile E. Coyote, who founded it in 1987, left. Acme wished him well.", True),
+        ("Wile E. Coyote, who founded it in 1987, left.</p><p>Acme opens a shop.", False),
         ("Mr Coyote founded Acme in 1987.", False),  # a person is named by the whole name
         ("Wile E. Coyotes founded Acme in 1987.", False),
         ("Wile E. Coyote founded Globex in 1987.", False),  # a namesake elsewhere
     ],
 )
-async def test_words_about_a_person_name_the_person_and_the_page_the_company(
-    words: str, supports: bool
-) -> None:
+async def test_words_about_a_person_stand_with_the_company(words: str, supports: bool) -> None:
     library = own_library()
     about = Subject(company=ACME, person=Person(name="Wile E. Coyote"))
     library.site["https://news.example/1"] = f"<p>{words}</p>"

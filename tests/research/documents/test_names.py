@@ -1,11 +1,11 @@
-"""Whether somebody else's words name a company or a person."""
+"""Whether somebody else's words name a company."""
 
 from __future__ import annotations
 
 import pytest
 
-from leadline.research.documents.names import company_names, names_company, names_person
-from leadline.research.model import Company, Person
+from leadline.research.documents.names import company_names, names_company
+from leadline.research.model import Company
 
 
 def company(host: str, name: str | None = None) -> Company:
@@ -55,19 +55,3 @@ def test_a_known_name_names_the_company() -> None:
 
 def test_its_own_pages_may_call_it_by_the_first_part_of_its_name() -> None:
     assert "mueller" in company_names(company("mueller-metallbau.de"))
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "named"),
-    [
-        ("Ann Lee", "Ann Lee joined in 2020.", True),
-        ("Ann Lee", "ANN LEE's talk", True),
-        ("Zoë Müller", "Zoe Muller spoke.", True),
-        ("Ann Lee", "Joann Lee joined.", False),
-        ("Ann Lee", "Ann Leeds joined.", False),
-        ("Ann Lee", "Ms Lee joined.", False),
-        ("…", "Ann Lee joined.", False),
-    ],
-)
-def test_a_person_is_named_by_the_whole_name(name: str, text: str, named: bool) -> None:
-    assert names_person(Person(name=name), text) is named

@@ -1,4 +1,4 @@
-"""What a company or a person may be called, and whether words name them."""
+"""What a company may be called, and whether words name it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from functools import lru_cache
 
 from leadline.research.documents.hosts import registrable
-from leadline.research.model import Company, Page, Passage, Person, Subject, Unit
-from leadline.research.values.terms import fold, squash
+from leadline.research.model import Company, Page, Passage, Unit
+from leadline.research.values.terms import squash
 
 SHORTEST = 3  # characters of a name that tells
 LONGEST = 4  # words of one
@@ -39,21 +39,15 @@ def _spelled(names: set[str]) -> frozenset[str]:
     return frozenset(name for name in names | {_UMLAUT.sub(r"\1", n) for n in names} if len(name) >= 2)
 
 
-def names_subject(subject: Subject, unit: Unit, passage: Passage, page: Page) -> bool:
-    """Whether somebody else's words speak of the subject.
+def names_subject(company: Company, unit: Unit, passage: Passage, page: Page) -> bool:
+    """Whether somebody else's words speak of the company: they, or the headings and title above them, name it.
 
-    The cited words, or the headings and title above them, name the company. A person is named there by the whole
-    name, and the page names the company somewhere: a namesake elsewhere is another person. "We" are those who write
-    the page, and its structured data is about them too.
+    "We" are those who write the page, and its structured data is about them too. What speaks of a person,
+    ``steps.guard`` judges.
     """
     if unit.script >= 0 or says_we(unit.text):
         return False
-    near = "\n".join((unit.text, *passage.headings, page.content.title))
-    if subject.person is None:
-        return names_company(subject.company, near)
-    return names_person(subject.person, near) and names_company(
-        subject.company, f"{near}\n{page.content.text}"
-    )
+    return names_company(company, "\n".join((unit.text, *passage.headings, page.content.title)))
 
 
 def says_we(text: str) -> bool:
@@ -84,13 +78,3 @@ def names_company(company: Company, text: str) -> bool:
 
 def _stands_out(written: str) -> bool:
     return any(character.isupper() or character.isdigit() for character in written)
-
-
-def names_person(person: Person, text: str) -> bool:
-    """Whether the text holds the person's whole name, as whole words."""
-    name = _folded_words(person.name)
-    return bool(name) and f" {name} " in f" {_folded_words(text)} "
-
-
-def _folded_words(text: str) -> str:
-    return " ".join(fold(match.group()) for match in _WORD.finditer(text))

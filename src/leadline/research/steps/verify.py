@@ -18,6 +18,7 @@ from leadline.research.model import (
     Derivation,
     Draft,
     Evidence,
+    Page,
     Passage,
     Provenance,
     Question,
@@ -28,6 +29,7 @@ from leadline.research.model import (
 from leadline.research.profile.answering import bears_out
 from leadline.research.questions import leaf_question
 from leadline.research.readers.extractive.assertions import asserted
+from leadline.research.steps.guard import asks_of_present, judge
 from leadline.research.values.computing import computed
 from leadline.research.values.polarity import hedged
 
@@ -62,14 +64,8 @@ def _check(
             return CheckedClaim(
                 claim=claim, verdict=Verdict.NOT_CHECKED, why="the cited page is not the company's own"
             )
-        if page.provenance is Provenance.THIRD_PARTY and not names_subject(
-            question.subject, unit, passage, page
-        ):
-            return CheckedClaim(
-                claim=claim,
-                verdict=Verdict.NOT_CHECKED,
-                why="the cited page is somebody else's and does not name the subject there",
-            )
+        if refusal := _of_another(question, unit, passage, page, own=own):
+            return CheckedClaim(claim=claim, verdict=Verdict.NOT_CHECKED, why=refusal)
     if claim.derivation is Derivation.INFERRED:
         return CheckedClaim(claim=claim, verdict=Verdict.NOT_CHECKED, why="deduced, not stated")
     kind = answer_type(question.answer_type) if claim.path == "" else leaf_type(claim.value)
@@ -120,6 +116,17 @@ def _check(
         why=support.why,
         open=not support.holds,
     )
+
+
+def _of_another(question: Question, unit: Unit, passage: Passage, page: Page, *, own: bool) -> str:
+    """Why the words do not speak of the subject; "" where they do. The company's own pages are about it, not about
+    each person at it."""
+    if question.subject.person is not None:
+        now = asks_of_present(question.text)
+        return judge(question.subject, unit, passage, page, own=own, now=now).why
+    if page.provenance is Provenance.THIRD_PARTY and not names_subject(question.company, unit, passage, page):
+        return "the cited page is somebody else's and does not name the subject there"
+    return ""
 
 
 def _is_heading(unit: Unit, evidence: Evidence) -> bool:

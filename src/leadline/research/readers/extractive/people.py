@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from leadline.research.documents.persons import NO_NAMES, PERSONAL_NAME, WORD
 from leadline.research.model import BlockKind, Unit
 from leadline.research.readers.extractive import gates
 from leadline.research.readers.extractive.asking import Asking, Wanted
@@ -31,20 +32,6 @@ _ROLE_FIELD = re.compile(
     r"\b(?:ceo|cto|cfo|coo|cmo|ciso|cro|cpo|director|manager|head|president|chair(?:man|woman|person)?|officer|lead|vp|founder)s?\b"
 )
 _DOING = re.compile(r"^\s*(?:who|wer|qui)\s+(?P<verb>[a-zäöüéè]+)", re.IGNORECASE)
-_WORD = r"(?:[A-ZÀ-ÖØ-Þ][\w'’.-]*[^\W\d_.]|[A-Z]\.)"
-NAME = re.compile(
-    rf"(?:(?:Dr|Prof)\.\s+)?{_WORD}(?:\s+(?:(?:van|von|de|da|del|der|den|la|le|al|bin|dos|di|y)\s+)*{_WORD}){{1,3}}"
-)
-_NOT_NAMES = frozenset(
-    """
-    chief executive officer president director manager head vice founder cofounder chairman chairwoman chair board member partner engineer engineering
-    lead senior team marketing sales finance financial technology technical product operations operating people human resources legal counsel general
-    managing support customer success security data company inc ltd gmbh llc corp group the our we in at of and for on with january february march april
-    may june july august september october november december monday tuesday wednesday thursday friday north south east west united states about contact
-    read learn more view linkedin twitter github profile mitglied vorstand geschäftsführer leiter directeur directrice président présidente design
-    development business growth revenue information compliance global regional american european open source email phone slack department
-    """.split()
-)  # fmt: skip
 _OTHER_ROLE = re.compile(
     r"\b(?:chief of staff|to the|office of|deputy|assistant|vice|former|formerly|ex|interim|acting|associate|junior|regional|sub|reports? to|stellvertretend\w*|ancien(?:ne)?)\b",
     re.IGNORECASE,
@@ -87,11 +74,11 @@ def person_candidates(scene: Scene) -> Iterator[Candidate]:
 def names_in(text: str, asking: Asking) -> list[tuple[int, int, str]]:
     """Personal names: two to four capitalised words, none of them a word of titles and headings."""
     found = []
-    for match in NAME.finditer(text):
+    for match in PERSONAL_NAME.finditer(text):
         words = list(re.split(r"\s+", match.group()))
         plain = [fold(w).strip(".") for w in words]
         if (
-            any(p in _NOT_NAMES for p in plain)
+            any(p in NO_NAMES for p in plain)
             or squash(match.group()) in asking.company
             or any(w.isupper() and len(w) > 2 for w in words)
         ):
@@ -157,7 +144,7 @@ def _of_another(asking: Asking, spot: Spot, name: str) -> bool:
         ):
             org = fold(match["org"])
             if (
-                org not in _NOT_NAMES
+                org not in NO_NAMES
                 and squash(org) not in asking.company
                 and not any(c[0] == "~" for c in concepts(match["org"], spot.language))
                 and len(text.split()) <= 16
@@ -240,7 +227,7 @@ def _fits(
     foreign = [
         w
         for w in re.findall(r"(?<![\w])[A-ZÀ-Þ][\w'’-]+", part)
-        if fold(w) not in _NOT_NAMES
+        if fold(w) not in NO_NAMES
         and not concepts(w, language) & asked
         and squash(w) not in company
         and spot.scene.may_be_name(w)
@@ -302,7 +289,9 @@ def _doer(scene: Scene, spot: Spot, verb: str) -> Iterator[Candidate]:
             continue
         agent = re.match(r"[^.;]{0,40}?\b(?:by|von|par)\s+", spot.text[term.end :])
         if agent:
-            names = re.match(rf"(?:the\s+)?({NAME.pattern}|{_WORD})", spot.text[term.end + agent.end() :])
+            names = re.match(
+                rf"(?:the\s+)?({PERSONAL_NAME.pattern}|{WORD})", spot.text[term.end + agent.end() :]
+            )
             if names:
                 yield Candidate(
                     names.group(1),
