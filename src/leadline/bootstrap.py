@@ -13,9 +13,12 @@ from leadline.accounts.service import default_organisation
 from leadline.company_lists.service import Members
 from leadline.connectors.language_models.choice import ChosenModel, ModelChoice, model_choice
 from leadline.connectors.language_models.choosing import choose_model
+from leadline.connectors.mail.dns import DnsMailRouter
+from leadline.connectors.mail.smtp import SmtpProbe
 from leadline.connectors.pages.direct import DirectPageFetcher
 from leadline.connectors.sandbox.children import PREPARE, ChildSandbox, SandboxedReader
 from leadline.credits.service import Ledger
+from leadline.emails.service import EmailFinder
 from leadline.events.service import Sequencer
 from leadline.evidence.service import StoredLibrary
 from leadline.foundation.child_processes.pool import ChildPool
@@ -63,6 +66,7 @@ class Leadline:
         webhooks: WebhookService,
         sequencer: Sequencer,
         ledger: Ledger,
+        emails: EmailFinder,
         model: ChosenModel | None,
         pool: ChildPool,
     ) -> None:
@@ -79,6 +83,7 @@ class Leadline:
         self.webhooks = webhooks
         self.sequencer = sequencer
         self.ledger = ledger
+        self.emails = emails
         self.waiter = Waiter(database.dedicated)
         self.reserved_hosts = frozenset(settings.connect_to)
         self.model = model
@@ -220,9 +225,38 @@ async def open_leadline(settings: Settings, *, reading: bool = False) -> AsyncIt
             webhooks,
             sequencer,
             ledger,
+            _email_finder(settings, database, library, OwnSite(library, sandbox), ledger, hook_policy),
             model,
             pool,
         )
+
+
+def _email_finder(
+    settings: Settings,
+    database: Database,
+    library: StoredLibrary,
+    site: OwnSite,
+    ledger: Ledger,
+    policy: NetworkPolicy,
+) -> EmailFinder:
+    server = None
+    if settings.dns_server is not None:
+        address, _, port = settings.dns_server.rpartition(":")
+        server = (address.strip("[]"), int(port))
+    router = DnsMailRouter(server)
+    probe = None
+    if settings.email_smtp_sender is not None:
+        probe = SmtpProbe(policy, router.addresses, settings.email_smtp_sender, port=settings.email_smtp_port)
+    return EmailFinder(
+        database,
+        library,
+        site,
+        router,
+        probe,
+        ledger,
+        price=settings.email_price,
+        reserved_hosts=frozenset(settings.connect_to),
+    )
 
 
 def _children() -> int:

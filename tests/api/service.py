@@ -38,12 +38,13 @@ BEYOND = frozenset(
         ("GET", "/v1/events"),
     }
 )
-# Answers that its document forgets and its text wants: a page out of range is refused (section 5), and an unknown list or
-# template is not found (sections 11 and 14).
+# Answers that its document forgets and its text wants: a page out of range is refused (section 5), an unknown list or
+# template is not found (sections 11 and 14), and what costs credits may find none left (section 18).
 BEYOND_ANSWERS = {
     ("GET", "/v1/companies/signals/subscriptions"): {"400"},
     ("GET", "/v1/companies/signals/subscriptions/{subscriptionId}/actions"): {"400"},
     ("POST", "/v1/companies/signals/subscriptions"): {"404"},
+    ("POST", "/v1/contacts/find-email"): {"402"},
 }
 SERVED: dict[str, Any] = yaml.load(as_yaml(openapi(OPERATIONS, "1")), Loader=yaml.CSafeLoader)
 _WIDER = {403, 405, 413, 503}  # any operation may answer these, with the envelope

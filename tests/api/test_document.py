@@ -16,6 +16,7 @@ ADDED = {
     "CreateSignalSubscriptionRequest": {"domain"},
     "SignalSubscription": {"domain", "expectedCreditsPerMonth"},
     "SummaryDataPoint": {"signalIds"},
+    "FindEmailResponse": {"evidence", "note", "could_not_look"},
 }
 NOT_REQUIRED = {"CreateSignalSubscriptionRequest": {"listId"}}
 _BOUNDS = ("format", "minimum", "maximum", "minLength", "maxLength", "pattern", "default")
@@ -132,6 +133,8 @@ def test_an_operation_is_described_as_in_the_contract(method: str, path: str) ->
         "ChangeContext",
         "ChangeDelta",
         "CreditsBalance",
+        "FindEmailRequest",
+        "FindEmailResponse",
         "Connector",
         "ConnectorsResponse",
         "Organisation",

@@ -207,3 +207,19 @@ def test_data_directory_of_root_is_a_system_folder(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     assert load(empty_file).data_dir.name == "leadline"
     assert load(empty_file).data_dir != Path("/var/lib/leadline")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("dns_server", "9.9.9.9"),
+        ("dns_server", "dns.example:53"),
+        ("dns_server", "9.9.9.9:0"),
+        ("email_smtp_sender", "research"),
+        ("email_smtp_sender", "a b@example.com"),
+        ("email_smtp_sender", "a@example.com\r\nRCPT TO:<x@y.z>"),
+    ],
+)
+def test_settings_of_mail_are_checked(empty_file: Path, name: str, value: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"LEADLINE_{name.upper()}"):
+        load(empty_file, **{name: value})

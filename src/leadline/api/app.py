@@ -23,6 +23,7 @@ from leadline.api.pages import operations as pages
 from leadline.companies import endpoints as companies
 from leadline.company_lists import endpoints as company_lists
 from leadline.credits import endpoints as credit
+from leadline.emails import endpoints as emails
 from leadline.events import endpoints as events
 from leadline.foundation.errors import BadRequest, InvalidInput, LeadlineError
 from leadline.foundation.settings import Settings
@@ -46,6 +47,7 @@ class Opened(
     subscriptions.Needs,
     summaries.Needs,
     events.Needs,
+    emails.Needs,
     Protocol,
 ):
     """What the API needs of an open Leadline: what its rooms need, and the settings."""
@@ -62,6 +64,7 @@ ROOMS: tuple[Operation[Opened], ...] = (
     *subscriptions.operations,
     *subscriptions.actions,
     *summaries.operations,
+    *emails.operations,
     *events.operations,
     *credit.operations,
     *accounts.operations,

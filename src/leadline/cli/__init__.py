@@ -20,6 +20,7 @@ from leadline.cli.ask import ask
 from leadline.cli.batch import batch
 from leadline.cli.configuration import config
 from leadline.cli.doctor import doctor
+from leadline.cli.emails import find_email
 from leadline.cli.evaluate import evaluate
 from leadline.cli.keys import credits_, keys
 from leadline.cli.lists import lists
@@ -42,6 +43,7 @@ _OPTIONS = {  # wire name of a field -> what the user typed
     "outputSchema": "--schema",
     "verificationMode": "--mode",
     "maxPages": "--max-pages",
+    "full_name": "NAME",
 }
 
 
@@ -74,6 +76,7 @@ for command in (
     credits_,
     doctor,
     evaluate,
+    find_email,
     keys,
     lists,
     migrate,

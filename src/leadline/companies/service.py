@@ -107,6 +107,12 @@ async def stored(connection: Connection, host: str) -> Stored | None:
     return Stored(row.company_id, row.name, _PROFILE.decode(row.profile), row.updated_at)
 
 
+async def pages_read(connection: Connection, host: str) -> dict[str, str]:
+    """The company's pages that its profile rests on: address to snapshot."""
+    row = await repository.profile(connection, host)
+    return {} if row is None else {url: told.snapshot_id for url, told in _PAGES.decode(row.pages).items()}
+
+
 async def unread(connection: Connection, host: str, snapshot_ids: Sequence[str]) -> list[str]:
     """Which of these snapshots the profile does not rest on yet."""
     row = await repository.profile(connection, host)

@@ -13,6 +13,7 @@
      |- WaitTimedOut           408  TIMEOUT
      |- ReadTimedOut           408  TIMEOUT
      |- TooManyRequests        429  TIMEOUT                an operation's own limit; a key's has a flat body
+     |- ExternalFailed         502  EXTERNAL               what had to be asked could not be
      |- ConfigurationError     500  INTERNAL               a setting is wrong: stops the start
      `- Unavailable            503  TIMEOUT                not now; nothing was changed
          `- DatabaseUnavailable                            the database does not answer
@@ -159,6 +160,14 @@ class TooManyRequests(LeadlineError):
         """``retry_after``: whole seconds."""
         self.retry_after = retry_after
         super().__init__(f"This operation is limited; try again in {retry_after} s.")
+
+
+class ExternalFailed(LeadlineError):
+    """Nothing that had to be asked for this could be reached."""
+
+    status = 502
+    type = "EXTERNAL"
+    code = "EXTERNAL_ERROR"
 
 
 class ConfigurationError(LeadlineError):

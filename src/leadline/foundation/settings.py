@@ -17,6 +17,7 @@ import dataclasses
 import difflib
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -190,6 +191,25 @@ def _contact(value: Any) -> str:
             "must be an address in plain ASCII, such as https://example.com/bot or bot@example.com"
         )
     return text
+
+
+def _mailbox(value: Any) -> str:
+    text = _text(value)
+    local, at, domain = text.rpartition("@")
+    if not (local and at and "." in domain and text.isascii() and re.fullmatch(r"[^\s<>@,;]+@[\w.-]+", text)):
+        raise ValueError("must be a mail address such as research@example.com")
+    return text
+
+
+def _name_server(value: Any) -> str:
+    address, colon, port = _text(value).rpartition(":")
+    try:
+        ipaddress.ip_address(address.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        colon = ""
+    if not (colon and port.isdecimal() and 0 < int(port) < 65536):
+        raise ValueError("must be ADDRESS:PORT with an IP address, such as 9.9.9.9:53")
+    return f"{address}:{int(port)}"
 
 
 def _connect_to(value: Any) -> Mapping[str, Endpoint]:
@@ -389,6 +409,16 @@ class Settings:
         "credits a question costs that was answered, or to which all that was to be read holds no answer",
         _whole(0),
         1,
+    )
+    email_price: int = _setting("credits an address costs that `find-email` finds", _whole(0), 0)
+    email_smtp_sender: str | None = _setting(
+        "address for which mail servers are asked whether a mailbox exists, no mail being sent; none: they are not "
+        "asked",
+        _mailbox,
+    )
+    email_smtp_port: int = _setting("port of mail servers", _whole(1, 65535), 25)
+    dns_server: str | None = _setting(
+        "name server, ADDRESS:PORT, asked where mail of a domain goes; none: the machine's own", _name_server
     )
     worker_concurrency: int = _setting("questions one worker answers at once", _whole(1, 1000), 20)
     organisation_concurrency: int | None = _setting(
