@@ -11,7 +11,7 @@ from uuid import UUID
 
 from leadline.accounts.service import default_organisation
 from leadline.company_lists.service import Members
-from leadline.connectors.language_models.choice import ChosenModel, ModelChoice, model_choice
+from leadline.connectors.language_models.choice import PROVIDERS, ChosenModel, ModelChoice, model_choice
 from leadline.connectors.language_models.choosing import choose_model
 from leadline.connectors.mail.dns import DnsMailRouter
 from leadline.connectors.mail.smtp import SmtpProbe
@@ -262,6 +262,15 @@ def _email_finder(
 def _children() -> int:
     """Processes that read pages: one for each processor, and one that is never held by sites made to hurt."""
     return min(8, max(2, os.cpu_count() or 1))
+
+
+def local_model_servers() -> dict[str, str]:
+    """Where servers of language models listen on this machine unless they are told otherwise, by provider."""
+    return {
+        name: provider.base_url
+        for name, provider in PROVIDERS.items()
+        if provider.base_url and "//127.0.0.1:" in provider.base_url
+    }
 
 
 def chosen_model(settings: Settings) -> ModelChoice | None:

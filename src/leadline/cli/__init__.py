@@ -25,6 +25,7 @@ from leadline.cli.evaluate import evaluate
 from leadline.cli.keys import credits_, keys
 from leadline.cli.lists import lists
 from leadline.cli.migrate import migrate
+from leadline.cli.models import models
 from leadline.cli.postgres import postgres
 from leadline.cli.profile import profile
 from leadline.cli.running import EXIT_BAD_USAGE, EXIT_FAILED, EXIT_INTERRUPTED, Interrupted
@@ -80,6 +81,7 @@ for command in (
     keys,
     lists,
     migrate,
+    models,
     postgres,
     profile,
     serve,

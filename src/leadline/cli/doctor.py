@@ -171,7 +171,8 @@ async def _model(settings: Settings) -> Finding:
             "ok",
             "model",
             "none: the extractive reader answers by rules",
-            "Set LEADLINE_MODEL, such as openai:gpt-5-mini, to have a language model read the pages.",
+            "Set LEADLINE_MODEL, such as openai:gpt-5-mini, or run `leadline models`, to have a language model read the "
+            "pages.",
         )
     from leadline.bootstrap import open_leadline
     from leadline.research.errors import ModelError

@@ -544,6 +544,11 @@ def _shown(one: dataclasses.Field[Any], value: Any) -> str:
     return str(value)
 
 
+def settings_file(environ: Mapping[str, str] | None = None) -> Path:
+    """The file from which settings are read, whether it is there or not."""
+    return _config_file(os.environ if environ is None else environ, None)[0]
+
+
 def _config_file(environ: Mapping[str, str], given: Path | None) -> tuple[Path, bool]:
     if given is not None:
         return given, True

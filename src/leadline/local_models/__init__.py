@@ -1,0 +1,1 @@
+"""Language models on this machine: which servers run, which files can be had, and fetching one."""
