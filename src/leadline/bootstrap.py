@@ -30,6 +30,7 @@ from leadline.foundation.opening import open_database
 from leadline.foundation.secrets import open_vault
 from leadline.foundation.settings import Settings, environment_of_children
 from leadline.foundation.waiter import Waiter
+from leadline.idempotency.service import IdempotencyService
 from leadline.research.engine import Engine
 from leadline.research.model import Budget
 from leadline.research.ports import Progress
@@ -67,6 +68,7 @@ class Leadline:
         sequencer: Sequencer,
         ledger: Ledger,
         emails: EmailFinder,
+        idempotency: IdempotencyService,
         model: ChosenModel | None,
         pool: ChildPool,
     ) -> None:
@@ -84,6 +86,7 @@ class Leadline:
         self.sequencer = sequencer
         self.ledger = ledger
         self.emails = emails
+        self.idempotency = idempotency
         self.waiter = Waiter(database.dedicated)
         self.reserved_hosts = frozenset(settings.connect_to)
         self.model = model
@@ -226,6 +229,7 @@ async def open_leadline(settings: Settings, *, reading: bool = False) -> AsyncIt
             sequencer,
             ledger,
             _email_finder(settings, database, library, OwnSite(library, sandbox), ledger, hook_policy),
+            IdempotencyService(database, vault),
             model,
             pool,
         )

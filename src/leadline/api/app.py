@@ -27,6 +27,7 @@ from leadline.emails import endpoints as emails
 from leadline.events import endpoints as events
 from leadline.foundation.errors import BadRequest, InvalidInput, LeadlineError
 from leadline.foundation.settings import Settings
+from leadline.idempotency.service import IdempotencyService
 from leadline.signals import batch_endpoints as batches
 from leadline.signals import endpoints as signals
 from leadline.subscriptions import endpoints as subscriptions
@@ -54,6 +55,9 @@ class Opened(
 
     @property
     def settings(self) -> Settings: ...
+
+    @property
+    def idempotency(self) -> IdempotencyService: ...
 
 
 ROOMS: tuple[Operation[Opened], ...] = (
@@ -105,8 +109,8 @@ def create_app(leadline: Opened, rooms: Sequence[Operation[Opened]] = ROOMS) -> 
 
     litestar = Litestar(
         route_handlers=[
-            *mount(rooms, leadline, limiter),
-            *mount(pages, Pages(document), limiter),
+            *mount(rooms, leadline, limiter, leadline.idempotency),
+            *mount(pages, Pages(document), limiter, leadline.idempotency),
             *page_routes(database, metrics, settings.path_prefix, _version()),
         ],
         exception_handlers={Exception: failed},

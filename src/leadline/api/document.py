@@ -36,7 +36,11 @@ _LIMIT_HEADERS = {
 _DESCRIPTION = (
     "Questions about companies, answered with evidence. Beyond what each operation lists, any may answer "
     "403 (the key lacks the scope), 405, 408 (the request did not come to its end), 413 (a body over 1 MiB) and "
-    "503 (the database is away, or too many wait; nothing was changed), all with the standard error envelope. X-Request-Id stands on every answer."
+    "503 (the database is away, or too many wait; nothing was changed), all with the standard error envelope. X-Request-Id stands on every answer. "
+    "POST and PATCH take an Idempotency-Key (1 to 255 characters): sent again within 24 hours, the same request is done "
+    "once and answered as the first time, with Idempotent-Replayed: true; another request with its key is refused with 422, "
+    "and one that comes while the first is being answered with 409 and Retry-After. Errors are not kept: what failed may be "
+    "sent again with its key."
 )
 
 

@@ -26,10 +26,13 @@ from leadline.wire.operations import Operation
 _SLASHES = re.compile("/{2,}")
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _METHODS = frozenset({*READS, "POST", "PUT", "PATCH", "DELETE", "TRACE"})
-_EXPOSED = b"X-Request-Id, X-Ratelimit-Limit, X-Ratelimit-Remaining, X-Ratelimit-Reset, Retry-After"
+_EXPOSED = b"X-Request-Id, X-Ratelimit-Limit, X-Ratelimit-Remaining, X-Ratelimit-Reset, Retry-After, Idempotent-Replayed"
 _PREFLIGHT = (
     (b"access-control-allow-methods", b"GET, POST"),
-    (b"access-control-allow-headers", b"Authorization, Content-Type, X-Sbr-Timeout-Sec, X-Sbr-Timeout-Error"),
+    (
+        b"access-control-allow-headers",
+        b"Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Sbr-Timeout-Sec, X-Sbr-Timeout-Error",
+    ),
     (b"access-control-max-age", b"600"),
 )
 

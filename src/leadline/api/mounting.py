@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -25,8 +26,9 @@ from leadline.foundation.errors import (
     TooManyRequests,
     Unauthorized,
 )
+from leadline.idempotency.service import IdempotencyService, Kept, key_of
 from leadline.wire import reading
-from leadline.wire.answers import Csv, EventStream, Reply, Text
+from leadline.wire.answers import Accepted, Csv, EventStream, Reply, Text
 from leadline.wire.calls import Call
 from leadline.wire.operations import CSV, EVENTS, JSON, Operation
 
@@ -36,6 +38,8 @@ N = TypeVar("N")
 
 HEARTBEAT_SECONDS = 15.0
 """How often a silent stream of events says that it is there: proxies cut what is silent for longer."""
+KEYED = frozenset({"POST", "PATCH"})
+"""The methods that read an Idempotency-Key; the others may be repeated anyway."""
 SMALLEST_COMPRESSED = 1024
 """Bytes; below this compressing costs more than it saves."""
 
@@ -45,13 +49,17 @@ _ROUTES: dict[str, Callable[..., Any]] = {
 _ENCODER = msgspec.json.Encoder()
 
 
-def mount(operations: Iterable[Operation[N]], needs: N, limiter: Limiter) -> list[HTTPRouteHandler]:
-    """A route for each operation, and OPTIONS for each path. ``limiter`` keeps the operations' own limits."""
+def mount(
+    operations: Iterable[Operation[N]], needs: N, limiter: Limiter, idempotency: IdempotencyService
+) -> list[HTTPRouteHandler]:
+    """A route for each operation, and OPTIONS for each path. ``limiter`` keeps the operations' own limits,
+    ``idempotency`` what was answered to requests with an Idempotency-Key.
+    """
     operations = list(operations)
     # The response that an endpoint returns has a status of its own; the framework's 200 says that it may have a body.
     routes = [
         _ROUTES[o.method](_template(o), name=o.id, include_in_schema=False, status_code=200)(
-            _endpoint(o, needs, limiter)
+            _endpoint(o, needs, limiter, idempotency)
         )
         for o in operations
     ]
@@ -67,7 +75,9 @@ def context_of(scope: Any) -> RequestContext:
 # ------------------------------------------------------------------ in
 
 
-def _endpoint(operation: Operation[N], needs: N, limiter: Limiter) -> Endpoint:
+def _endpoint(
+    operation: Operation[N], needs: N, limiter: Limiter, idempotency: IdempotencyService
+) -> Endpoint:
     read, limit = _reader(operation), operation.limit
     first = next(iter(operation.answers))
     media_type = operation.answers[first].media_type
@@ -80,9 +90,53 @@ def _endpoint(operation: Operation[N], needs: N, limiter: Limiter) -> Endpoint:
             if verdict.retry_after:
                 raise TooManyRequests(verdict.retry_after)
         call = await read(request, context)
-        return _response(await operation.run(needs, call), first, media_type)
+        if operation.method in KEYED and (key := _idempotency_key(request)) is not None:
+            return await answered_once(key, request, context, call)
+        return _response(await operation.answer(needs, call), first, media_type)
+
+    async def answered_once(
+        key: str, request: AnyRequest, context: RequestContext, call: Any
+    ) -> ASGIResponse:
+        """The answer to the first request with this key."""
+        response: ASGIResponse | None = None
+
+        async def answer() -> Kept | None:
+            nonlocal response
+            returned = await operation.run(needs, call)
+            if isinstance(returned, Accepted):
+                return Kept(reference=returned.reference)
+            response = _response(returned, first, media_type)
+            if not isinstance(response, PreparedResponse):
+                return None  # made while it is sent: a look at things, which may be made again
+            return Kept(response.status_code, response.content_type, response.body)
+
+        fingerprint = await _fingerprint(request)
+        kept, again = await idempotency.once(call.caller.organisation_id, key, fingerprint, answer)
+        if again:
+            context.headers.append((b"idempotent-replayed", b"true"))
+        if kept is not None and kept.reference is not None:
+            returned = await operation.later(needs, call, kept.reference, again=again)
+            return _response(returned, first, media_type)
+        if kept is not None and again:
+            return PreparedResponse(kept.status, _content_type(kept.media_type), kept.body)
+        assert response is not None
+        return response
 
     return endpoint
+
+
+def _idempotency_key(request: AnyRequest) -> str | None:
+    given = [value for name, value in request.scope["headers"] if name == b"idempotency-key"]
+    return key_of(given[-1].decode("latin-1")) if given else None
+
+
+async def _fingerprint(request: AnyRequest) -> bytes:
+    """Of what is asked for: method, path, query, and what the body says however it is written."""
+    content = await request.body()
+    said = msgspec.json.encode(msgspec.json.decode(content), order="sorted") if content.strip() else b""
+    scope = request.scope
+    parts = (scope["method"].encode(), scope["path"].encode(), scope["query_string"], said)
+    return hashlib.sha256(b"\0".join(parts)).digest()
 
 
 def _reader(operation: Operation[Any]) -> Callable[[AnyRequest, RequestContext], Awaitable[Any]]:
@@ -157,6 +211,10 @@ class PreparedResponse(ASGIResponse):
         self.body = body
         self._headers = headers
 
+    @property
+    def content_type(self) -> str:
+        return next((value.decode() for name, value in self._headers if name == b"content-type"), "")
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body, headers = self.body, list(self._headers)
         if len(body) >= SMALLEST_COMPRESSED:
@@ -199,6 +257,10 @@ class StreamedResponse(ASGIResponse):
             async for chunk in self._chunks:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _content_type(media_type: str) -> list[tuple[bytes, bytes]]:
+    return [(b"content-type", media_type.encode())] if media_type else []
 
 
 def json_response(body: bytes, status: int = 200) -> PreparedResponse:

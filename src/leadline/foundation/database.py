@@ -14,7 +14,8 @@ import contextlib
 import random
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar
 
 import asyncpg
@@ -69,6 +70,21 @@ class Connection(Protocol):
     async def fetchval(self, query: str, *args: Any) -> Any: ...
     async def execute(self, query: str, *args: Any) -> str: ...
     async def executemany(self, query: str, args: Sequence[Sequence[Any]]) -> None: ...
+
+
+class _Joined:
+    """A transaction that everything in its context is part of, until it ends."""
+
+    __slots__ = ("connection", "database", "done", "open")
+
+    def __init__(self, database: Database, connection: Any) -> None:
+        self.database = database
+        self.connection = connection
+        self.done: list[Callable[[], None]] = []
+        self.open = True
+
+
+_JOINED: ContextVar[_Joined | None] = ContextVar("joined", default=None)
 
 
 class Database:
@@ -127,12 +143,17 @@ class Database:
 
         Raises ``DatabaseUnavailable`` when the connection is lost inside the block (nothing was changed) or
         while committing (then the message says that it may have been committed). ``options`` are asyncpg's,
-        such as ``isolation="repeatable_read"``.
+        such as ``isolation="repeatable_read"``. Inside ``joining`` it is a part of the transaction around it.
         """
         deadline = time.monotonic() + self._patience
         async with contextlib.AsyncExitStack() as stack:
-            connection, transaction = await self._begin(options, deadline)
-            stack.push_async_callback(self.pool.release, connection)
+            if (around := self._around()) is not None:
+                connection = around.connection
+                transaction = connection.transaction()
+                await transaction.start()
+            else:
+                connection, transaction = await self._begin(options, deadline)
+                stack.push_async_callback(self.pool.release, connection)
             try:
                 yield connection
             except BaseException as error:
@@ -158,6 +179,36 @@ class Database:
                     "The connection to the database was lost while committing; it may have been "
                     f"committed ({error})."
                 ) from error
+
+    @contextlib.contextmanager
+    def joining(self, connection: Any) -> Iterator[list[Callable[[], None]]]:
+        """Whatever the block does with this database, statements and transactions, is part of the transaction of
+        ``connection``, one after the other. Gives what is to be called once that is committed (``on_commit``).
+        """
+        joined = _Joined(self, connection)
+        token = _JOINED.set(joined)
+        try:
+            yield joined.done
+        finally:
+            joined.open = False  # tasks that were begun inside and go on have their own connections from here
+            _JOINED.reset(token)
+
+    @property
+    def joined(self) -> bool:
+        """Whether there is a transaction around us that began elsewhere: only whoever began it can begin it anew."""
+        return self._around() is not None
+
+    def on_commit(self, call: Callable[[], None]) -> None:
+        """Call this once what is done here is committed: at once, unless there is a transaction around us."""
+        around = self._around()
+        if around is None:
+            call()
+        else:
+            around.done.append(call)
+
+    def _around(self) -> _Joined | None:
+        joined = _JOINED.get()
+        return joined if joined is not None and joined.open and joined.database is self else None
 
     @contextlib.asynccontextmanager
     async def dedicated(self) -> AsyncIterator[asyncpg.Connection[Any]]:
@@ -187,6 +238,8 @@ class Database:
                 return connection, transaction
 
     async def _run(self, statement: Callable[[Any], Awaitable[T]], idempotent: bool) -> T:
+        if (around := self._around()) is not None:
+            return await statement(around.connection)  # what goes wrong is told where the transaction began
         deadline = time.monotonic() + self._patience
         while True:
             connection = await self._acquire(deadline)

@@ -8,6 +8,8 @@
      |- Forbidden              403  FORBIDDEN
      |- NotFound               404  NOT_FOUND
      |- Conflict               409  CONFLICT
+     |   `- KeyInUse                                       a request with the same Idempotency-Key is being answered
+     |- KeyReused              422  UNPROCESSABLE_ENTITY   its Idempotency-Key belongs to another request
      |- PayloadTooLarge        413  PAYLOAD_TOO_LARGE
      |- MethodNotAllowed       405  NOT_FOUND              names the methods that the path has
      |- WaitTimedOut           408  TIMEOUT
@@ -110,6 +112,20 @@ class Conflict(LeadlineError):
     status = 409
     type = "CONFLICT"
     code = "CONFLICT"
+
+
+class KeyInUse(Conflict):
+    """A request with this Idempotency-Key is being answered; send it again in a moment."""
+
+    code = "IDEMPOTENCY_KEY_IN_USE"
+
+
+class KeyReused(LeadlineError):
+    """This Idempotency-Key was sent with another request within 24 hours; choose a new key for a new request."""
+
+    status = 422
+    type = "UNPROCESSABLE_ENTITY"
+    code = "IDEMPOTENCY_KEY_REUSED"
 
 
 class PayloadTooLarge(LeadlineError):

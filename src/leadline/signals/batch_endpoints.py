@@ -30,6 +30,7 @@ from leadline.wire.answers import Reply
 from leadline.wire.calls import Call
 from leadline.wire.fields import wire_time
 from leadline.wire.operations import Answer, Operations
+from leadline.work import service as work
 
 
 class Summaries(Protocol):
@@ -87,11 +88,16 @@ async def create_signal_batch(needs: Needs, call: BatchCall) -> Reply:
         return Reply(
             201, SignalBatchResponse(submitted_at=submitted_at, total_signals=total, expected_credits=price)
         )
-    taken = await needs.signals.accept_many(
-        caller.organisation_id, requests, key_id=caller.key_id, spend_cap=caller.spend_cap
-    )
-    if body.generate_summary_on_complete:
-        await needs.summaries.when_done(caller.organisation_id, _by_domain(requests, taken))
+
+    async def accept() -> list[Taken]:
+        taken = await needs.signals.accept_many(
+            caller.organisation_id, requests, key_id=caller.key_id, spend_cap=caller.spend_cap
+        )
+        if body.generate_summary_on_complete:
+            await needs.summaries.when_done(caller.organisation_id, _by_domain(requests, taken))
+        return taken
+
+    taken = await work.as_one(needs.database, accept)
     rejected = sum(one.how == "refused" for one in taken)
     answer = SignalBatchResponse(
         submitted_at=submitted_at, total_signals=total, accepted=total - rejected, rejected=rejected

@@ -26,7 +26,7 @@ from leadline.signals.schemas import (
 from leadline.signals.service import SignalService
 from leadline.signals.views import SignalQuery, View
 from leadline.templates import service as templates
-from leadline.wire.answers import Reply
+from leadline.wire.answers import Accepted, Reply
 from leadline.wire.calls import Call
 from leadline.wire.operations import Answer, Operations
 
@@ -56,6 +56,18 @@ class SyncCall(CreateCall):
 
 class GetCall(Call):
     path: SignalPath
+
+
+async def _see_through(needs: Needs, call: SyncCall, reference: str, _again: bool) -> Reply:
+    signal_id = UUID(reference)
+    view = await _wait(needs, call, signal_id, call.headers.timeout_sec or call.caller.sync_timeout)
+    if view is None and call.headers.timeout_error == "true":
+        raise WaitTimedOut(
+            "The answer was not ready in time; the work goes on. Read the signal by its id.",
+            details={"signalId": str(signal_id)},
+        )
+    view = view or await _view(needs, call, signal_id)
+    return Reply(200 if view.finished else 202, Raw(view.body))
 
 
 operations = Operations[Needs]("Company Signals")
@@ -106,17 +118,10 @@ async def create_signal(needs: Needs, call: CreateCall) -> Raw:
     },
     errors=(400, 402, 404, 408, 422),
     charge=CHARGE,
+    then=_see_through,
 )
-async def create_signal_sync(needs: Needs, call: SyncCall) -> Reply:
-    signal_id = await _accept(needs, call, awaited=True)
-    view = await _wait(needs, call, signal_id, call.headers.timeout_sec or call.caller.sync_timeout)
-    if view is None and call.headers.timeout_error == "true":
-        raise WaitTimedOut(
-            "The answer was not ready in time; the work goes on. Read the signal by its id.",
-            details={"signalId": str(signal_id)},
-        )
-    view = view or await _view(needs, call, signal_id)
-    return Reply(200 if view.finished else 202, Raw(view.body))
+async def create_signal_sync(needs: Needs, call: SyncCall) -> Accepted:
+    return Accepted(str(await _accept(needs, call, awaited=True)))
 
 
 @operations.get(

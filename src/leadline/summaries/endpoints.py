@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from typing import Protocol
+from uuid import UUID
 
 from leadline.summaries.schemas import (
     GenerateSummaryRequest,
     SummariesQuery,
     SummariesResponse,
+    SummaryDataPoint,
     SummaryResponse,
 )
 from leadline.summaries.service import SummaryService
-from leadline.wire.answers import Reply
+from leadline.wire.answers import Accepted, Reply
 from leadline.wire.calls import Call
 from leadline.wire.operations import Answer, Operations
 
@@ -29,6 +31,20 @@ class ListCall(Call):
 
 class GenerateCall(Call):
     body: GenerateSummaryRequest
+
+
+async def _write(needs: Needs, call: GenerateCall, summary_id: str, again: bool) -> Reply:
+    organisation_id = call.caller.organisation_id
+    if again:
+        written = await needs.summaries.written(organisation_id, UUID(summary_id))
+        if written is None:
+            return _reply(await needs.summaries.generate(organisation_id, call.body.domain))
+        return _reply(written)
+    return _reply(await needs.summaries.write(organisation_id, UUID(summary_id), call.body.domain))
+
+
+def _reply(points: list[SummaryDataPoint] | None) -> Reply:
+    return Reply(204) if points is None else Reply(200, SummaryResponse(points))
 
 
 operations = Operations[Needs]("Signal Summaries")
@@ -59,7 +75,8 @@ async def list_summaries(needs: Needs, call: ListCall) -> SummariesResponse:
     },
     errors=(400, 402, 409),
     charge="Nothing.",
+    then=_write,
 )
-async def generate_summary(needs: Needs, call: GenerateCall) -> Reply:
-    points = await needs.summaries.generate(call.caller.organisation_id, call.body.domain)
-    return Reply(204) if points is None else Reply(200, SummaryResponse(points))
+async def generate_summary(needs: Needs, call: GenerateCall) -> Reply | Accepted:
+    begun = await needs.summaries.begin(call.caller.organisation_id, call.body.domain)
+    return Accepted(str(begun)) if isinstance(begun, UUID) else _reply(begun)

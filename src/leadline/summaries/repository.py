@@ -82,6 +82,15 @@ async def end(
     )
 
 
+async def get(connection: Connection, organisation_id: UUID, summary_id: UUID) -> Row | None:
+    record = await connection.fetchrow(
+        f"select {_COLUMNS} from summaries where id = $1 and organisation_id = $2",  # noqa: S608
+        summary_id,
+        organisation_id,
+    )
+    return _row(record) if record is not None else None
+
+
 async def newest(connection: Connection, organisation_id: UUID, company_id: UUID) -> Row | None:
     """The newest that was completed."""
     record = await connection.fetchrow(

@@ -61,6 +61,14 @@ class SummaryService:
 
         Raises InvalidInput for what is no domain, Conflict while one is being made.
         """
+        begun = await self.begin(organisation_id, domain)
+        return await self.write(organisation_id, begun, domain) if isinstance(begun, UUID) else begun
+
+    async def begin(self, organisation_id: UUID, domain: str) -> UUID | list[SummaryDataPoint] | None:
+        """The id of a summary that is to be written now, or what ``generate`` gives where none is needed.
+
+        Raises as it does.
+        """
         company = companies.parse(domain, reserved_hosts=self._reserved_hosts)
         company_id = await companies.find(self._database, company.host)
         if company_id is None or not await answers.completed(self._database, organisation_id, company_id):
@@ -77,13 +85,26 @@ class SummaryService:
             )
         if not begun:
             raise Conflict("A summary of this domain is being made; ask again in a moment.")
+        return summary_id
+
+    async def write(self, organisation_id: UUID, summary_id: UUID, domain: str) -> list[SummaryDataPoint]:
+        """Write what was begun."""
+        company = companies.parse(domain, reserved_hosts=self._reserved_hosts)
+        company_id = await companies.find(self._database, company.host)
         summary, status = [], "failed"
         try:
+            assert company_id is not None  # or it could not have been begun
+            found = await answers.of_company(self._database, organisation_id, company_id)
             summary = await self._points(summary_id, found)
             status = "completed"
         finally:
             await repository.end(self._database, organisation_id, summary_id, status, summary)
         return summary
+
+    async def written(self, organisation_id: UUID, summary_id: UUID) -> list[SummaryDataPoint] | None:
+        """A summary that was completed."""
+        row = await repository.get(self._database, organisation_id, summary_id)
+        return row.summary if row is not None and row.status == "completed" else None
 
     async def when_done(self, organisation_id: UUID, signals: Mapping[str, Sequence[UUID]]) -> None:
         """Have each of these domains summed up, once its signals are finished."""

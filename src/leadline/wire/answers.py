@@ -15,6 +15,15 @@ class Reply(Struct, frozen=True):
     value: Any = None
 
 
+class Accepted(Struct, frozen=True):
+    """The work is accepted; its answer is waited for outside the transaction by the operation's ``then``.
+
+    Under an idempotency key the ``reference`` is kept in place of an answer, and each replay waits by it.
+    """
+
+    reference: str
+
+
 class Text(Struct, frozen=True):
     """Text of the media type that the operation declares, whole."""
 

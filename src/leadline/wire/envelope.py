@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from leadline.foundation.errors import (
     InvalidInput,
+    KeyInUse,
     LeadlineError,
     MethodNotAllowed,
     TooManyRequests,
@@ -127,6 +128,8 @@ def _headers(error: LeadlineError) -> tuple[tuple[bytes, bytes], ...]:
     match error:
         case Unauthorized():
             return ((b"www-authenticate", b"Bearer"),)
+        case KeyInUse():
+            return ((b"retry-after", b"1"),)
         case Unavailable():
             return ((b"retry-after", b"5"),)
         case MethodNotAllowed(allowed=methods) if methods:

@@ -30,7 +30,7 @@ from typing import (
 import msgspec
 from msgspec import NODEFAULT, Struct
 
-from leadline.wire.answers import Returned
+from leadline.wire.answers import Accepted, Returned
 from leadline.wire.calls import Call, PublicCall, Rate, Scope
 from leadline.wire.reading import members
 
@@ -81,6 +81,9 @@ class Declaration(TypedDict, total=False):
     """Errors whose body is flat under LEADLINE_LEGACY_ERRORS (contract section 3.3)."""
     bad_path: int
     """The status when a part of the path is malformed: 404, or 400."""
+    then: Callable[[Any, Any, str, bool], Awaitable[Returned]]
+    """What answers where the function returned ``Accepted``: called with what the function is called with, the
+    reference, and whether this is a replay."""
 
 
 class Operation(Generic[N_contra]):
@@ -107,6 +110,7 @@ class Operation(Generic[N_contra]):
         self.charge = declared.get("charge")
         self.flat = declared.get("flat", ())
         self.bad_path = declared.get("bad_path", 404)
+        self.then = declared.get("then")
         if (self.charge is not None) != (402 in self.errors):
             raise TypeError(f"{self.id}: what costs credits may answer 402, and nothing else does")
         self.call = _call_type(run)
@@ -118,6 +122,19 @@ class Operation(Generic[N_contra]):
         self.place, self.query = parts.get("path"), parts.get("query")
         self.headers, self.body = parts.get("headers"), parts.get("body")
         self._path = _path_pattern(path, self.place)
+
+    async def answer(self, needs: N_contra, call: Any) -> Returned:
+        """Run it, and wait where it wants to be waited for."""
+        returned = await self.run(needs, call)
+        if isinstance(returned, Accepted):
+            return await self.later(needs, call, returned.reference, again=False)
+        return returned
+
+    async def later(self, needs: N_contra, call: Any, reference: str, *, again: bool) -> Returned:
+        """The answer to what was accepted under this reference, now or (``again``) by an earlier request."""
+        if self.then is None:
+            raise TypeError(f"{self.id} says that it has accepted something, but has no 'then'")
+        return await self.then(needs, call, reference, again)
 
     def fits(self, path: str) -> bool:
         """Whether a path is this operation's, its parameters well formed."""

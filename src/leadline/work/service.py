@@ -69,9 +69,29 @@ async def in_transaction(database: Database, work: Callable[[Connection], Awaita
                 return await work(connection)
         except DatabaseUnavailable:
             tries += 1
-            if tries >= TRANSACTION_TRIES:
+            if tries >= TRANSACTION_TRIES or database.joined:
                 raise
         await asyncio.sleep(0.2 * tries)
+
+
+async def as_one(database: Database, work: Callable[[], Awaitable[T]]) -> T:
+    """Run ``work`` so that whatever it does with the database is committed together, or not at all.
+
+    It is run again when its connection was cut, so all of it can be repeated; it waits for nothing but the database.
+    """
+    if database.joined:
+        return await work()
+    done: list[Callable[[], None]] = []
+
+    async def join(connection: Connection) -> T:
+        nonlocal done
+        with database.joining(connection) as done:
+            return await work()
+
+    result = await in_transaction(database, join)
+    for call in done:
+        call()
+    return result
 
 
 class WorkService:
@@ -96,9 +116,9 @@ class WorkService:
         self.admission = Admission(database, kinds, lease=lease)
 
     def poke(self) -> None:
-        """Work was added: let it be begun soon. Costs nothing."""
-        self._due.set()
-        self._untold.set()
+        """Work was added: let it be begun soon, once it is committed. Costs nothing."""
+        self._transactions.on_commit(self._due.set)
+        self._transactions.on_commit(self._untold.set)
 
     @contextlib.asynccontextmanager
     async def telling(self) -> AsyncIterator[None]:
@@ -289,6 +309,7 @@ __all__ = [
     "WorkItem",
     "WorkService",
     "add",
+    "as_one",
     "drop",
     "due_now",
     "in_transaction",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from leadline.events import service as events
 from leadline.evidence import service as evidence
 from leadline.foundation.log import get_logger
+from leadline.idempotency import service as idempotency
 from leadline.models import service as models
 
 if TYPE_CHECKING:
@@ -31,5 +32,6 @@ async def prune(leadline: Leadline) -> None:
         age = timedelta(days=settings.event_retention_days)
         await leadline.webhooks.prune(age)
         await events.prune(database, age, leadline.webhooks.with_deliveries)
+    await idempotency.prune(database)
     if snapshots or traces:
         log.info("pruned", snapshots=snapshots, steps=traces)

@@ -1,0 +1,1 @@
+"""Requests that may be sent again: what was answered to a key, replayed for a day."""
