@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests.client.conftest import QUICK
-from tests.web import Answer, Cut, Hang, InTurn, Raw, Redirect, Reply, Request, WebServer, refusing_port
+from tests.web import Answer, Cut, Hang, InTurn, Raw, Redirect, Reply, WebServer, refusing_port
 
 from leadline.client import (
     AsyncClient,
@@ -247,42 +247,30 @@ async def test_a_lost_answer_is_asked_for_again(web: WebServer) -> None:
     assert len(posted(web)) == 2
 
 
-def lost_then(answer: dict[str, Any], moment: datetime) -> Any:
-    """Loses the first post; then tells ``answer``, unless a refresh is forced, which makes a new signal."""
-
-    def respond(request: Request) -> Answer:
-        respond.calls += 1  # type: ignore[attr-defined]
-        if respond.calls == 1:  # type: ignore[attr-defined]
-            return Cut()
-        forced = json.loads(request.body).get("forceRefresh")
-        return told(signal() if forced else answer, 201, Date=format_datetime(moment, usegmt=True))
-
-    respond.calls = 0  # type: ignore[attr-defined]
-    return respond
+def keys(web: WebServer) -> list[str]:
+    return [r.headers["idempotency-key"] for r in web.requests if r.method == "POST"]
 
 
-async def test_a_forced_refresh_whose_answer_is_lost_is_not_forced_twice(web: WebServer) -> None:
-    now = datetime.now(UTC)
-    web.route("*", SIGNALS, lost_then(finished(created=now), now))
+@pytest.mark.parametrize("force_refresh", [False, True])
+async def test_every_try_has_the_key_of_the_first_and_says_the_same(
+    web: WebServer, force_refresh: bool
+) -> None:
+    taken = envelope(409, "CONFLICT", "IDEMPOTENCY_KEY_IN_USE")
+    web.route("*", SIGNALS, InTurn(Cut(), taken, told(signal(), 201)))
     async with client_of(web) as client:
-        assert (await client.signals.create(*ASKED, force_refresh=True)).value is True
-    assert [body.get("forceRefresh") for body in posted(web)] == [True, None]
+        assert (await client.signals.create(*ASKED, force_refresh=force_refresh)).id == ID
+        assert len(posted(web)) == 3
+        assert len({json.dumps(body) for body in posted(web)}) == len(set(keys(web))) == 1
+        await client.signals.create(*ASKED, force_refresh=force_refresh)
+    assert len(set(keys(web))) == 2
 
 
-async def test_a_forced_refresh_that_never_arrived_is_forced_again(web: WebServer) -> None:
-    now = datetime.now(UTC)
-    web.route("*", SIGNALS, lost_then(finished(created=now - timedelta(hours=3)), now))
+async def test_another_conflict_is_not_tried_again(web: WebServer) -> None:
+    web.route("*", SIGNALS, envelope(409, "CONFLICT", "CONFLICT"))
     async with client_of(web) as client:
-        assert not (await client.signals.create(*ASKED, force_refresh=True)).finished
-    assert [body.get("forceRefresh") for body in posted(web)] == [True, None, True]
-
-
-async def test_the_servers_clock_counts_and_not_ours(web: WebServer) -> None:
-    there = datetime.now(UTC) - timedelta(days=2)
-    web.route("*", SIGNALS, lost_then(finished(created=there), there))
-    async with client_of(web) as client:
-        assert (await client.signals.create(*ASKED, force_refresh=True)).finished
-    assert len(posted(web)) == 2
+        with pytest.raises(Exception, match="Words"):
+            await client.signals.create(*ASKED)
+    assert web.count() == 1
 
 
 @pytest.mark.parametrize(
@@ -298,12 +286,11 @@ async def test_the_servers_clock_counts_and_not_ours(web: WebServer) -> None:
     ids=["202", "408", "408 of a proxy", "504 of a proxy", "cut", "hung up"],
 )
 async def test_sync_goes_on_by_id_when_the_request_is_let_go(web: WebServer, let_go: Answer) -> None:
-    web.route("*", f"{SIGNALS}/sync", let_go)
-    web.route("*", SIGNALS, told(signal(), 201))
+    web.route("*", f"{SIGNALS}/sync", InTurn(let_go, told(signal(), 202)))
     web.route("*", f"{SIGNALS}/{ID}", InTurn(told(signal()), told(finished())))
     async with client_of(web) as client:
         assert (await client.signals.create_sync(*ASKED, timeout=30)).value is True
-    assert len(posted(web, f"{SIGNALS}/sync")) == 1
+    assert len(set(keys(web))) == 1
     assert web.requests[0].headers["x-sbr-timeout-sec"] == "30"
 
 

@@ -6,10 +6,11 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
+from uuid import uuid4
 
 import msgspec
 
@@ -25,7 +26,6 @@ LONGEST_SYNC = 900  # seconds the server may be asked to hold a request (contrac
 SYNC_MARGIN = 10.0  # seconds the server may answer late
 FIRST_LOOK = 0.25  # seconds until a running signal is looked at; each further pause is longer
 LONGEST_LOOK = 5.0
-_CLOCK_GRAIN = timedelta(seconds=2)  # the Date header counts whole seconds
 
 Look = Callable[[Signal], None]
 
@@ -90,21 +90,12 @@ class AsyncSignals:
     ) -> Signal:
         """Ask, and return at once: the new signal, an identical running one, or a recent one from the cache.
 
-        Tried again when the answer is lost: the server joins identical running questions, so it is asked and
-        charged once.
+        Tried again when the answer is lost, with the same idempotency key: it is asked and charged once.
         """
         body = _body(
             domain, question, answer_type, output_schema, verification_mode, force_refresh, webhook_url
         )
-        started = time.monotonic()
-        try:
-            return _signal(
-                await self._transport.call("POST", SIGNALS, body=body, repeatable=not force_refresh)
-            )
-        except ClientError as error:
-            if not (force_refresh and perhaps_taken(error)):
-                raise
-        return await self._ask_again(body, started)
+        return _signal(await self._transport.call("POST", SIGNALS, body=body, headers=_once()))
 
     async def create_sync(
         self,
@@ -120,32 +111,38 @@ class AsyncSignals:
     ) -> Signal:
         """Ask, and wait up to ``timeout`` seconds for the finished signal (completed or failed).
 
-        The server holds the request. Where it, or a proxy before it, lets go earlier, the signal is looked at
-        by its id until the time is up. Raises WaitTimedOut then; the work goes on.
+        The server holds the request. Where it, or a proxy before it, lets go earlier, the signal is asked for again
+        with the same idempotency key, and looked at by its id until the time is up. Raises WaitTimedOut then; the work
+        goes on.
         """
         body = _body(
             domain, question, answer_type, output_schema, verification_mode, force_refresh, webhook_url
         )
         started = time.monotonic()
-        seconds = max(1, min(LONGEST_SYNC, math.ceil(timeout)))
-        try:
-            reply = await self._transport.call(
-                "POST",
-                f"{SIGNALS}/sync",
-                body=body,
-                headers={"X-Sbr-Timeout-Sec": str(seconds)},
-                timeout=seconds + SYNC_MARGIN,
-                repeatable=False,
+        seconds, once = max(1, min(LONGEST_SYNC, math.ceil(timeout))), _once()
+
+        async def post(wait: int, *, repeatable: bool) -> Signal:
+            return _signal(
+                await self._transport.call(
+                    "POST",
+                    f"{SIGNALS}/sync",
+                    body=body,
+                    headers={"X-Sbr-Timeout-Sec": str(wait), **once},
+                    timeout=wait + SYNC_MARGIN,
+                    repeatable=repeatable,
+                )
             )
-            signal = _signal(reply)
+
+        try:
+            signal = await post(seconds, repeatable=False)
         except RequestTimedOut as error:
             signal_id = error.details.get("signalId")
             known = isinstance(signal_id, str)
-            signal = await (self.get(str(signal_id)) if known else self._ask_again(body, started))
+            signal = await (self.get(str(signal_id)) if known else post(1, repeatable=True))
         except ClientError as error:
             if not perhaps_taken(error):
                 raise
-            signal = await self._ask_again(body, started)
+            signal = await post(1, repeatable=True)
         if signal.finished:
             return signal
         left = timeout - (time.monotonic() - started)
@@ -216,20 +213,10 @@ class AsyncSignals:
             if not page.results or offset >= page.total:
                 return
 
-    async def _ask_again(self, body: dict[str, Any], started: float) -> Signal:
-        """The signal of a request whose answer was lost; it was sent at ``started`` (monotonic)."""
-        forced = body.get("forceRefresh", False)
-        again = {name: member for name, member in body.items() if name != "forceRefresh"}
-        reply = await self._transport.call("POST", SIGNALS, body=again)
-        signal = _signal(reply)
-        if not forced or not signal.finished or reply.moment is None:
-            return signal
-        # Finished already: by the lost request, or long ago because that one never arrived. The server's own
-        # clock tells.
-        sent = reply.moment - timedelta(seconds=time.monotonic() - started) - _CLOCK_GRAIN
-        if signal.created_at >= sent:
-            return signal
-        return _signal(await self._transport.call("POST", SIGNALS, body=body))
+
+def _once() -> dict[str, str]:
+    """Has the server do it once, however often it is sent."""
+    return {"Idempotency-Key": str(uuid4())}
 
 
 def _body(

@@ -21,6 +21,7 @@ from leadline.client.errors import ApiError, ClientError, ServerUnreachable, Une
 CONNECT_SECONDS = 10.0
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _NOT_TAKEN = frozenset({425, 429})  # the request was certainly not acted upon
+_BEING_ANSWERED = "IDEMPOTENCY_KEY_IN_USE"  # by the try before this one
 _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
 
 
@@ -41,11 +42,10 @@ class Retry(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """A successful answer: decoded JSON, and the server's clock when it gave it (None: not told)."""
+    """A successful answer: decoded JSON."""
 
     status: int
     wire: Any
-    moment: datetime | None
     request_id: str | None
 
 
@@ -105,7 +105,7 @@ class Transport:
         match error:
             case ServerUnreachable():
                 return self._retry.pause(failures)
-            case ApiError(status=status) if status in _AGAIN:
+            case ApiError(status=status, code=code) if status in _AGAIN or code == _BEING_ANSWERED:
                 stated = error.retry_after
                 return self._retry.pause(failures) if stated is None else max(stated, 0.0)
         return None
@@ -176,7 +176,7 @@ def _read(answer: httpx2.Response, request_id: str) -> Reply:
             request_id,
             status,
         ) from error
-    return Reply(status, wire, _date(answer.headers.get("date", "")), request_id)
+    return Reply(status, wire, request_id)
 
 
 def _checked(base_url: str) -> str:

@@ -206,6 +206,16 @@ class Database:
         else:
             around.done.append(call)
 
+    async def apart(self, work: Callable[[Any], Awaitable[T]]) -> T:
+        """Run statements on a connection outside the pool, beside the transaction around us: what they write stays, and
+        others need not wait for it. They may be run again. Raises DatabaseUnavailable.
+        """
+        try:
+            async with self.dedicated() as connection:
+                return await work(connection)
+        except LOST_OR_MISUSED as error:
+            raise _unanswered(error) from error
+
     def _around(self) -> _Joined | None:
         joined = _JOINED.get()
         return joined if joined is not None and joined.open and joined.database is self else None

@@ -144,7 +144,8 @@ class SignalService:
         """
         reader_name = self._readers.name(reader)
         checked = Checked(self._checker, requests, reader_name)
-        company_ids = await companies.resolve_many(self._database, await checked.companies())
+        about = await checked.companies()
+        company_ids = await self._transactions.apart(lambda own: companies.resolve_many(own, about))
 
         async def accept(connection: Connection) -> list[Taken]:
             return await batches.accept(
