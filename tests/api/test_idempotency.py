@@ -281,6 +281,36 @@ async def test_a_summary_is_written_once(api: Api, acme: Account) -> None:
     assert len(newer.json()["summary"]) == 2
 
 
+async def test_what_asks_others_is_pending_until_it_has_answered(api: Api, acme: Account) -> None:
+    path, key = "/v1/contacts/find-email", str(uuid4())
+    body = {"full_name": "Ann Lee", "domain": "gmail.com"}  # where anybody has an address: nobody is asked
+    first = await post(acme, path, body, key)
+    assert first.status_code == 200, first.text
+    again = await post(acme, path, body, key)
+    assert (again.content, again.headers["idempotent-replayed"]) == (first.content, "true")
+
+    row = "where organisation_id = $1 and key = $2"
+    pending = (
+        f"update idempotency_keys set pending = true, status = null, body = null, created_at = now() {row}"
+    )
+    await api.database.execute(pending, acme.organisation_id, key)
+    assert (await post(acme, path, body, key)).status_code == 409
+    old = f"update idempotency_keys set created_at = now() - interval '6 minutes' {row}"
+    await api.database.execute(old, acme.organisation_id, key)
+    taken_over = await post(acme, path, body, key)
+    assert (taken_over.status_code, taken_over.content) == (200, first.content)
+    assert not await api.database.fetchval(
+        f"select pending from idempotency_keys {row}", acme.organisation_id, key
+    )
+
+
+async def test_what_failed_outside_may_be_sent_anew(acme: Account) -> None:
+    path, key = "/v1/contacts/find-email", str(uuid4())
+    body = {"full_name": "Ann Lee", "domain": "acme.com"}
+    for _ in range(2):  # there is no such site here, nor may it be asked for
+        assert (await post(acme, path, body, key)).status_code >= 500
+
+
 async def test_a_change_is_made_once(acme: Account) -> None:
     made, key = (await acme.post(TEMPLATES, TEMPLATE)).json(), str(uuid4())
     versions = set()

@@ -99,24 +99,39 @@ def _endpoint(
     ) -> ASGIResponse:
         """The answer to the first request with this key."""
         response: ASGIResponse | None = None
+        owner, fingerprint = call.caller.organisation_id, await _fingerprint(request)
 
         async def answer() -> Kept | None:
             nonlocal response
+            if operation.outside:
+                return Kept(pending=True)
             returned = await operation.run(needs, call)
             if isinstance(returned, Accepted):
-                return Kept(reference=returned.reference)
+                return Kept(reference=returned.reference, pending=returned.final)
             response = _response(returned, first, media_type)
-            if not isinstance(response, PreparedResponse):
-                return None  # made while it is sent: a look at things, which may be made again
-            return Kept(response.status_code, response.content_type, response.body)
+            return _whole(response)
 
-        fingerprint = await _fingerprint(request)
-        kept, again = await idempotency.once(call.caller.organisation_id, key, fingerprint, answer)
+        async def later(kept: Kept, *, again: bool) -> ASGIResponse:
+            if operation.outside:
+                returned = await operation.answer(needs, call)
+            else:
+                returned = await operation.later(needs, call, kept.reference, again=again)
+            return _response(returned, first, media_type)
+
+        kept, again = await idempotency.once(owner, key, fingerprint, answer)
         if again:
             context.headers.append((b"idempotent-replayed", b"true"))
-        if kept is not None and kept.reference is not None:
-            returned = await operation.later(needs, call, kept.reference, again=again)
-            return _response(returned, first, media_type)
+        if kept is not None and kept.pending:
+            try:
+                response = await later(kept, again=again)
+            except BaseException:
+                await asyncio.shield(idempotency.forget(owner, key, fingerprint))
+                raise
+            if (whole := _whole(response)) is not None:
+                await idempotency.settle(owner, key, fingerprint, whole)
+            return response
+        if kept is not None and not kept.status:
+            return await later(kept, again=again)
         if kept is not None and again:
             return PreparedResponse(kept.status, _content_type(kept.media_type), kept.body)
         assert response is not None
@@ -257,6 +272,13 @@ class StreamedResponse(ASGIResponse):
             async for chunk in self._chunks:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _whole(response: ASGIResponse) -> Kept | None:
+    """What is kept of it; None when it is made while it is sent: a look at things, which may be made again."""
+    if not isinstance(response, PreparedResponse):
+        return None
+    return Kept(response.status_code, response.content_type, response.body)
 
 
 def _content_type(media_type: str) -> list[tuple[bytes, bytes]]:

@@ -29,6 +29,7 @@ operations = Operations[Needs]("Email Finder")
     answers={200: Answer("Found, or both members null.", FindEmailResponse)},
     errors=(400, 402, 422, 502),
     charge="The price of an address that is found; it is a setting, by default nothing.",
+    outside=True,
 )
 async def find_email(needs: Needs, call: FindCall) -> FindEmailResponse:
     caller = call.caller

@@ -20,16 +20,20 @@ from leadline.idempotency.repository import Row
 from leadline.work import service as work
 
 KEPT = timedelta(hours=24)
+LONGEST = timedelta(minutes=5)  # for an answer to come; beyond that its process is taken for dead
 LONGEST_KEY = 255  # characters
 
 
 class Kept(NamedTuple):
-    """What is replayed: an answer whole, or what it is waited for by."""
+    """What is replayed: an answer whole (with a status), or what it is waited for by. ``pending``: it is still to come,
+    and is kept then (``settle``) or not (``forget``).
+    """
 
     status: int = 0
     media_type: str = ""
     body: bytes = b""
-    reference: str | None = None
+    reference: str = ""
+    pending: bool = False
 
 
 class IdempotencyService:
@@ -52,10 +56,14 @@ class IdempotencyService:
         async def attempt() -> tuple[Kept | None, bool]:
             if not await repository.hold(self._database, organisation_id, key):
                 raise KeyInUse
-            found = await repository.find(self._database, organisation_id, key, KEPT)
+            found = await repository.find(self._database, organisation_id, key, KEPT, LONGEST)
             if found is not None:
                 if found.fingerprint != fingerprint:
                     raise KeyReused
+                if found.pending and found.young:
+                    raise KeyInUse
+                if found.pending:  # its process died: this one takes its place
+                    await repository.keep(self._database, organisation_id, key, found)
                 return self._opened(found), True
             done = await do()
             if done is not None:
@@ -64,9 +72,17 @@ class IdempotencyService:
 
         return await work.as_one(self._transactions, attempt)
 
+    async def settle(self, organisation_id: UUID, key: str, fingerprint: bytes, kept: Kept) -> None:
+        """The answer that was pending has come."""
+        await repository.settle(self._database, organisation_id, key, self._sealed(fingerprint, kept))
+
+    async def forget(self, organisation_id: UUID, key: str, fingerprint: bytes) -> None:
+        """The answer that was pending will not come: the request may be sent anew."""
+        await repository.forget(self._database, organisation_id, key, fingerprint)
+
     def _sealed(self, fingerprint: bytes, kept: Kept) -> Row:
-        if kept.reference is not None:
-            return Row(fingerprint=fingerprint, reference=kept.reference)
+        if not kept.status:
+            return Row(fingerprint=fingerprint, reference=kept.reference, pending=kept.pending)
         return Row(
             fingerprint=fingerprint,
             status=kept.status,
@@ -75,9 +91,9 @@ class IdempotencyService:
         )
 
     def _opened(self, row: Row) -> Kept:
-        if row.reference is not None:
-            return Kept(reference=row.reference)
-        return Kept(row.status or 0, row.media_type or "", zlib.decompress(self._vault.open(row.body or b"")))
+        if row.status is None:
+            return Kept(reference=row.reference or "", pending=row.pending)
+        return Kept(row.status, row.media_type or "", zlib.decompress(self._vault.open(row.body or b"")))
 
 
 def key_of(header: str) -> str:

@@ -79,4 +79,4 @@ async def list_summaries(needs: Needs, call: ListCall) -> SummariesResponse:
 )
 async def generate_summary(needs: Needs, call: GenerateCall) -> Reply | Accepted:
     begun = await needs.summaries.begin(call.caller.organisation_id, call.body.domain)
-    return Accepted(str(begun)) if isinstance(begun, UUID) else _reply(begun)
+    return Accepted(str(begun), final=True) if isinstance(begun, UUID) else _reply(begun)

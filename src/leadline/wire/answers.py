@@ -18,10 +18,12 @@ class Reply(Struct, frozen=True):
 class Accepted(Struct, frozen=True):
     """The work is accepted; its answer is waited for outside the transaction by the operation's ``then``.
 
-    Under an idempotency key the ``reference`` is kept in place of an answer, and each replay waits by it.
+    Under an idempotency key the ``reference`` is kept in place of an answer, and each replay waits by it; ``final`` says
+    that the answer which then comes is kept as well.
     """
 
     reference: str
+    final: bool = False
 
 
 class Text(Struct, frozen=True):

@@ -81,6 +81,9 @@ class Declaration(TypedDict, total=False):
     """Errors whose body is flat under LEADLINE_LEGACY_ERRORS (contract section 3.3)."""
     bad_path: int
     """The status when a part of the path is malformed: 404, or 400."""
+    outside: bool
+    """Whether it asks others than the database before it answers. It then has no transaction around it: with an idempotency
+    key it is done again after a process died in it."""
     then: Callable[[Any, Any, str, bool], Awaitable[Returned]]
     """What answers where the function returned ``Accepted``: called with what the function is called with, the
     reference, and whether this is a replay."""
@@ -110,6 +113,7 @@ class Operation(Generic[N_contra]):
         self.charge = declared.get("charge")
         self.flat = declared.get("flat", ())
         self.bad_path = declared.get("bad_path", 404)
+        self.outside = declared.get("outside", False)
         self.then = declared.get("then")
         if (self.charge is not None) != (402 in self.errors):
             raise TypeError(f"{self.id}: what costs credits may answer 402, and nothing else does")
