@@ -37,9 +37,9 @@ PENALTY = 6.0
 THRESHOLDS = (0.4, 0.5, 0.6, 0.7, 0.8)
 
 
-def phrasings() -> list[tuple[str, str]]:
+def phrasings(path: Path = ROOT / "scripts/phrasings.txt") -> list[tuple[str, str]]:
     found = []
-    for line in (ROOT / "scripts/phrasings.txt").read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8").splitlines():
         field, colon, rest = line.partition(":")
         if colon and not line.startswith("#"):
             found += [(field.strip(), text.strip()) for text in rest.split("|") if text.strip()]
@@ -86,6 +86,28 @@ class Fitted:
         return str(self.model.classes_[place]), float(chances[place])
 
 
+def write_weights(fitted: Fitted, path: Path) -> None:
+    """The weights that tell something, as ``mapper.Weights`` reads them."""
+    weights = {
+        piece: [round(float(w), 2) for w in fitted.model.coef_[:, place]]
+        for piece, place in fitted.pieces.items()
+    }
+    held = {
+        "fields": [str(c) for c in fitted.model.classes_],
+        "intercepts": [round(float(w), 3) for w in fitted.model.intercept_],
+        "weights": {piece: row for piece, row in weights.items() if max(map(abs, row)) >= 0.2},
+    }
+    lines = ",\n".join(
+        f"  {json.dumps(piece, ensure_ascii=False)}: {json.dumps(row, separators=(',', ':'))}"
+        for piece, row in held["weights"].items()  # type: ignore[attr-defined]
+    )
+    path.write_text(
+        f'{{\n "fields": {json.dumps(held["fields"])},\n "intercepts": {json.dumps(held["intercepts"])},\n'
+        f' "weights": {{\n{lines}\n }}\n}}\n',
+        encoding="utf-8",
+    )
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--write", action="store_true")
@@ -106,25 +128,8 @@ def main() -> int:
             out(f"from {least}: right {len(named) - wrong} of {asked}, wrong {wrong}\n")
         return 0
     fitted = Fitted(given)
-    weights = {
-        piece: [round(float(w), 2) for w in fitted.model.coef_[:, place]]
-        for piece, place in fitted.pieces.items()
-    }
-    held = {
-        "fields": [str(c) for c in fitted.model.classes_],
-        "intercepts": [round(float(w), 3) for w in fitted.model.intercept_],
-        "weights": {piece: row for piece, row in weights.items() if max(map(abs, row)) >= 0.2},
-    }
-    lines = ",\n".join(
-        f"  {json.dumps(piece, ensure_ascii=False)}: {json.dumps(row, separators=(',', ':'))}"
-        for piece, row in held["weights"].items()  # type: ignore[attr-defined]
-    )
-    WEIGHTS.write_text(
-        f'{{\n "fields": {json.dumps(held["fields"])},\n "intercepts": {json.dumps(held["intercepts"])},\n'
-        f' "weights": {{\n{lines}\n }}\n}}\n',
-        encoding="utf-8",
-    )
-    out(f"{len(weights)} pieces of words, {WEIGHTS.stat().st_size // 1024} kB\n")
+    write_weights(fitted, WEIGHTS)
+    out(f"{len(fitted.pieces)} pieces of words, {WEIGHTS.stat().st_size // 1024} kB\n")
     return 0
 
 

@@ -35,6 +35,7 @@ BEYOND = frozenset(
     {
         ("GET", "/v1/companies/signals/subscriptions/{subscriptionId}/runs"),
         ("GET", "/v1/companies/{domain}/profile"),
+        ("POST", "/v1/questions/lint"),
         ("GET", "/v1/events"),
     }
 )

@@ -110,3 +110,17 @@ async def test_templates_of_others_are_not_there(api: Api, acme: Account) -> Non
     assert (await stranger.get(PATH)).json()["total"] == 0
     asked = {"domain": "acme.com", "signalTemplateId": made["id"]}
     assert (await stranger.call("POST", "/v1/companies/signals", json=asked)).status_code == 404
+
+
+async def test_a_question_is_looked_at_before_it_is_asked(acme: Account, api: Api) -> None:
+    made = await make(acme, question="How many warehouses do they run?", answerType="number")
+    body = {"question": "How many warehouses do they have?"}
+    seen = (await acme.call("POST", "/v1/questions/lint", json=body)).json()
+    assert seen["answerType"] == "number"
+    assert [hint["fault"] for hint in seen["hints"]] == ["untyped"]
+    assert [near["id"] for near in seen["templates"]] == [made["id"]]
+    other = await api.account()
+    assert (await other.call("POST", "/v1/questions/lint", json=body)).json()["templates"] == []
+    vague = {"question": "tell me about them", "answerType": "open_text"}
+    hints = (await acme.call("POST", "/v1/questions/lint", json=vague)).json()["hints"]
+    assert [hint["fault"] for hint in hints] == ["vague"]

@@ -23,6 +23,7 @@ from leadline.cli.doctor import doctor
 from leadline.cli.emails import find_email
 from leadline.cli.evaluate import evaluate
 from leadline.cli.keys import credits_, keys
+from leadline.cli.lint import lint
 from leadline.cli.lists import lists
 from leadline.cli.migrate import migrate
 from leadline.cli.models import models
@@ -79,6 +80,7 @@ for command in (
     evaluate,
     find_email,
     keys,
+    lint,
     lists,
     migrate,
     models,

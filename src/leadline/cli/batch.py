@@ -14,6 +14,7 @@ from uuid import UUID
 import click
 
 from leadline.cli.ask import host_of
+from leadline.cli.lint import hint_lines
 from leadline.cli.organisations import for_organisation, org_option
 
 if TYPE_CHECKING:
@@ -81,6 +82,10 @@ def batch(
     domains = list(dict.fromkeys(host_of(row) for row in column(domains_file, DOMAINS)))
     asked = questions(questions_file)
     _say(f"{len(domains):,} companies x {len(asked)} questions = {len(domains) * len(asked):,} signals")
+
+    for one in asked:
+        for line in hint_lines(one.question, one.answer_type):
+            _say(f"{one.question}: {line.text}")
 
     async def work(leadline: Leadline, organisation_id: UUID) -> int:
         price = leadline.signals.price * len(domains) * len(asked)

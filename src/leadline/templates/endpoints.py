@@ -8,6 +8,8 @@ from leadline.foundation.database import Database
 from leadline.templates import service
 from leadline.templates.schemas import (
     CreateSignalTemplateRequest,
+    LintQuestionRequest,
+    LintQuestionResponse,
     ListTemplatesQuery,
     SignalTemplate,
     SignalTemplatesResponse,
@@ -36,6 +38,10 @@ class CreateCall(Call):
 
 class OneCall(Call):
     path: TemplatePath
+
+
+class LintCall(Call):
+    body: LintQuestionRequest
 
 
 class UpdateCall(OneCall):
@@ -115,3 +121,17 @@ async def update_template(needs: Needs, call: UpdateCall) -> SignalTemplate:
 )
 async def delete_template(needs: Needs, call: OneCall) -> None:
     await service.delete(needs.database.repeatable, call.caller.organisation_id, call.path.template_id)
+
+
+@operations.post(
+    "/v1/questions/lint",
+    id="lintQuestion",
+    summary="Look at a question before it is asked",
+    answers={200: Answer("What to mend. Nothing is stored, and nothing is charged.", LintQuestionResponse)},
+    errors=(400,),
+)
+async def lint_question(needs: Needs, call: LintCall) -> LintQuestionResponse:
+    body = call.body
+    return await service.lint(
+        needs.database.repeatable, call.caller.organisation_id, body.question, body.answer_type or None
+    )

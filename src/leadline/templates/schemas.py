@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -96,3 +96,40 @@ class ListTemplatesQuery(Struct, rename="camel", kw_only=True):
 
 class TemplatePath(Struct, rename="camel"):
     template_id: UUID
+
+
+class LintQuestionRequest(Struct, rename="camel", kw_only=True):
+    """A question to look at before it is asked."""
+
+    example: ClassVar[dict[str, Any]] = {"question": "Which plan includes SSO, and what does it cost?"}
+
+    question: Asked
+    answer_type: AnswerTypeName | UnsetType = UNSET
+
+
+class QuestionHint(Struct, rename="camel"):
+    """One thing to mend."""
+
+    fault: Literal["vague", "double", "unanswerable", "untyped", "wrong_type"]
+    message: str
+    probability: Annotated[float, Meta(ge=0, le=1)]
+
+
+class NearTemplate(Struct, rename="camel"):
+    """A template that asks nearly the same."""
+
+    id: UUID
+    name: str
+    question: str
+    likeness: Annotated[float, Meta(ge=0, le=1, description="Of the words; 1 is the same question.")]
+
+
+class LintQuestionResponse(Struct, rename="camel"):
+    """What can be said of a question. A question with hints can be asked all the same."""
+
+    hints: list[QuestionHint]
+    answer_type: Annotated[str | None, Meta(description="What it asks for; null where that cannot be told.")]
+    profile_field: Annotated[
+        str | None, Meta(description="Field of the company profile that answers it, where there is one.")
+    ]
+    templates: Annotated[list[NearTemplate], Meta(description="The nearest first, three at most.")]

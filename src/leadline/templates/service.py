@@ -12,16 +12,22 @@ from msgspec import UNSET
 from leadline.foundation.database import Connection
 from leadline.foundation.errors import FieldError, InvalidInput, NotFound
 from leadline.foundation.ids import new_id
+from leadline.research import linting
 from leadline.templates import repository
 from leadline.templates.repository import Row
 from leadline.templates.schemas import (
     CreateSignalTemplateRequest,
+    LintQuestionResponse,
+    NearTemplate,
+    QuestionHint,
     SignalTemplate,
     UpdateSignalTemplateRequest,
 )
 from leadline.wire.fields import wire_time
 from leadline.wire.questions import folded, question_faults, schema_faults
 
+NEAR = 0.5  # likeness from which a template is named
+MOST_COMPARED = 500  # of an organisation's templates, the newest first
 NEVER = datetime.min.replace(tzinfo=UTC)  # until the database says when
 
 
@@ -115,6 +121,30 @@ async def kept(connection: Connection, organisation_id: UUID, template_id: UUID)
     if row is None or row.deleted_at is not None:
         raise _not_found()
     return Kept(*(getattr(row, name) for name in Kept._fields))
+
+
+async def lint(
+    connection: Connection, organisation_id: UUID, question: str, answer_type: str | None
+) -> LintQuestionResponse:
+    """Look at a question before it is asked; templates of the organisation that ask nearly the same are named."""
+    text = folded(question)
+    if wrong := question_faults(text):
+        raise InvalidInput(*wrong)
+    seen = linting.lint(text, answer_type)
+    rows, _ = await repository.page(connection, organisation_id, MOST_COMPARED, 0, deleted=False)
+    near = sorted(
+        ((round(linting.likeness(text, row.question), 2), row) for row in rows), key=lambda one: -one[0]
+    )
+    return LintQuestionResponse(
+        hints=[QuestionHint(hint.fault.value, hint.message, hint.probability) for hint in seen.hints],
+        answer_type=seen.answer_type,
+        profile_field=seen.field,
+        templates=[
+            NearTemplate(row.id, row.name, row.question, likeness)
+            for likeness, row in near[:3]
+            if likeness >= NEAR
+        ],
+    )
 
 
 async def _keep(connection: Connection, row: Row) -> SignalTemplate:

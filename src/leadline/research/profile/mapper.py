@@ -31,10 +31,24 @@ class Guess(NamedTuple):
     probability: float
 
 
-class _Weights(msgspec.Struct, frozen=True):
+class Weights(msgspec.Struct, frozen=True):
+    """A logistic regression: a row of weights, one for each class, for every piece of a text."""
+
     fields: list[str]
     intercepts: list[float]
     weights: dict[str, list[float]]
+
+    def chances(self, text: str) -> dict[str, float]:
+        """How likely each class is for this text; they add up to 1."""
+        sums = list(self.intercepts)
+        for piece, value in features(text).items():
+            if (row := self.weights.get(piece)) is not None:
+                for place, weight in enumerate(row):
+                    sums[place] += value * weight
+        most = max(sums)
+        shares = [math.exp(one - most) for one in sums]
+        whole = sum(shares)
+        return {field: share / whole for field, share in zip(self.fields, shares, strict=True)}
 
 
 def features(text: str) -> dict[str, float]:
@@ -53,9 +67,9 @@ def features(text: str) -> dict[str, float]:
 
 
 @cache
-def _weights() -> _Weights:
+def _weights() -> Weights:
     text = resources.files(__package__).joinpath("mapper.json").read_bytes()
-    return msgspec.json.decode(text, type=_Weights)
+    return msgspec.json.decode(text, type=Weights)
 
 
 @lru_cache(maxsize=1024)
@@ -63,16 +77,8 @@ def guess(text: str) -> Guess | None:
     """The field that the question means, and how likely; None when it means none or cannot be told."""
     if len(text) > MOST_CHARACTERS:
         return None
-    held = _weights()
-    sums = list(held.intercepts)
-    for piece, value in features(text).items():
-        if (row := held.weights.get(piece)) is not None:
-            for place, weight in enumerate(row):
-                sums[place] += value * weight
-    most = max(sums)
-    shares = [math.exp(one - most) for one in sums]
-    place = sums.index(most)
-    probability = shares[place] / sum(shares)
-    field = held.fields[place]
+    chances = _weights().chances(text)
+    field = max(chances, key=chances.__getitem__)
+    probability = chances[field]
     least = LEAST if len(_WORD.findall(fold(text))) <= SHORT else LEAST_LONG
     return Guess(field, probability) if field != NONE and probability >= least else None
