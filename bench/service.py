@@ -42,6 +42,7 @@ from leadline.research.sources.own_site import OwnSite
 from leadline.signals import repository, views
 from leadline.signals.checking import Checker
 from leadline.signals.comparing import Comparing
+from leadline.signals.contacts import Contacts
 from leadline.signals.profiling import Profiling
 from leadline.signals.repository import NewRow, SavedStep
 from leadline.signals.schemas import SignalRequest, TraceStep
@@ -88,9 +89,11 @@ def answering_over(database: Database, library: StoredLibrary, ledger: Ledger) -
     readers = Readers(extractive=NothingReader)
     return Answering(
         database,
+        library,
         Engine(library, [OwnSite(library, InlineSandbox())], InlineSandbox()),
         readers,
         ledger,
+        Contacts(database.repeatable, lambda _: ()),
         Comparing(database, library),
         Profiling(database, library, InlineSandbox()),
         budget=Budget(max_pages=10),

@@ -38,6 +38,7 @@ from leadline.research.readers.language_model import LanguageModelReader
 from leadline.research.sources.own_site import OwnSite
 from leadline.signals.checking import Checker
 from leadline.signals.comparing import Comparing
+from leadline.signals.contacts import Contacts, Directories
 from leadline.signals.profiling import Profiling
 from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTrace
 from leadline.signals.service import RunService, SignalService
@@ -120,8 +121,11 @@ class Leadline:
 
 
 @asynccontextmanager
-async def open_leadline(settings: Settings, *, reading: bool = False) -> AsyncIterator[Leadline]:
+async def open_leadline(
+    settings: Settings, *, reading: bool = False, directories: Directories = lambda _: ()
+) -> AsyncIterator[Leadline]:
     """Everything wired by ``settings``; closed at the end of the block. ``reading``: see ``open_database``.
+    ``directories``: where people are looked up.
 
     Raises ConfigurationError when a setting is wrong, DatabaseUnavailable when the database does not answer.
     """
@@ -166,6 +170,7 @@ async def open_leadline(settings: Settings, *, reading: bool = False) -> AsyncIt
         )
         answering = Answering(
             database,
+            library,
             Engine(
                 library,
                 [
@@ -175,6 +180,7 @@ async def open_leadline(settings: Settings, *, reading: bool = False) -> AsyncIt
             ),
             readers,
             ledger,
+            Contacts(database.repeatable, directories, reserved_hosts=reserved_hosts),
             Comparing(database, library),
             Profiling(database, library, sandbox),
             budget=budget,

@@ -24,6 +24,7 @@ from leadline.credits.service import Ledger
 from leadline.foundation.ids import new_id
 from leadline.foundation.settings import Settings
 from leadline.foundation.waiter import CHANNEL
+from leadline.signals.contacts import Directories
 from leadline.wire.calls import Scope
 
 CONTRACT: dict[str, Any] = yaml.load(
@@ -140,11 +141,13 @@ class Api:
 
 
 @contextlib.asynccontextmanager
-async def open_api(database_url: str, folder: Path, **settings: Any) -> AsyncIterator[Api]:
+async def open_api(
+    database_url: str, folder: Path, *, directories: Directories = lambda _: (), **settings: Any
+) -> AsyncIterator[Api]:
     """The API on a free port."""
     chosen = Settings(data_dir=folder, database_url=database_url, env="development", **settings)
     async with contextlib.AsyncExitStack() as stack:
-        leadline = await stack.enter_async_context(open_leadline(chosen))
+        leadline = await stack.enter_async_context(open_leadline(chosen, directories=directories))
         await stack.enter_async_context(leadline.waiter.running())
         address = await stack.enter_async_context(serving(leadline, "127.0.0.1", 0))
         many = httpx2.Limits(max_connections=None)

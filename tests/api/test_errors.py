@@ -473,8 +473,15 @@ async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, 
 async def test_head_and_options_send_no_body_and_keep_the_connection(api: Api, acme: Account) -> None:
     """On every path that is served, one request after the other over one connection."""
     made = await acme.ask()
+    person = {"contactProfileUrl": "https://www.linkedin.com/in/jo-quist", "question": "What is their role?"}
+    asked = (await acme.post("/v1/contacts/signals", person)).json()
     ids = {"signalId": made["id"], **await _subscribed(acme)}
-    paths = [_filled(path, **ids) for method, path in OURS if method == "GET"]
+    of_people = {"signalId": asked["id"]}
+    paths = [
+        _filled(path, **(of_people if "/contacts/signals/" in path else ids))
+        for method, path in OURS
+        if method == "GET"
+    ]
     paths += ["/docs", "/docs/start.js", "/healthz", "/readyz", "/metrics", "/", "/v1/nothing"]
     reader, writer = await asyncio.open_connection(api.address.host, api.address.port)
     for path in paths:

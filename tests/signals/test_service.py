@@ -31,6 +31,7 @@ from leadline.research.sources.own_site import OwnSite
 from leadline.signals import views
 from leadline.signals.checking import Checker
 from leadline.signals.comparing import Comparing
+from leadline.signals.contacts import Contacts, Directories
 from leadline.signals.profiling import Profiling
 from leadline.signals.schemas import SignalRequest
 from leadline.signals.service import SignalService
@@ -151,13 +152,16 @@ def make_answering(
     library: StoredLibrary | None = None,
     budget: Budget | None = None,
     reserved_hosts: Collection[str] = (),
+    directories: Directories = lambda _: (),
 ) -> Answering:
     library = library or StoredLibrary(database, fetcher, InlineSandbox(), freshness=timedelta(hours=24))
     return Answering(
         database,
+        library,
         Engine(library, [OwnSite(library, InlineSandbox())], InlineSandbox()),
         readers,
         ledger,
+        Contacts(database.repeatable, directories, reserved_hosts=reserved_hosts, seconds=2.0),
         Comparing(database, library),
         Profiling(database, library, InlineSandbox()),
         budget=budget or Budget(max_pages=10),
@@ -174,6 +178,7 @@ def make_service(
     webhooks: WebhookService | None = None,
     reserved_hosts: Collection[str] = (),
     budget: Budget | None = None,
+    directories: Directories = lambda _: (),
     **timing: Any,
 ) -> SignalService:
     reader = reader or FoundingReader()
@@ -191,6 +196,7 @@ def make_service(
         library=library,
         budget=budget,
         reserved_hosts=reserved_hosts,
+        directories=directories,
     )
     return SignalService(
         database,

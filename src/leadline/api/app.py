@@ -29,7 +29,9 @@ from leadline.foundation.errors import BadRequest, InvalidInput, LeadlineError
 from leadline.foundation.settings import Settings
 from leadline.idempotency.service import IdempotencyService
 from leadline.signals import batch_endpoints as batches
+from leadline.signals import contact_endpoints as contact_signals
 from leadline.signals import endpoints as signals
+from leadline.signals import replies
 from leadline.subscriptions import endpoints as subscriptions
 from leadline.summaries import endpoints as summaries
 from leadline.templates import endpoints as templates
@@ -42,7 +44,7 @@ class Opened(
     accounts.Needs,
     companies.Needs,
     credit.Needs,
-    signals.Needs,
+    replies.Needs,
     templates.Needs,
     company_lists.Needs,
     subscriptions.Needs,
@@ -63,6 +65,7 @@ class Opened(
 ROOMS: tuple[Operation[Opened], ...] = (
     *signals.operations,
     *batches.operations,
+    *contact_signals.operations,
     *templates.operations,
     *company_lists.operations,
     *subscriptions.operations,

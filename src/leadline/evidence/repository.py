@@ -169,24 +169,54 @@ async def save_page(
         passing_,
         patience.first,
         patience.longest,
-        *(
-            (
-                snapshot.id,
-                snapshot.url,
-                snapshot.body_sha256,
-                zlib.compress(snapshot.body, 6),
-                snapshot.content_type,
-                snapshot.content.walk,
-                snapshot.content.text_sha256,
-                zlib.compress(_encoder.encode(snapshot.content), 1),
-            )
-            if snapshot is not None
-            else (None,) * 8
-        ),
+        *(_columns(snapshot) if snapshot is not None else (None,) * 8),
         min(patience.least, patience.longest),
     )
     assert saved is not None, "an insert that updates on conflict always returns its row"
     return PageRow(**saved)
+
+
+async def save_snapshot(connection: Connection, snapshot: Snapshot) -> datetime:
+    """Store a snapshot that is no address's latest; returns the time it bears."""
+    kept_at: datetime = await connection.fetchval(
+        """
+        insert into snapshots (id, url, body_sha256, body, content_type, walk, text_sha256, content, fetched_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, now()) returning fetched_at
+        """,
+        *_columns(snapshot),
+    )
+    return kept_at
+
+
+async def forget_of_address(connection: Connection, ids: Sequence[UUID], urls: Sequence[str]) -> list[UUID]:
+    """Delete those of the snapshots that are of these addresses, with what cites them; their ids."""
+    rows = await connection.fetch(
+        "select id from snapshots where id = any($1::uuid[]) and url = any($2::text[])", list(ids), list(urls)
+    )
+    found = [row["id"] for row in rows]
+    await connection.execute("delete from citations where snapshot_id = any($1::uuid[])", found)
+    await connection.execute("delete from snapshots where id = any($1::uuid[])", found)
+    return found
+
+
+async def cited_by(connection: Connection, references: Sequence[UUID]) -> list[UUID]:
+    rows = await connection.fetch(
+        "select distinct snapshot_id from citations where reference = any($1::uuid[])", list(references)
+    )
+    return [row["snapshot_id"] for row in rows]
+
+
+def _columns(snapshot: Snapshot) -> tuple[Any, ...]:
+    return (
+        snapshot.id,
+        snapshot.url,
+        snapshot.body_sha256,
+        zlib.compress(snapshot.body, 6),
+        snapshot.content_type,
+        snapshot.content.walk,
+        snapshot.content.text_sha256,
+        zlib.compress(_encoder.encode(snapshot.content), 1),
+    )
 
 
 async def snapshots(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:

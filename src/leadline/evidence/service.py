@@ -239,6 +239,24 @@ class StoredLibrary:
         self._remember(page)
         return page
 
+    async def keep(self, url: str, body: bytes, content_type: str) -> Page:
+        """Implements ``research.ports.Shelf``."""
+        snapshot = Snapshot(
+            id=new_id(),
+            url=url,
+            body_sha256=hashlib.sha256(body).hexdigest(),
+            body=body,
+            content_type=content_type,
+            content=await self._sandbox.read_page(body, content_type, url),
+        )
+        kept_at = await repository.save_snapshot(self._database, snapshot)
+        page = Page(
+            snapshot_id=str(snapshot.id), url=url, fetched_at=kept_at, body_sha256=snapshot.body_sha256,
+            content=snapshot.content,
+        )  # fmt: skip
+        self._remember(page)
+        return page
+
     async def _stored_page(self, row: PageRow) -> Page | Unreadable:
         if row.snapshot_id is None:
             return _unreadable(row)

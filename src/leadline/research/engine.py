@@ -92,6 +92,10 @@ class Engine:
         self._sources = sources
         self._clock = clock
 
+    def beginning_with(self, source: Source) -> Engine:
+        """An engine that asks this source before the others."""
+        return Engine(self._library, (source, *self._sources), self._sandbox, clock=self._clock)
+
     async def answer(self, question: Question, reader: Reader, trace: Trace, progress: Progress) -> Outcome:
         """Answer ``question``. Raises ModelError when the reader's model gives no usable reply."""
         run = _Run(

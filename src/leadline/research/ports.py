@@ -97,6 +97,14 @@ class Library(Protocol):
         ...
 
 
+class Shelf(Protocol):
+    """Where what was told by somebody else than the network is kept as a page, so that quotes can be checked later."""
+
+    async def keep(self, url: str, body: bytes, content_type: str) -> Page:
+        """A snapshot of these bytes. It is nobody's but the caller's: no question finds it by its address."""
+        ...
+
+
 class Source(Protocol):
     """Where evidence about a subject comes from: its own site, a search service, a directory.
 
@@ -230,6 +238,7 @@ __all__ = [
     "Reader",
     "Sandbox",
     "SecondLook",
+    "Shelf",
     "Source",
     "Trace",
     "Validators",

@@ -11,7 +11,9 @@ import msgspec
 
 from leadline.companies import service as companies
 from leadline.foundation.errors import FieldError, InvalidInput
+from leadline.research.errors import InvalidQuestion
 from leadline.research.model import Company
+from leadline.research.people import ProfileAddress, parse_profile_address
 from leadline.signals.schemas import SignalRequest
 from leadline.templates.service import Kept
 from leadline.wire import reading
@@ -24,6 +26,18 @@ class Wanted(NamedTuple):
     request: SignalRequest
     company: Company
     key: bytes
+
+
+class WantedContact(NamedTuple):
+    """A request about a person that was checked."""
+
+    request: SignalRequest
+    address: ProfileAddress
+    key: bytes
+
+
+SWITCH = ("off", "auto", "on")
+"""Whether LinkedIn is asked: never, where it can be, or else the signal fails (contract section 21)."""
 
 
 class Checker:
@@ -51,14 +65,41 @@ class Checker:
             company = company or companies.parse(request.domain, reserved_hosts=self._reserved_hosts)
         except InvalidInput as error:
             wrong += error.fields
-        wrong += reading.faults(request)
-        wrong += question_faults(request.question)
-        wrong += schema_faults(request.answer_type, request.output_schema)
-        if request.webhook_url is not None and (why := self._webhook_refusal(request.webhook_url)):
-            wrong.append(FieldError("webhookUrl", why))
+        wrong += self._faults(request)
         if wrong or company is None:
             raise InvalidInput(*wrong)
-        return Wanted(request, company, _request_key(company, request, reader))
+        return Wanted(request, company, _request_key({"host": company.host}, request, reader))
+
+    def check_subject(self, request: SignalRequest, reader: str) -> Wanted | WantedContact:
+        """The request with the company or the person that it is about. Raises InvalidInput."""
+        if request.contact_profile_url is None:
+            return self.check(request, reader)
+        url = request.contact_profile_url
+        request = msgspec.structs.replace(request, question=folded(request.question))
+        wrong: list[FieldError] = []
+        try:
+            address = parse_profile_address(url)
+        except InvalidQuestion as error:
+            wrong.append(FieldError(error.field, error.message))
+        wrong += self._faults(request)
+        if wrong:
+            raise InvalidInput(*wrong)
+        return WantedContact(request, address, _request_key({"contact": address.url}, request, reader))
+
+    def _faults(self, request: SignalRequest) -> list[FieldError]:
+        """What is wrong with a request besides its subject."""
+        wrong = [
+            *reading.faults(request),
+            *question_faults(request.question),
+            *schema_faults(request.answer_type, request.output_schema),
+        ]
+        if request.webhook_url is not None and (why := self._webhook_refusal(request.webhook_url)):
+            wrong.append(FieldError("webhookUrl", why))
+        if request.sales_navigator not in SWITCH:
+            wrong.append(
+                FieldError("connectors.salesNavigator.enabled", f"must be one of {', '.join(SWITCH)}")
+            )
+        return wrong
 
     def companies(self, domains: Collection[str]) -> dict[str, Company]:
         """The companies that these domains mean; those that mean none are left out."""
@@ -93,10 +134,10 @@ def by_template(request: SignalRequest, kept: Kept) -> SignalRequest:
     )
 
 
-def _request_key(company: Company, request: SignalRequest, reader: str) -> bytes:
+def _request_key(subject: dict[str, str], request: SignalRequest, reader: str) -> bytes:
     """Two requests with the same key may share one answer (contract section 10)."""
     parts: dict[str, Any] = {
-        "host": company.host,
+        **subject,
         "question": request.question,
         "answerType": request.answer_type,
         "outputSchema": request.output_schema,
@@ -104,6 +145,8 @@ def _request_key(company: Company, request: SignalRequest, reader: str) -> bytes
         "maxPages": request.max_pages,
         "reader": reader,
     }
+    if request.sales_navigator != "auto":
+        parts["salesNavigator"] = request.sales_navigator
     if request.template_id is not None:
         parts["template"] = [str(request.template_id), request.template_version]
     return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).digest()

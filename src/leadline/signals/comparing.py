@@ -107,7 +107,7 @@ class Comparing:
     async def become_baseline(self, connection: Connection, row: Row) -> None:
         """Later answers are compared with this one; in the transaction that finishes it."""
         assert row.subscription_id is not None
-        await repository.become_baseline(connection, row.subscription_id, row.company_id, UUID(row.signal.id))
+        await repository.become_baseline(connection, row.subscription_id, row.of_company, UUID(row.signal.id))
 
     # ------------------------------------------------------------------ how
 
@@ -157,14 +157,14 @@ class Comparing:
         """The answers of the looks before, to the same question, the newest first."""
         assert row.subscription_id is not None
         rows = await repository.recent_of(
-            self._database, row.subscription_id, row.company_id, UUID(row.signal.id), RECENT
+            self._database, row.subscription_id, row.of_company, UUID(row.signal.id), RECENT
         )
         return [one.signal.answer for one in rows if _asked(one) == _asked(row)]
 
     async def _before(self, row: Row) -> Row | None:
         """What to compare with: None when there is nothing, or when something else is asked now."""
         assert row.subscription_id is not None
-        found = await repository.baseline(self._database, row.subscription_id, row.company_id)
+        found = await repository.baseline(self._database, row.subscription_id, row.of_company)
         return found if found is not None and _asked(found) == _asked(row) else None
 
     async def _now(self, row: Row, outcome: Outcome) -> Look:

@@ -15,7 +15,7 @@ from leadline.foundation.database import Connection, storable_json
 from leadline.foundation.ids import new_id
 from leadline.foundation.waiter import CHANNEL
 from leadline.research.model import Outcome
-from leadline.signals.checking import Wanted
+from leadline.signals.checking import Wanted, WantedContact
 from leadline.signals.schemas import Signal, SignalRequest, SourceView, TraceStep
 
 _BATCH_LOCK = 0x6C646274
@@ -24,7 +24,8 @@ _SIGNAL = """
     s.id, s.organisation_id, s.asked_host, s.question, s.answer_type, s.output_schema,
     s.verification_mode, s.max_pages, s.force_refresh, s.reader, s.status, s.answer,
     s.confidence, s.confidence_basis, s.reasoning, s.sources, s.error, s.error_code,
-    s.error_action, s.metadata, s.created_at, s.completed_at, s.company_id, s.subscription_id
+    s.error_action, s.metadata, s.created_at, s.completed_at, s.company_id, s.subscription_id,
+    s.contact_profile_url, s.contact_name, s.sales_navigator
 """
 
 
@@ -32,11 +33,18 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """A signal as stored, with what only the runner needs."""
 
     signal: Signal
-    company_id: UUID
+    company_id: UUID | None  # None for a signal about a person
     max_pages: int
     force_refresh: bool
     reader: str
     subscription_id: UUID | None = None
+    sales_navigator: str = "auto"
+
+    @property
+    def of_company(self) -> UUID:
+        """The company of a signal that is about one."""
+        assert self.company_id is not None
+        return self.company_id
 
 
 class SavedStep(NamedTuple):
@@ -49,8 +57,10 @@ class SavedStep(NamedTuple):
 
 class NewRow(msgspec.Struct, frozen=True, kw_only=True):
     organisation_id: UUID
-    company_id: UUID
-    asked_host: str
+    company_id: UUID | None
+    asked_host: str | None
+    contact_profile_url: str | None
+    sales_navigator: str
     question: str
     answer_type: str
     output_schema: dict[str, Any] | None
@@ -68,8 +78,8 @@ class NewRow(msgspec.Struct, frozen=True, kw_only=True):
     def of(
         cls,
         organisation_id: UUID,
-        company_id: UUID,
-        wanted: Wanted,
+        company_id: UUID | None,
+        wanted: Wanted | WantedContact,
         default_pages: int,
         *,
         reader: str,
@@ -80,7 +90,9 @@ class NewRow(msgspec.Struct, frozen=True, kw_only=True):
         return cls(
             organisation_id=organisation_id,
             company_id=company_id,
-            asked_host=wanted.company.asked_host,
+            asked_host=wanted.company.asked_host if isinstance(wanted, Wanted) else None,
+            contact_profile_url=wanted.address.url if isinstance(wanted, WantedContact) else None,
+            sales_navigator=request.sales_navigator,
             question=request.question,
             answer_type=request.answer_type,
             output_schema=request.output_schema,
@@ -104,7 +116,9 @@ def _row(record: Any) -> Row:
         id=str(record["id"]),
         organisation_id=str(record["organisation_id"]),
         status=record["status"],
-        domain=record["asked_host"],
+        domain=record["asked_host"] or "",
+        contact_profile_url=record["contact_profile_url"],
+        contact_name=record["contact_name"],
         question=record["question"],
         answer_type=record["answer_type"],
         output_schema=decoded("output_schema"),
@@ -128,6 +142,7 @@ def _row(record: Any) -> Row:
         force_refresh=record["force_refresh"],
         reader=record["reader"],
         subscription_id=record["subscription_id"],
+        sales_navigator=record["sales_navigator"],
     )
 
 
@@ -180,8 +195,9 @@ async def add(connection: Connection, new: NewRow) -> UUID | None:
         """
         insert into signals (id, organisation_id, company_id, asked_host, question, answer_type,
                              output_schema, verification_mode, max_pages, force_refresh, reader,
-                             request_key, key_id, awaited, template_id, template_version, status)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'processing')
+                             request_key, key_id, awaited, template_id, template_version,
+                             contact_profile_url, sales_navigator, status)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 'processing')
         on conflict (organisation_id, request_key) where status = 'processing' do nothing
         returning id
         """,
@@ -201,6 +217,8 @@ async def add(connection: Connection, new: NewRow) -> UUID | None:
         new.awaited,
         new.template_id,
         new.template_version,
+        new.contact_profile_url,
+        new.sales_navigator,
     )
     return added
 
@@ -379,17 +397,19 @@ async def finish(
     metadata: dict[str, Any],
     change: str | None = None,
     company: str | None = None,
+    contact_name: str | None = None,
 ) -> bool | None:
     """Write the outcome; whether a request waits for it, or None when the signal was finished before.
 
-    ``change``: how it differs from the one before, as JSON; ``company``: the company's record, as JSON.
+    ``change``: how it differs from the one before, as JSON; ``company``: the company's record, as JSON;
+    ``contact_name``: of the person that the signal is about.
     """
     awaited: bool | None = await connection.fetchval(
         """
         update signals set
             status = $2, answer = $3, confidence = $4, confidence_basis = $5, reasoning = $6,
             sources = $7, error = $8, error_code = $9, error_action = $10, charged = $11,
-            metadata = $12, change = $13, company = $14, completed_at = now()
+            metadata = $12, change = $13, company = $14, contact_name = $15, completed_at = now()
         where id = $1 and status = 'processing' returning awaited
         """,
         signal_id,
@@ -406,6 +426,7 @@ async def finish(
         storable_json(metadata),
         change,
         company,
+        contact_name,
     )
     return awaited
 

@@ -49,9 +49,13 @@ Mode = Annotated[
 
 
 class SignalRequest(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A question to ask, as a caller states it; nothing is checked yet."""
+    """A question to ask, as a caller states it; nothing is checked yet.
 
-    domain: str
+    It is about the company at ``domain``, or, with ``contact_profile_url``, about the person of that profile.
+    """
+
+    domain: str = ""
+    contact_profile_url: str | None = None
     question: Question
     answer_type: AnswerTypeName = "open_text"
     output_schema: dict[str, Any] | None = None
@@ -61,6 +65,7 @@ class SignalRequest(Struct, frozen=True, kw_only=True, rename="camel"):
     webhook_url: str | None = None
     template_id: UUID | None = None
     template_version: int | None = None
+    sales_navigator: str = "auto"
 
 
 class SourceView(msgspec.Struct, frozen=True):
@@ -70,12 +75,17 @@ class SourceView(msgspec.Struct, frozen=True):
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
-    """One signal of one organisation. Times are UTC."""
+    """One signal of one organisation. Times are UTC.
+
+    ``domain`` is "" for a signal about a person; ``contact_name`` is None until the person was looked up.
+    """
 
     id: str
     organisation_id: str
     status: SignalStatus
     domain: str
+    contact_profile_url: str | None = None
+    contact_name: str | None = None
     question: str
     answer_type: str
     output_schema: dict[str, Any] | None
@@ -92,6 +102,11 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     error_action: str | None = None
     metadata: dict[str, Any] = {}
     """Facts of the work: processingTimeMs, pagesRead, modelCalls, inputTokens, priceUsd, unreadable."""
+
+    @property
+    def subject(self) -> str:
+        """What the question is about, for people: the domain, or the person's name or profile."""
+        return self.domain or self.contact_name or self.contact_profile_url or ""
 
 
 class QuoteCheck(msgspec.Struct, frozen=True):
@@ -200,6 +215,54 @@ class CreateCompanySignalRequest(Struct, rename="camel", kw_only=True):
     verification_mode: Mode = "strict"
 
 
+class CreateContactSignalRequest(Struct, rename="camel", kw_only=True):
+    """Send question or signalTemplateId; with both, the template wins."""
+
+    any_of: ClassVar[tuple[str, ...]] = ("question", "signalTemplateId")
+    example: ClassVar[dict[str, Any]] = {
+        "contactProfileUrl": "https://www.linkedin.com/in/johndoe",
+        "question": "What is their current role?",
+    }
+
+    contact_profile_url: Annotated[
+        str,
+        shown(
+            "Profile to research.",
+            format="uri",
+            examples=["https://linkedin.com/in/johndoe"],
+        ),
+    ]
+    question: Question | UnsetType = UNSET
+    answer_type: AnswerTypeName = "open_text"
+    output_schema: (
+        Annotated[
+            dict[str, Any],
+            Meta(description="JSON Schema of the wanted object; needed when answerType is json_schema."),
+        ]
+        | UnsetType
+    ) = UNSET
+    webhook_url: WebhookUrl | UnsetType = UNSET
+    weight: Annotated[Weight, Meta(description="How much the signal matters.")] = "important"
+    qualification_criteria: (
+        Annotated[dict[str, Any], Meta(description="Maps answer values to a qualification.")] | UnsetType
+    ) = UNSET
+    signal_template_id: (
+        Annotated[UUID, Meta(description="Takes question and answerType from this template.")] | UnsetType
+    ) = UNSET
+    force_refresh: Annotated[bool, Meta(description="Skip the cache.")] = False
+    connectors: (
+        Annotated[
+            ConnectorsConfig,
+            Meta(
+                description="Connector switches.",
+                extra={"must": 'must be an object such as {"salesNavigator": {"enabled": "off"}}'},
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    verification_mode: Mode = "strict"
+
+
 class BatchSignalItem(Struct, rename="camel", kw_only=True):
     """One question of a batch."""
 
@@ -263,6 +326,12 @@ class ListSignalsQuery(Struct, rename="camel", kw_only=True):
         | UnsetType
     ) = UNSET
     subscription_id: Annotated[UUID, Meta(description="Only runs of this subscription.")] | UnsetType = UNSET
+
+
+class ListContactSignalsQuery(Struct, rename="camel", kw_only=True):
+    contact_profile_url: Annotated[str, shown("Profile URL.", format="uri")] | UnsetType = UNSET
+    limit: PageSize25 = 25
+    offset: Offset = 0
 
 
 class SyncHeaders(
@@ -338,7 +407,10 @@ class SignalResponse(Struct, rename="camel", kw_only=True):
     created_at: Time
     answer_type: AnswerTypeName | UnsetType = UNSET
     signal_type: Literal["COMPANY", "CONTACT"] | UnsetType = UNSET
-    domain: str | UnsetType = UNSET
+    domain: Annotated[str, Meta(description="Company signals.")] | UnsetType = UNSET
+    contact_profile_url: (
+        Annotated[str, Meta(description="Contact signals.", extra_json_schema={"format": "uri"})] | UnsetType
+    ) = UNSET
 
 
 class BatchResultItem(Struct, rename="camel", kw_only=True):

@@ -26,7 +26,7 @@ from leadline.research.model import Proof
 from leadline.research.ports import Progress
 from leadline.signals import answers, batches, repository
 from leadline.signals.batches import Checked, Taken
-from leadline.signals.checking import Checker, Wanted
+from leadline.signals.checking import Checker, Wanted, WantedContact
 from leadline.signals.latest import newest_by_template as newest_by_template
 from leadline.signals.repository import NewRow, Row
 from leadline.signals.runs import Prepared, RunQuestion, RunService
@@ -94,7 +94,7 @@ class SignalService:
         Raises InvalidInput naming every invalid field, PaymentRequired.
         """
         reader_name = self._readers.name(reader)
-        wanted = self._checker.check(request, reader_name)
+        wanted = self._checker.check_subject(request, reader_name)
         while True:
             if not request.force_refresh:
                 cached = await repository.fresh(self._database, organisation_id, wanted.key, self._cache)
@@ -163,14 +163,15 @@ class SignalService:
         self,
         connection: Connection,
         organisation_id: UUID,
-        wanted: Wanted,
+        wanted: Wanted | WantedContact,
         *,
         spend_cap: int | None,
         inline: bool,
         **settled: Any,
     ) -> Row | None:
         """Company, signal, work and credits in one transaction; None when an identical question began meanwhile."""
-        company_id = await companies.resolve(connection, wanted.company)
+        about = wanted.company if isinstance(wanted, Wanted) else None
+        company_id = await companies.resolve(connection, about) if about is not None else None
         new = NewRow.of(organisation_id, company_id, wanted, self._default_pages, **settled)
         signal_id = await repository.add(connection, new)
         if signal_id is None:

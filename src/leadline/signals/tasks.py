@@ -16,6 +16,7 @@ from leadline.companies.schemas import CompanyProfile
 from leadline.credits.service import Ledger
 from leadline.events import service as events
 from leadline.evidence import service as evidence
+from leadline.evidence.service import StoredLibrary
 from leadline.foundation.database import Connection, Database, storable_json
 from leadline.foundation.errors import InvalidInput
 from leadline.foundation.http import requests_allowed
@@ -31,10 +32,12 @@ from leadline.research.errors import (
     ModelReplyInvalid,
     ModelUnavailable,
 )
-from leadline.research.model import Budget, Outcome, Question, Subject, VerificationMode
+from leadline.research.model import Budget, Company, Outcome, Question, Subject, VerificationMode
 from leadline.research.ports import LanguageModel, Progress, Reader
+from leadline.research.sources.directory import DirectoryEntries
 from leadline.signals import repository, views
 from leadline.signals.comparing import Compared, Comparing
+from leadline.signals.contacts import CONTACT, Contact, Contacts, asks_for_posts
 from leadline.signals.profiling import News, Profiling, take_in
 from leadline.signals.repository import Row, SavedStep
 from leadline.work.service import Done, GivenUp, Kind, Reason, WorkItem
@@ -74,9 +77,11 @@ class Answering:
     def __init__(
         self,
         database: Database,
+        library: StoredLibrary,
         engine: Engine,
         readers: Readers,
         ledger: Ledger,
+        contacts: Contacts,
         comparing: Comparing,
         profiling: Profiling,
         *,
@@ -85,7 +90,9 @@ class Answering:
     ) -> None:
         self._transactions = database
         self._database = database.repeatable
+        self._library = library
         self._engine = engine
+        self._contacts = contacts
         self._readers = readers
         self._ledger = ledger
         self._comparing = comparing
@@ -111,33 +118,73 @@ class Answering:
             return Done(_nothing)
         started = time.monotonic()
         trace = _StoredTrace(self._database, item.id)
+        contact = await self._contact(row, trace, progress or _silent)
+        question = self._question(row, contact)
         compared: Compared | None = None
         news: News | None = None
-        question = self._question(row)
         try:
             with requests_allowed(question.budget.max_requests):
-                outcome, compared = await self._answer(row, question, trace, progress or _silent)
-            news = await self._profiling.read(question.company, trace)
+                outcome, compared = await self._answer(row, question, contact, trace, progress or _silent)
+            news = await self._profiling.read(question.company, trace) if question.company.host else None
         except ModelError as error:
             outcome = _model_failure(error)
         if row.reader != "extractive":
             spent = await models.usage(self._database, item.id)
             outcome = msgspec.structs.replace(outcome, usage=spent)
         metadata = _metadata(row, outcome, time.monotonic() - started)
+        if contact is not None:
+            metadata |= contact.facts
         if compared is not None:
             metadata |= compared.facts
 
         async def close(connection: Connection) -> None:
             await trace.write(connection)
-            record = await take_in(connection, row.company_id, question.company, news)
-            await self._finish(connection, row, outcome, metadata, compared, record)
+            record = await self._record(connection, row, question.company, news)
+            await self._finish(connection, row, outcome, metadata, compared, record, contact)
 
         return Done(close)
 
+    async def _contact(self, row: Row, trace: _StoredTrace, progress: Progress) -> Contact | None:
+        """The person that the signal is about, looked up once; None for a signal about a company."""
+        signal = row.signal
+        if signal.contact_profile_url is None:
+            return None
+        if (known := await trace.load(CONTACT, Contact)) is not None:
+            return known
+        started = time.monotonic()
+        contact = await self._contacts.look_up(
+            UUID(signal.organisation_id), signal.contact_profile_url, row.sales_navigator,
+            posts=asks_for_posts(signal.question),
+        )  # fmt: skip
+        await trace.save(CONTACT, contact, seconds=time.monotonic() - started)
+        progress("contact", contact.name or "nobody of that address is known")
+        return contact
+
+    async def _record(
+        self, connection: Connection, row: Row, company: Company, news: News | None
+    ) -> CompanyProfile | None:
+        """The company's record, with what was read anew."""
+        if not company.host:
+            return None
+        company_id = row.company_id or await companies.resolve(connection, company)
+        return await take_in(connection, company_id, company, news)
+
     async def _answer(
-        self, row: Row, question: Question, trace: _StoredTrace, progress: Progress
+        self,
+        row: Row,
+        question: Question,
+        contact: Contact | None,
+        trace: _StoredTrace,
+        progress: Progress,
     ) -> tuple[Outcome, Compared | None]:
         """The outcome and, for a subscription, what it tells against the one before."""
+        if contact is not None:
+            refusal = contact.refusal(required=row.sales_navigator == "on")
+            if refusal is not None:
+                return refusal, None
+            engine = self._engine.beginning_with(DirectoryEntries(self._library, contact.known))
+            reader = self._reader(row, question.budget)
+            return contact.told(await engine.answer(question, reader, trace, progress)), None
         if row.subscription_id is None:
             reader = self._reader(row, question.budget)
             return await self._engine.answer(question, reader, trace, progress), None
@@ -155,10 +202,15 @@ class Answering:
             outcome = _given_up(why)
             await self._finish(connection, row, outcome, _metadata(row, outcome, 0.0))
 
-    def _question(self, row: Row) -> Question:
+    def _question(self, row: Row, contact: Contact | None) -> Question:
         signal = row.signal
+        if contact is not None:
+            subject = contact.subject
+        else:
+            company = companies.parse(signal.domain, reserved_hosts=self._reserved_hosts)
+            subject = Subject(company=company)
         return Question(
-            subject=Subject(company=companies.parse(signal.domain, reserved_hosts=self._reserved_hosts)),
+            subject=subject,
             text=signal.question,
             answer_type=signal.answer_type,
             output_schema=signal.output_schema,
@@ -190,13 +242,15 @@ class Answering:
         metadata: dict[str, Any],
         compared: Compared | None = None,
         record: CompanyProfile | None = None,
+        contact: Contact | None = None,
     ) -> None:
         """Outcome, credits, what happened, and the word to who waits."""
         signal_id, organisation_id = UUID(row.signal.id), UUID(row.signal.organisation_id)
         change = compared.context if compared is not None else None
         awaited = await repository.finish(
-            connection, signal_id, outcome, metadata, change, storable_json(record) if record else None
-        )
+            connection, signal_id, outcome, metadata, change, storable_json(record) if record else None,
+            contact.name if contact is not None else None,
+        )  # fmt: skip
         if awaited is None:
             return
         if compared is not None and compared.baseline:
@@ -207,7 +261,7 @@ class Answering:
         else:
             await self._ledger.release(connection, organisation_id, [signal_id])
         name = record.name if record is not None else outcome.company_name
-        if name:
+        if name and row.company_id is not None:
             await companies.name(connection, row.company_id, name)
         view = await views.read(connection, organisation_id, signal_id)
         assert view is not None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -23,8 +23,11 @@ _COLUMNS = """
     s.id, s.status, s.asked_host, s.question, s.answer_type, s.created_at, s.verification_mode,
     s.completed_at, s.answer::text as answer, s.confidence, s.confidence_basis, s.reasoning,
     s.sources::text as sources, s.metadata::text as metadata, s.error, s.error_code, s.error_action,
-    s.change::text as change, s.company::text as company
+    s.change::text as change, s.company::text as company, s.contact_profile_url
 """
+Subject = Literal["COMPANY", "CONTACT"]
+"""The contract's signalType."""
+_ABOUT = {"COMPANY": "s.contact_profile_url is null", "CONTACT": "s.contact_profile_url is not null"}
 _ENCODER = msgspec.json.Encoder()
 _SOURCES = msgspec.json.Decoder(list[SourceView])
 
@@ -32,6 +35,8 @@ _SOURCES = msgspec.json.Decoder(list[SourceView])
 class SignalQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which signals of an organisation to list, newest first. ``since``, ``until``: by completion."""
 
+    subject: Subject = "COMPANY"
+    contact_profile_url: str | None = None
     domain: str | None = None
     company_id: str | None = None
     subscription_id: UUID | None = None
@@ -52,8 +57,9 @@ class View(NamedTuple):
 class _Open(msgspec.Struct, rename="camel"):
     id: UUID
     status: str
-    signal_type: str
-    domain: str
+    signal_type: Subject
+    domain: str | msgspec.UnsetType
+    contact_profile_url: str | msgspec.UnsetType
     question: str
     answer_type: str
     created_at: msgspec.Raw
@@ -74,10 +80,13 @@ class _Finished(_Open, rename="camel"):
     company: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
-async def read(connection: Connection, organisation_id: UUID, signal_id: UUID) -> View | None:
-    """One signal; None when this organisation has none of that id."""
+async def read(
+    connection: Connection, organisation_id: UUID, signal_id: UUID, subject: Subject | None = None
+) -> View | None:
+    """One signal; None when this organisation has none of that id (about such a ``subject``)."""
+    about = "" if subject is None else f" and {_ABOUT[subject]}"
     row = await connection.fetchrow(
-        f"select {_COLUMNS} from signals s where s.id = $1 and s.organisation_id = $2",  # noqa: S608
+        f"select {_COLUMNS} from signals s where s.id = $1 and s.organisation_id = $2{about}",  # noqa: S608
         signal_id,
         organisation_id,
     )
@@ -95,7 +104,8 @@ def written(signal: Signal) -> bytes:
             {
                 "id": signal.id,
                 "status": signal.status,
-                "asked_host": signal.domain,
+                "asked_host": signal.domain or None,
+                "contact_profile_url": signal.contact_profile_url,
                 "question": signal.question,
                 "answer_type": signal.answer_type,
                 "created_at": signal.created_at,
@@ -153,12 +163,15 @@ async def read_page(connection: Connection, organisation_id: UUID, query: Signal
 def _conditions(
     organisation_id: UUID, query: SignalQuery, company_ids: Sequence[UUID | None]
 ) -> tuple[str, list[Any]]:
-    conditions, values = ["s.organisation_id = $1"], [organisation_id]
+    conditions: list[str] = ["s.organisation_id = $1", _ABOUT[query.subject]]
+    values: list[Any] = [organisation_id]
 
     def also(condition: str, value: Any) -> None:
         values.append(value)
         conditions.append(condition.format(f"${len(values)}"))
 
+    if query.contact_profile_url is not None:
+        also("s.contact_profile_url = {}", query.contact_profile_url)
     for company_id in company_ids:
         also("s.company_id = {}", company_id)
     if query.subscription_id is not None:
@@ -189,12 +202,14 @@ def _storable(moment: datetime) -> datetime:
 
 
 def _view(row: Any) -> _Open:
-    status, kind = row["status"], row["answer_type"]
+    status, kind, contact = row["status"], row["answer_type"], row["contact_profile_url"]
+    subject: Subject = "COMPANY" if contact is None else "CONTACT"
     asked = (
         row["id"],
         status,
-        "COMPANY",
-        row["asked_host"],
+        subject,
+        row["asked_host"] or msgspec.UNSET,
+        contact or msgspec.UNSET,
         row["question"],
         kind,
         _time(row["created_at"]),

@@ -10,26 +10,18 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from leadline.research.documents.units import passages
 from leadline.research.model import Evidence, Passage, Question, Unit
+from leadline.research.profile import persons
 from leadline.research.profile.building import build
 from leadline.research.profile.mapper import guess
-from leadline.research.profile.model import Field, Finding, Means, Profile
+from leadline.research.profile.model import Field, Finding, Means, Profile, Told
 from leadline.research.values.terms import fold, squash
 
 MOST_LINES = 6  # passages of the profile that come before the others
 MOST_PLACES = 3  # that are cited for one value
-
-
-class Told(NamedTuple):
-    """What the profile says: the value, and for each part of it the findings that it rests on."""
-
-    field: str
-    value: Any
-    parts: tuple[tuple[Any, tuple[Finding, ...]], ...]
-    probability: float  # that the question means this field
 
 
 # Signs of a role, folded, in the words of several languages.
@@ -48,6 +40,8 @@ _CONFIDENT = 0.9
 
 def answer(question: Question, evidence: Evidence) -> Told | None:
     """The profile's answer; None where the question means no field, or the pages do not tell, or not in its type."""
+    if question.subject.person is not None:
+        return persons.answer(question, evidence)
     meant = guess(question.text)
     if meant is None:
         return None
@@ -59,6 +53,7 @@ def confidence(told: Told) -> float:
     return round(_CONFIDENT * told.probability, 3)
 
 
+_BESIDE_WORDS = frozenset({Means.LINK, Means.ENTRY})
 _KEPT: OrderedDict[tuple[str, ...], Profile] = OrderedDict()
 _MOST_KEPT = 16
 _LOCK = threading.Lock()
@@ -234,7 +229,8 @@ def bears_out(
 ) -> bool:
     """Whether the profile, read anew off these pages, says this value, in the cited words.
 
-    ``by_link``: only where links tell it that stand in these words, which need not hold it themselves.
+    ``by_link``: only where links tell it that stand in these words, or the field does in which they stand: such words
+    need not hold it themselves.
     """
     told = answer(question, evidence)
     if told is None:
@@ -243,7 +239,9 @@ def bears_out(
 
     def said(unit: Unit, findings: Sequence[Finding]) -> bool:
         return any(
-            of.get(f.snapshot_id) == unit.page and holds(unit, f) and (not by_link or f.means is Means.LINK)
+            of.get(f.snapshot_id) == unit.page
+            and holds(unit, f)
+            and (not by_link or f.means in _BESIDE_WORDS)
             for f in findings
         )
 

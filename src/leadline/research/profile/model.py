@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -18,6 +18,7 @@ class Means(StrEnum):
     LINK = "link"  # where a link leads
     WORDS = "words"  # a sentence, a line, a row
     ADDRESS = "address"  # the page's own address
+    ENTRY = "entry"  # a field of a directory's entry
 
 
 class Finding(Value, frozen=True, kw_only=True):
@@ -45,6 +46,17 @@ class Field(Value, frozen=True, kw_only=True):
     value: Any
     findings: tuple[Finding, ...]
     rivals: tuple[Finding, ...] = ()
+
+
+class Told(NamedTuple):
+    """What the profile says: the value, and for each part of it the findings that it rests on."""
+
+    field: str
+    value: Any
+    parts: tuple[tuple[Any, tuple[Finding, ...]], ...]
+    probability: float  # that the question means this field
+    how: str = "The company's own pages tell it."
+    basis: str = "how surely the question means this field, times the precision of profiles"
 
 
 class Profile(Value, frozen=True, kw_only=True):

@@ -36,8 +36,8 @@ class OwnSite:
         self._sandbox = sandbox
 
     def suits(self, question: Question) -> bool:
-        """A company has a site."""
-        return True
+        """A company has a site, as far as it is known: of a person, only the employer's name may be."""
+        return bool(question.company.asked_host)
 
     async def gather(self, question: Question, pages: int, deadline: float, progress: Progress) -> Evidence:
         return await _Reading(self._library, self._sandbox, question, pages, deadline, progress).read()

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from leadline.research.answer_types import answer_type
 from leadline.research.model import Claim, Derivation, Draft, Evidence, Passage, Question
 from leadline.research.profile import answering as profile
+from leadline.research.profile.model import Told
 from leadline.research.readers.extractive import NAME, PASSAGE_LIMIT, structured
 from leadline.research.readers.extractive.choosing import Choice, choose
 from leadline.research.readers.extractive.confidence import basis, confidence
@@ -73,9 +74,7 @@ class ExtractiveReader:
             },
         )
 
-    def _of_profile(
-        self, told: profile.Told, passages: Sequence[Passage], evidence: Evidence
-    ) -> Draft | None:
+    def _of_profile(self, told: Told, passages: Sequence[Passage], evidence: Evidence) -> Draft | None:
         """What the profile answers, citing its lines; None when they are not among the passages."""
         cited = profile.cited(told, evidence, passages)
         if cited is None:
@@ -88,10 +87,10 @@ class ExtractiveReader:
                 Claim(path=f"/{place}" if several else "", value=value, citations=numbers)
                 for place, (value, numbers) in enumerate(cited)
             ),
-            reasoning="The company's own pages tell it.",
+            reasoning=told.how,
             rule=f"profile:{told.field}",
             confidence=profile.confidence(told),
-            confidence_basis="how surely the question means this field, times the precision of profiles",
+            confidence_basis=told.basis,
         )
 
 
