@@ -17,6 +17,7 @@ from leadline.connectors.mail.dns import DnsMailRouter
 from leadline.connectors.mail.smtp import SmtpProbe
 from leadline.connectors.pages.direct import DirectPageFetcher
 from leadline.connectors.sandbox.children import PREPARE, ChildSandbox, SandboxedReader
+from leadline.contacts.service import ContactSearch, LocalDirectory
 from leadline.credits.service import Ledger
 from leadline.emails.service import EmailFinder
 from leadline.events.service import Sequencer
@@ -33,6 +34,7 @@ from leadline.foundation.waiter import Waiter
 from leadline.idempotency.service import IdempotencyService
 from leadline.research.engine import Engine
 from leadline.research.model import Budget
+from leadline.research.people import PeopleDirectory
 from leadline.research.ports import Progress
 from leadline.research.readers.language_model import LanguageModelReader
 from leadline.research.sources.own_site import OwnSite
@@ -64,6 +66,7 @@ class Leadline:
         runs: RunService,
         subscriptions: SubscriptionService,
         summaries: SummaryService,
+        contacts: ContactSearch,
         work: WorkService,
         webhooks: WebhookService,
         sequencer: Sequencer,
@@ -82,6 +85,7 @@ class Leadline:
         self.scheduler = Scheduler(subscriptions)
         self.actions = ActionService(database, webhooks)
         self.summaries = summaries
+        self.contacts = contacts
         self.work = work
         self.webhooks = webhooks
         self.sequencer = sequencer
@@ -195,6 +199,11 @@ async def open_leadline(
             default_pages=settings.max_pages,
             price=settings.signal_price,
         )
+
+        async def directories(organisation_id: UUID) -> list[PeopleDirectory]:
+            local = LocalDirectory(database, organisation_id)
+            return [local] if await local.answers() else []
+
         summaries = SummaryService(database, model, budget, reserved_hosts)
         subscriptions = SubscriptionService(database, runs, Members(), ledger, lambda: work.poke())
         work = WorkService(
@@ -230,6 +239,7 @@ async def open_leadline(
             runs,
             subscriptions,
             summaries,
+            ContactSearch(directories),
             work,
             webhooks,
             sequencer,

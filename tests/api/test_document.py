@@ -13,6 +13,8 @@ from leadline.research.answer_types import ANSWER_TYPES
 
 # Members that the contract does not have, and some that it wants and we can do without.
 ADDED = {
+    "ContactSearchResponse": {"warnings"},
+    "ContactSearchResult": {"origins"},
     "CreateSignalSubscriptionRequest": {"domain"},
     "SignalSubscription": {"domain", "expectedCreditsPerMonth"},
     "SummaryDataPoint": {"signalIds"},
@@ -113,6 +115,10 @@ def test_an_operation_is_described_as_in_the_contract(method: str, path: str) ->
     [
         "CreateCompanySignalRequest",
         "CreateContactSignalRequest",
+        "ContactPosition",
+        "ContactSearchRequest",
+        "ContactSearchResponse",
+        "ContactSearchResult",
         "SignalResponse",
         "SignalDetailResponse",
         "SignalListResponse",

@@ -22,6 +22,7 @@ from leadline.api.pages import Pages, page_routes
 from leadline.api.pages import operations as pages
 from leadline.companies import endpoints as companies
 from leadline.company_lists import endpoints as company_lists
+from leadline.contacts import endpoints as contacts
 from leadline.credits import endpoints as credit
 from leadline.emails import endpoints as emails
 from leadline.events import endpoints as events
@@ -47,6 +48,7 @@ class Opened(
     replies.Needs,
     templates.Needs,
     company_lists.Needs,
+    contacts.Needs,
     subscriptions.Needs,
     summaries.Needs,
     events.Needs,
@@ -68,6 +70,7 @@ ROOMS: tuple[Operation[Opened], ...] = (
     *contact_signals.operations,
     *templates.operations,
     *company_lists.operations,
+    *contacts.operations,
     *subscriptions.operations,
     *subscriptions.actions,
     *summaries.operations,

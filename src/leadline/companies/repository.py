@@ -83,6 +83,28 @@ async def profile(connection: Connection, host: str) -> ProfileRow | None:
     return None if row is None else ProfileRow(*row)
 
 
+async def linked(connection: Connection, paths: Sequence[str]) -> list[ProfileRow]:
+    """The profiles whose page on LinkedIn has one of these paths."""
+    rows = await connection.fetch(
+        """
+        select p.company_id, c.name, p.pages::text as pages, p.profile::text as profile, p.updated_at
+        from company_profiles p join companies c on c.id = p.company_id
+        where lower(rtrim(split_part(p.profile #>> '{fields,linkedin,value}', 'linkedin.com/', 2), '/'))
+            = any($1::text[])
+        order by c.host
+        """,
+        list(paths),
+    )
+    return [ProfileRow(*row) for row in rows]
+
+
+async def any_leading(connection: Connection) -> bool:
+    found: bool = await connection.fetchval(
+        "select exists (select from company_profiles where profile #> '{fields,leadership}' is not null)"
+    )
+    return found
+
+
 async def lock_profile(connection: Connection, company_id: UUID, host: str) -> ProfileRow:
     """The profile, made where there is none, for this transaction alone."""
     await connection.execute(

@@ -118,6 +118,17 @@ async def pages_read(connection: Connection, host: str) -> dict[str, str]:
     return {} if row is None else {url: told.snapshot_id for url, told in _PAGES.decode(row.pages).items()}
 
 
+async def on_linkedin(connection: Connection, paths: Sequence[str]) -> list[Stored]:
+    """The profiles that link to these pages on LinkedIn, such as ``company/acme``."""
+    rows = await repository.linked(connection, [path.lower() for path in paths])
+    return [Stored(row.company_id, row.name, _PROFILE.decode(row.profile), row.updated_at) for row in rows]
+
+
+async def any_leading(connection: Connection) -> bool:
+    """Whether any company that was read names people on its pages."""
+    return await repository.any_leading(connection)
+
+
 async def unread(connection: Connection, host: str, snapshot_ids: Sequence[str]) -> list[str]:
     """Which of these snapshots the profile does not rest on yet."""
     row = await repository.profile(connection, host)
