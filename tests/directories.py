@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
+from leadline.contacts.service import Directories
 from leadline.research.people import (
     DirectoryError,
     DirectoryFault,
+    PeopleDirectory,
     PeopleFilter,
     PeoplePage,
     Position,
@@ -16,6 +19,17 @@ from leadline.research.people import (
     ProfileAddress,
 )
 
+
+def only(*directories: PeopleDirectory) -> Directories:
+    """Every organisation has these."""
+
+    async def directories_of(organisation_id: UUID) -> Sequence[PeopleDirectory]:
+        return directories
+
+    return directories_of
+
+
+NONE = only()
 JO = "https://www.linkedin.com/in/jo-quist"
 JO_QUIST = Profile(
     full_name="Jo Quist",

@@ -17,7 +17,7 @@ from leadline.connectors.mail.dns import DnsMailRouter
 from leadline.connectors.mail.smtp import SmtpProbe
 from leadline.connectors.pages.direct import DirectPageFetcher
 from leadline.connectors.sandbox.children import PREPARE, ChildSandbox, SandboxedReader
-from leadline.contacts.service import ContactSearch, LocalDirectory
+from leadline.contacts.service import ContactSearch, Directories, LocalDirectory
 from leadline.credits.service import Ledger
 from leadline.emails.service import EmailFinder
 from leadline.events.service import Sequencer
@@ -40,7 +40,7 @@ from leadline.research.readers.language_model import LanguageModelReader
 from leadline.research.sources.own_site import OwnSite
 from leadline.signals.checking import Checker
 from leadline.signals.comparing import Comparing
-from leadline.signals.contacts import Contacts, Directories
+from leadline.signals.contacts import Contacts
 from leadline.signals.profiling import Profiling
 from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTrace
 from leadline.signals.service import RunService, SignalService
@@ -126,10 +126,10 @@ class Leadline:
 
 @asynccontextmanager
 async def open_leadline(
-    settings: Settings, *, reading: bool = False, directories: Directories = lambda _: ()
+    settings: Settings, *, reading: bool = False, directories: Directories | None = None
 ) -> AsyncIterator[Leadline]:
     """Everything wired by ``settings``; closed at the end of the block. ``reading``: see ``open_database``.
-    ``directories``: where people are looked up.
+    ``directories``: where people are looked up, instead of the directories that an organisation has.
 
     Raises ConfigurationError when a setting is wrong, DatabaseUnavailable when the database does not answer.
     """
@@ -172,6 +172,12 @@ async def open_leadline(
             max_tokens=settings.max_model_tokens,
             max_price=settings.max_model_price,
         )
+
+        async def its_directories(organisation_id: UUID) -> list[PeopleDirectory]:
+            local = LocalDirectory(database, organisation_id)
+            return [local] if await local.answers() else []
+
+        directories = directories or its_directories
         answering = Answering(
             database,
             library,
@@ -199,11 +205,6 @@ async def open_leadline(
             default_pages=settings.max_pages,
             price=settings.signal_price,
         )
-
-        async def directories(organisation_id: UUID) -> list[PeopleDirectory]:
-            local = LocalDirectory(database, organisation_id)
-            return [local] if await local.answers() else []
-
         summaries = SummaryService(database, model, budget, reserved_hosts)
         subscriptions = SubscriptionService(database, runs, Members(), ledger, lambda: work.poke())
         work = WorkService(

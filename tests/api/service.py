@@ -20,11 +20,11 @@ from leadline.api.app import OPERATIONS
 from leadline.api.document import as_yaml, openapi
 from leadline.api.server import Address, serving
 from leadline.bootstrap import Leadline, open_leadline
+from leadline.contacts.service import Directories
 from leadline.credits.service import Ledger
 from leadline.foundation.ids import new_id
 from leadline.foundation.settings import Settings
 from leadline.foundation.waiter import CHANNEL
-from leadline.signals.contacts import Directories
 from leadline.wire.calls import Scope
 
 CONTRACT: dict[str, Any] = yaml.load(
@@ -142,7 +142,7 @@ class Api:
 
 @contextlib.asynccontextmanager
 async def open_api(
-    database_url: str, folder: Path, *, directories: Directories = lambda _: (), **settings: Any
+    database_url: str, folder: Path, *, directories: Directories | None = None, **settings: Any
 ) -> AsyncIterator[Api]:
     """The API on a free port."""
     chosen = Settings(data_dir=folder, database_url=database_url, env="development", **settings)

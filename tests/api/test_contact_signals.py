@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from tests.api.service import Account, Api, open_api
-from tests.directories import JO, MemoryDirectory
+from tests.directories import JO, MemoryDirectory, only
 
 from leadline.worker.running import run_worker
 
@@ -122,7 +122,7 @@ async def test_no_credits_no_signal(api: Api) -> None:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def working(api_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
     folder = tmp_path_factory.mktemp("working")
-    async with open_api(api_database_url, folder, directories=lambda _: (MemoryDirectory(),)) as running:
+    async with open_api(api_database_url, folder, directories=only(MemoryDirectory())) as running:
         stop = asyncio.Event()
         worker = asyncio.create_task(run_worker(running.leadline, stop))
         try:

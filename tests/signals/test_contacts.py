@@ -15,6 +15,7 @@ from tests.directories import (
     FailingDirectory,
     MemoryDirectory,
     SleepingDirectory,
+    only,
 )
 from tests.signals.test_service import make_service
 
@@ -53,7 +54,7 @@ def service_with(database: Database, *directories: PeopleDirectory, fetcher: Any
         database,
         fetcher or MemoryFetcher(SITE),
         reader=ExtractiveReader(),
-        directories=lambda _: directories,
+        directories=only(*directories),
     )
 
 
@@ -168,7 +169,7 @@ async def test_lines_of_the_companys_pages_count_where_they_are_about_the_person
 ) -> None:
     """A line about a colleague, however sure the reader is, answers nothing about the person."""
     service = make_service(
-        database, MemoryFetcher(SITE), reader=QuotingReader(word), directories=lambda _: (MemoryDirectory(),)
+        database, MemoryFetcher(SITE), reader=QuotingReader(word), directories=only(MemoryDirectory())
     )
     signal = await service.ask(org, about("What are the responsibilities?"))
     assert signal.answer == answer

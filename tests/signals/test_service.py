@@ -12,11 +12,13 @@ from uuid import UUID
 import msgspec
 import pytest
 from cryptography.fernet import Fernet
+from tests.directories import NONE
 
 from leadline.accounts.service import default_organisation, organisation
 from leadline.companies import service as companies
 from leadline.connectors.pages.fake import FailingFetcher, MemoryFetcher
 from leadline.connectors.sandbox.fake import InlineSandbox
+from leadline.contacts.service import Directories
 from leadline.credits.service import Ledger
 from leadline.evidence.service import StoredLibrary
 from leadline.foundation.database import Database
@@ -31,7 +33,7 @@ from leadline.research.sources.own_site import OwnSite
 from leadline.signals import views
 from leadline.signals.checking import Checker
 from leadline.signals.comparing import Comparing
-from leadline.signals.contacts import Contacts, Directories
+from leadline.signals.contacts import Contacts
 from leadline.signals.profiling import Profiling
 from leadline.signals.schemas import SignalRequest
 from leadline.signals.service import SignalService
@@ -152,7 +154,7 @@ def make_answering(
     library: StoredLibrary | None = None,
     budget: Budget | None = None,
     reserved_hosts: Collection[str] = (),
-    directories: Directories = lambda _: (),
+    directories: Directories = NONE,
 ) -> Answering:
     library = library or StoredLibrary(database, fetcher, InlineSandbox(), freshness=timedelta(hours=24))
     return Answering(
@@ -178,7 +180,7 @@ def make_service(
     webhooks: WebhookService | None = None,
     reserved_hosts: Collection[str] = (),
     budget: Budget | None = None,
-    directories: Directories = lambda _: (),
+    directories: Directories = NONE,
     **timing: Any,
 ) -> SignalService:
     reader = reader or FoundingReader()

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
 from msgspec.structs import replace
 
 from leadline.companies import service as companies
+from leadline.contacts.service import Directories
 from leadline.foundation.database import Connection
 from leadline.foundation.errors import InvalidInput
 from leadline.research.model import Company, Outcome, Person, Subject, Value
@@ -28,9 +29,6 @@ from leadline.research.people import (
     parse_profile_address,
 )
 from leadline.research.sources.directory import Known
-
-Directories = Callable[[UUID], Sequence[PeopleDirectory]]
-"""The people directories of an organisation, in the order in which they are asked."""
 
 SALES_NAVIGATOR = "salesNavigator"
 MOST_POSTS = 25
@@ -199,7 +197,7 @@ class Contacts:
         entries: list[Entry] = []
         missed: list[Missed] = []
         status = "skipped" if switch == "off" else NOT_CONNECTED
-        for directory in self._directories(organisation_id):
+        for directory in await self._directories(organisation_id):
             linked = directory.name == SALES_NAVIGATOR
             if linked and switch == "off":
                 continue
