@@ -38,6 +38,7 @@ from leadline.foundation.settings import Settings
 from leadline.foundation.waiter import CHANNEL, Waiter
 from leadline.research.engine import Engine
 from leadline.research.model import Budget, Draft, Evidence, Outcome, Passage, Question
+from leadline.research.people import PeopleDirectory
 from leadline.research.sources.own_site import OwnSite
 from leadline.signals import repository, views
 from leadline.signals.checking import Checker
@@ -85,6 +86,10 @@ async def fresh_database() -> AsyncIterator[Database]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+async def _nobody(_: UUID) -> list[PeopleDirectory]:
+    return []
+
+
 def answering_over(database: Database, library: StoredLibrary, ledger: Ledger) -> Answering:
     readers = Readers(extractive=NothingReader)
     return Answering(
@@ -93,7 +98,7 @@ def answering_over(database: Database, library: StoredLibrary, ledger: Ledger) -
         Engine(library, [OwnSite(library, InlineSandbox())], InlineSandbox()),
         readers,
         ledger,
-        Contacts(database.repeatable, lambda _: ()),
+        Contacts(database.repeatable, _nobody),
         Comparing(database, library),
         Profiling(database, library, InlineSandbox()),
         budget=Budget(max_pages=10),

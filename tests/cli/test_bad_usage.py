@@ -165,3 +165,24 @@ def test_an_unknown_signal_is_said_to_be_unknown(
 ) -> None:
     assert main([command, signal_id]) == 1
     assert "Signal not found" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("settings")
+@pytest.mark.parametrize(
+    ("arguments", "advice"),
+    [
+        (("acme.com",), "Missing argument 'QUESTION'"),
+        ((), "Missing argument 'DOMAIN'"),
+        (("acme.com", "What", "is it?"), "quotation marks"),
+        (("--profile", "https://www.linkedin.com/in/jo", "acme.com", PRICE), "the question alone"),
+        (("--profile", "https://acme.com/jo", PRICE), "--profile (contactProfileUrl): "),
+        (
+            ("--profile", "https://www.linkedin.com/company/acme", PRICE),
+            "https://www.linkedin.com/in/jane-doe",
+        ),
+    ],
+)
+def test_what_is_asked_about_is_a_domain_or_a_profile(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], advice: str
+) -> None:
+    assert advice in refusal(capsys, *arguments)

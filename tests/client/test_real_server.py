@@ -223,3 +223,29 @@ async def test_the_blocking_client_works_inside_a_running_loop(api: Api, acme: A
             return client.credits()
 
     assert await asyncio.to_thread(lambda: asyncio.run(inside())) == 10_000
+
+
+async def test_questions_about_people_have_methods_of_their_own(api: Api, client: AsyncClient) -> None:
+    url = "https://www.linkedin.com/in/jo-quist"
+    made = await client.contact_signals.create(url, "What is their role?", sales_navigator="off")
+    assert (made.status, made.signal_type, made.contact_profile_url, made.domain) == (
+        "processing", "CONTACT", url, "",
+    )  # fmt: skip
+    await api.finish(made.id, answer='"Head of Sales"')
+    assert (await client.contact_signals.wait(made.id, timeout=30)).value == "Head of Sales"
+    assert [one.id async for one in client.contact_signals.list(contact_profile_url=url)] == [made.id]
+    with pytest.raises(NotFound):
+        await client.signals.get(made.id)
+    again = await client.contact_signals.create_sync(url, "What is their role?", sales_navigator="off")
+    assert again.id == made.id
+
+
+async def test_a_blocking_client_asks_about_people_too(api: Api, acme: Account) -> None:
+    def ask() -> list[str]:
+        with Client(f"{api.address.url}/public", acme.key, retry=QUICK) as client:
+            made = client.contact_signals.create("linkedin.com/in/jo-quist", "What is their role?")
+            found = client.contact_signals.list()
+            return [made.id, *(one.id for one in found)]
+
+    first, *listed = await asyncio.to_thread(ask)
+    assert listed == [first]

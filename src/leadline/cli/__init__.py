@@ -40,6 +40,8 @@ from leadline.foundation.errors import ConfigurationError, InvalidInput, Leadlin
 
 _OPTIONS = {  # wire name of a field -> what the user typed
     "domain": "DOMAIN",
+    "contactProfileUrl": "--profile",
+    "connectors.salesNavigator.enabled": "--sales-navigator",
     "question": "QUESTION",
     "answerType": "--type",
     "outputSchema": "--schema",

@@ -67,8 +67,17 @@ def _bad_schema(message: str) -> Exception:
 
 
 @click.command()
-@click.argument("domain")
-@click.argument("question")
+@click.argument("words", nargs=-1, metavar="[DOMAIN] QUESTION")
+@click.option(
+    "--profile", metavar="URL", help="Ask about the person with this profile on LinkedIn, in place of DOMAIN."
+)
+@click.option(
+    "--sales-navigator",
+    type=click.Choice(["off", "auto", "on"]),
+    default="auto",
+    show_default=True,
+    help="With --profile: ask LinkedIn never, where an account is linked, or fail without it.",
+)
 @click.option(
     "--type",
     "answer_type",
@@ -99,8 +108,9 @@ def _bad_schema(message: str) -> Exception:
 @click.option("--json", "as_json", is_flag=True, help="Print the signal as the API gives it.")
 @click.option("--quiet", is_flag=True, help="Print the answer only, and no progress.")
 def ask(
-    domain: str,
-    question: str,
+    words: tuple[str, ...],
+    profile: str | None,
+    sales_navigator: str,
     answer_type: str,
     schema: str | None,
     mode: str,
@@ -112,10 +122,11 @@ def ask(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Ask QUESTION about the company at DOMAIN, such as example.com. A pasted address will do.
+    """Ask QUESTION about the company at DOMAIN, such as example.com (a pasted address will do), or about a person.
 
     \b
     leadline ask example.com "How many people work there?" --type number
+    leadline ask --profile https://www.linkedin.com/in/jane-doe "What is their current role?"
 
     \b
     Exit codes: 0 answered, 3 no answer found, 4 no answer and not everything could be read,
@@ -129,8 +140,11 @@ def ask(
     remote = server_of(settings, server, key)
     if remote is not None:
         refuse_local_options(max_pages=max_pages, reader=reader)
+    domain, question = _subject_and_question(words, profile)
     request = SignalRequest(
         domain=host_of(domain),
+        contact_profile_url=profile,
+        sales_navigator=sales_navigator,
         question=question,
         answer_type=answer_type,
         output_schema=read_schema(schema) if schema is not None else None,
@@ -145,6 +159,22 @@ def ask(
             signal = run(ask_server(*remote, request, progress), when_interrupted=GOES_ON)
     _print(signal, as_json=as_json, quiet=quiet)
     return exit_code(signal)
+
+
+def _subject_and_question(words: tuple[str, ...], profile: str | None) -> tuple[str, str]:
+    """The domain ("" for a person) and the question. Raises click.UsageError."""
+    match words, profile:
+        case (domain, question), None:
+            return domain, question
+        case (question,), str():
+            return "", question
+        case _, str():
+            raise click.UsageError("With --profile give the question alone, in quotation marks.")
+        case (), None:
+            raise click.UsageError("Missing argument 'DOMAIN'.")
+        case (_,), None:
+            raise click.UsageError("Missing argument 'QUESTION'.")
+    raise click.UsageError("Give the domain and the question, the question in quotation marks.")
 
 
 async def _ask(settings: Settings, request: SignalRequest, reader: str, progress: Progress | None) -> Signal:

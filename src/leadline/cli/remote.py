@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from leadline.foundation.errors import ConfigurationError, FieldError, InvalidInput, LeadlineError
 
 if TYPE_CHECKING:
-    from leadline.client import ClientError
+    from leadline.client import AsyncClient, ClientError
     from leadline.client import Signal as RemoteSignal
     from leadline.foundation.settings import Settings
     from leadline.research.ports import Progress
@@ -55,14 +55,8 @@ async def ask_server(address: str, key: str, request: SignalRequest, progress: P
     say = progress or _silent
     async with client:
         try:
-            signal = await client.signals.create(
-                _plain(request.domain),
-                request.question,
-                answer_type=request.answer_type,
-                output_schema=request.output_schema,
-                verification_mode=request.verification_mode,
-                force_refresh=request.force_refresh,
-            )
+            kind = client.signals if request.contact_profile_url is None else client.contact_signals
+            signal = await _create(client, request)
             say("accept", f"signal {signal.id} on {client.base_url}")
             if not signal.finished:
                 started = time.monotonic()
@@ -70,10 +64,24 @@ async def ask_server(address: str, key: str, request: SignalRequest, progress: P
                 def look(seen: RemoteSignal) -> None:
                     say("wait", f"{seen.status} for {time.monotonic() - started:.0f} s")
 
-                signal = await client.signals.wait(signal.id, timeout=LONGEST_WAIT, on_look=look)
+                signal = await kind.wait(signal.id, timeout=LONGEST_WAIT, on_look=look)
         except ClientError as error:
             raise _in_our_words(error, client.base_url) from error
     return _local(signal)
+
+
+async def _create(client: AsyncClient, request: SignalRequest) -> RemoteSignal:
+    asked: dict[str, Any] = {
+        "answer_type": request.answer_type,
+        "output_schema": request.output_schema,
+        "verification_mode": request.verification_mode,
+        "force_refresh": request.force_refresh,
+    }
+    if request.contact_profile_url is None:
+        return await client.signals.create(_plain(request.domain), request.question, **asked)
+    return await client.contact_signals.create(
+        request.contact_profile_url, request.question, sales_navigator=request.sales_navigator, **asked
+    )
 
 
 def _silent(step: str, detail: str, /, **facts: object) -> None: ...
@@ -102,6 +110,8 @@ def _local(remote: RemoteSignal) -> Signal:
         organisation_id="",
         status=remote.status,
         domain=remote.domain,
+        contact_profile_url=remote.contact_profile_url,
+        contact_name=facts.get("contactName"),
         question=remote.question,
         answer_type=remote.answer_type,
         output_schema=None,

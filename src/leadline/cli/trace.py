@@ -78,7 +78,7 @@ def trace_lines(found: SignalTrace) -> Iterator[Line]:
     from leadline.cli.terminal import Line, one_line
 
     signal = found.signal
-    yield Line(f"{one_line(signal.domain)}: {one_line(signal.question)}", "bold", 2)
+    yield Line(f"{one_line(signal.subject)}: {one_line(signal.question)}", "bold", 2)
     yield Line(
         f"{signal.answer_type}, {signal.verification_mode}, {signal.status}, signal {signal.id}", "dim", 2
     )

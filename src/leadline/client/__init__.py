@@ -5,12 +5,13 @@
     with Client("https://leadline.example.com", key) as leadline:
         signal = leadline.signals.create_sync("example.com", "Do they have SOC 2?", answer_type="boolean")
         print(signal.value, signal.sources)
+        role = leadline.contact_signals.create_sync("https://www.linkedin.com/in/jane-doe", "What is their role?")
 
-``AsyncClient`` is the same for asyncio. It knows the wire only (the contract's company-signal operations) and
+``AsyncClient`` is the same for asyncio. It knows the wire only (the contract's signal operations) and
 nothing else of Leadline.
 """
 
-from leadline.client.asynchronous import AsyncClient, AsyncSignals
+from leadline.client.asynchronous import AsyncClient, AsyncContactSignals, AsyncSignals
 from leadline.client.blocking import Client
 from leadline.client.errors import (
     ApiError,
@@ -35,6 +36,7 @@ from leadline.client.transport import Retry
 __all__ = [
     "ApiError",
     "AsyncClient",
+    "AsyncContactSignals",
     "AsyncSignals",
     "BadRequest",
     "Client",

@@ -20,7 +20,8 @@ from leadline.client.transport import Reply, Retry, Transport, perhaps_taken
 
 T = TypeVar("T")
 
-SIGNALS = "/v1/companies/signals"
+COMPANIES = "/v1/companies/signals"
+CONTACTS = "/v1/contacts/signals"
 PAGE_SIZE = 25
 LONGEST_SYNC = 900  # seconds the server may be asked to hold a request (contract section 7)
 SYNC_MARGIN = 10.0  # seconds the server may answer late
@@ -41,6 +42,7 @@ class AsyncClient:
     def __init__(self, base_url: str, key: str, *, timeout: float = 30.0, retry: Retry | None = None) -> None:
         self._transport = Transport(base_url, key, timeout=timeout, retry=retry or Retry())
         self.signals = AsyncSignals(self._transport)
+        self.contact_signals = AsyncContactSignals(self._transport)
 
     @property
     def base_url(self) -> str:
@@ -71,53 +73,18 @@ class AsyncClient:
         return f"{type(self).__name__}({self.base_url!r})"
 
 
-class AsyncSignals:
-    """Company signals."""
+class _Signals:
+    """What signals about companies and about people have in common."""
+
+    _path: str
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    async def create(
-        self,
-        domain: str,
-        question: str,
-        *,
-        answer_type: str = "open_text",
-        output_schema: Mapping[str, Any] | None = None,
-        verification_mode: str = "strict",
-        force_refresh: bool = False,
-        webhook_url: str | None = None,
-    ) -> Signal:
-        """Ask, and return at once: the new signal, an identical running one, or a recent one from the cache.
+    async def _create(self, body: dict[str, Any]) -> Signal:
+        return _signal(await self._transport.call("POST", self._path, body=body, headers=_once()))
 
-        Tried again when the answer is lost, with the same idempotency key: it is asked and charged once.
-        """
-        body = _body(
-            domain, question, answer_type, output_schema, verification_mode, force_refresh, webhook_url
-        )
-        return _signal(await self._transport.call("POST", SIGNALS, body=body, headers=_once()))
-
-    async def create_sync(
-        self,
-        domain: str,
-        question: str,
-        *,
-        timeout: float = 120.0,
-        answer_type: str = "open_text",
-        output_schema: Mapping[str, Any] | None = None,
-        verification_mode: str = "strict",
-        force_refresh: bool = False,
-        webhook_url: str | None = None,
-    ) -> Signal:
-        """Ask, and wait up to ``timeout`` seconds for the finished signal (completed or failed).
-
-        The server holds the request. Where it, or a proxy before it, lets go earlier, the signal is asked for again
-        with the same idempotency key, and looked at by its id until the time is up. Raises WaitTimedOut then; the work
-        goes on.
-        """
-        body = _body(
-            domain, question, answer_type, output_schema, verification_mode, force_refresh, webhook_url
-        )
+    async def _create_sync(self, body: dict[str, Any], timeout: float) -> Signal:
         started = time.monotonic()
         seconds, once = max(1, min(LONGEST_SYNC, math.ceil(timeout))), _once()
 
@@ -125,7 +92,7 @@ class AsyncSignals:
             return _signal(
                 await self._transport.call(
                     "POST",
-                    f"{SIGNALS}/sync",
+                    f"{self._path}/sync",
                     body=body,
                     headers={"X-Sbr-Timeout-Sec": str(wait), **once},
                     timeout=wait + SYNC_MARGIN,
@@ -152,7 +119,7 @@ class AsyncSignals:
 
     async def get(self, signal_id: str) -> Signal:
         """One signal. Raises NotFound."""
-        return _signal(await self._transport.call("GET", f"{SIGNALS}/{quote(signal_id, safe='')}"))
+        return _signal(await self._transport.call("GET", f"{self._path}/{quote(signal_id, safe='')}"))
 
     async def wait(
         self, signal_id: str, *, timeout: float | None = None, on_look: Look | None = None
@@ -176,7 +143,66 @@ class AsyncSignals:
         except TimeoutError:
             raise WaitTimedOut(signal_id, timeout or 0.0, seen) from None
 
-    async def list(
+    async def _list(self, query: dict[str, Any]) -> AsyncIterator[Signal]:
+        seen: set[str] = set()
+        offset = 0
+        while True:
+            reply = await self._transport.call("GET", self._path, query={**query, "offset": offset})
+            page: Page = _decoded(reply, page_from)
+            for signal in page.results:
+                if signal.id not in seen:
+                    seen.add(signal.id)
+                    yield signal
+            offset += len(page.results)
+            if not page.results or offset >= page.total:
+                return
+
+
+class AsyncSignals(_Signals):
+    """Company signals."""
+
+    _path = COMPANIES
+
+    async def create(
+        self,
+        domain: str,
+        question: str,
+        *,
+        answer_type: str = "open_text",
+        output_schema: Mapping[str, Any] | None = None,
+        verification_mode: str = "strict",
+        force_refresh: bool = False,
+        webhook_url: str | None = None,
+    ) -> Signal:
+        """Ask, and return at once: the new signal, an identical running one, or a recent one from the cache.
+
+        Tried again when the answer is lost, with the same idempotency key: it is asked and charged once.
+        """
+        body = _body(question, answer_type, output_schema, verification_mode, force_refresh, webhook_url)
+        return await self._create({"domain": domain, **body})
+
+    async def create_sync(
+        self,
+        domain: str,
+        question: str,
+        *,
+        timeout: float = 120.0,
+        answer_type: str = "open_text",
+        output_schema: Mapping[str, Any] | None = None,
+        verification_mode: str = "strict",
+        force_refresh: bool = False,
+        webhook_url: str | None = None,
+    ) -> Signal:
+        """Ask, and wait up to ``timeout`` seconds for the finished signal (completed or failed).
+
+        The server holds the request. Where it, or a proxy before it, lets go earlier, the signal is asked for again
+        with the same idempotency key, and looked at by its id until the time is up. Raises WaitTimedOut then; the work
+        goes on.
+        """
+        body = _body(question, answer_type, output_schema, verification_mode, force_refresh, webhook_url)
+        return await self._create_sync({"domain": domain, **body}, timeout)
+
+    def list(
         self,
         *,
         domain: str | None = None,
@@ -191,27 +217,72 @@ class AsyncSignals:
 
         ``from_date`` and ``to_date`` compare with the time of completion and need a zone.
         """
-        query: dict[str, Any] = {
-            "domain": domain,
-            "status": [status] if isinstance(status, str) else [*status],
-            "companyId": company_id,
-            "subscriptionId": subscription_id,
-            "fromDate": _time(from_date),
-            "toDate": _time(to_date),
-            "limit": page_size,
-        }
-        seen: set[str] = set()
-        offset = 0
-        while True:
-            reply = await self._transport.call("GET", SIGNALS, query={**query, "offset": offset})
-            page: Page = _decoded(reply, page_from)
-            for signal in page.results:
-                if signal.id not in seen:
-                    seen.add(signal.id)
-                    yield signal
-            offset += len(page.results)
-            if not page.results or offset >= page.total:
-                return
+        return self._list(
+            {
+                "domain": domain,
+                "status": [status] if isinstance(status, str) else [*status],
+                "companyId": company_id,
+                "subscriptionId": subscription_id,
+                "fromDate": _time(from_date),
+                "toDate": _time(to_date),
+                "limit": page_size,
+            }
+        )
+
+
+class AsyncContactSignals(_Signals):
+    """Signals about people, each known by the address of a profile on LinkedIn.
+
+    ``sales_navigator``: "off" asks LinkedIn never, "auto" where it can be asked, "on" fails where it cannot.
+    """
+
+    _path = CONTACTS
+
+    async def create(
+        self,
+        contact_profile_url: str,
+        question: str,
+        *,
+        sales_navigator: str = "auto",
+        answer_type: str = "open_text",
+        output_schema: Mapping[str, Any] | None = None,
+        verification_mode: str = "strict",
+        force_refresh: bool = False,
+        webhook_url: str | None = None,
+    ) -> Signal:
+        """As ``AsyncSignals.create``, about a person."""
+        body = _body(question, answer_type, output_schema, verification_mode, force_refresh, webhook_url)
+        return await self._create({**_about(contact_profile_url, sales_navigator), **body})
+
+    async def create_sync(
+        self,
+        contact_profile_url: str,
+        question: str,
+        *,
+        timeout: float = 120.0,
+        sales_navigator: str = "auto",
+        answer_type: str = "open_text",
+        output_schema: Mapping[str, Any] | None = None,
+        verification_mode: str = "strict",
+        force_refresh: bool = False,
+        webhook_url: str | None = None,
+    ) -> Signal:
+        """As ``AsyncSignals.create_sync``, about a person."""
+        body = _body(question, answer_type, output_schema, verification_mode, force_refresh, webhook_url)
+        return await self._create_sync({**_about(contact_profile_url, sales_navigator), **body}, timeout)
+
+    def list(
+        self, *, contact_profile_url: str | None = None, page_size: int = PAGE_SIZE
+    ) -> AsyncIterator[Signal]:
+        """The organisation's signals about people, newest first; each once, also while new ones arrive."""
+        return self._list({"contactProfileUrl": contact_profile_url, "limit": page_size})
+
+
+def _about(contact_profile_url: str, sales_navigator: str) -> dict[str, Any]:
+    subject: dict[str, Any] = {"contactProfileUrl": contact_profile_url}
+    if sales_navigator != "auto":
+        subject["connectors"] = {"salesNavigator": {"enabled": sales_navigator}}
+    return subject
 
 
 def _once() -> dict[str, str]:
@@ -220,7 +291,6 @@ def _once() -> dict[str, str]:
 
 
 def _body(
-    domain: str,
     question: str,
     answer_type: str,
     output_schema: Mapping[str, Any] | None,
@@ -229,7 +299,6 @@ def _body(
     webhook_url: str | None,
 ) -> dict[str, Any]:
     body: dict[str, Any] = {
-        "domain": domain,
         "question": question,
         "answerType": answer_type,
         "verificationMode": verification_mode,

@@ -6,14 +6,16 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
-from leadline.client.asynchronous import AsyncClient, AsyncSignals
+from leadline.client.asynchronous import AsyncClient, AsyncContactSignals, AsyncSignals
 from leadline.client.schemas import Connector, Signal
 from leadline.client.transport import Retry
 
 P = ParamSpec("P")
 T = TypeVar("T")
+S = TypeVar("S", AsyncSignals, AsyncContactSignals)
+W = TypeVar("W")
 
 
 class _Loop:
@@ -44,11 +46,11 @@ class _Loop:
 
 
 def _blocking(
-    method: Callable[Concatenate[AsyncSignals, P], Awaitable[T]],
-) -> Callable[Concatenate[Signals, P], T]:
-    """The blocking twin of a method of ``AsyncSignals``."""
+    method: Callable[Concatenate[W, P], Awaitable[T]],
+) -> Callable[Concatenate[_Twin[Any], P], T]:
+    """The blocking twin of a method of ``AsyncSignals`` or ``AsyncContactSignals``."""
 
-    def call(self: Signals, /, *args: P.args, **kwargs: P.kwargs) -> T:
+    def call(self: _Twin[Any], /, *args: P.args, **kwargs: P.kwargs) -> T:
         async def work() -> T:
             return await method(self.wrapped, *args, **kwargs)
 
@@ -58,20 +60,13 @@ def _blocking(
     return call
 
 
-class Signals:
-    """Company signals; the methods are those of ``AsyncSignals``."""
-
-    def __init__(self, wrapped: AsyncSignals, loop: _Loop) -> None:
-        self.wrapped = wrapped
+class _Twin(Generic[S]):
+    def __init__(self, wrapped: S, loop: _Loop) -> None:
+        self.wrapped: S = wrapped
         self.loop = loop
 
-    create = _blocking(AsyncSignals.create)
-    create_sync = _blocking(AsyncSignals.create_sync)
-    get = _blocking(AsyncSignals.get)
-    wait = _blocking(AsyncSignals.wait)
-
     def list(self, **filters: Any) -> Iterator[Signal]:
-        """As ``AsyncSignals.list``."""
+        """As the method of the same name for asyncio."""
         found = self.wrapped.list(**filters)
 
         async def following() -> Signal | None:
@@ -81,6 +76,24 @@ class Signals:
             yield signal
 
 
+class Signals(_Twin[AsyncSignals]):
+    """Company signals; the methods are those of ``AsyncSignals``."""
+
+    create = _blocking(AsyncSignals.create)
+    create_sync = _blocking(AsyncSignals.create_sync)
+    get = _blocking(AsyncSignals.get)
+    wait = _blocking(AsyncSignals.wait)
+
+
+class ContactSignals(_Twin[AsyncContactSignals]):
+    """Signals about people; the methods are those of ``AsyncContactSignals``."""
+
+    create = _blocking(AsyncContactSignals.create)
+    create_sync = _blocking(AsyncContactSignals.create_sync)
+    get = _blocking(AsyncContactSignals.get)
+    wait = _blocking(AsyncContactSignals.wait)
+
+
 class Client:
     """As ``AsyncClient``, blocking. May be used from several threads. Close it, or use it in ``with``."""
 
@@ -88,6 +101,7 @@ class Client:
         self._wrapped = AsyncClient(base_url, key, timeout=timeout, retry=retry)
         self._loop = _Loop()
         self.signals = Signals(self._wrapped.signals, self._loop)
+        self.contact_signals = ContactSignals(self._wrapped.contact_signals, self._loop)
 
     @property
     def base_url(self) -> str:

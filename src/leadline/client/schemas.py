@@ -33,7 +33,7 @@ class Connector(Struct, frozen=True):
 
 
 class Signal(Struct, frozen=True, kw_only=True, rename="camel"):
-    """One question about one company, as the server knows it.
+    """One question about one company or person, as the server knows it.
 
     ``answer`` is the contract's tagged object; ``value`` is what stands in it. ``confidence`` is from 0 to 1.
     A completed signal without an answer was not answered by what could be read; with an ``error_code`` beside
@@ -44,6 +44,7 @@ class Signal(Struct, frozen=True, kw_only=True, rename="camel"):
     status: Literal["processing", "completed", "failed"]
     created_at: Time
     domain: str = ""
+    contact_profile_url: str | None = None
     question: str = ""
     answer_type: str = "open_text"
     signal_type: str = "COMPANY"
