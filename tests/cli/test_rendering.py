@@ -316,3 +316,12 @@ def test_the_summary_tells_the_outcomes_apart() -> None:
 
 def test_recall_without_traces_says_so() -> None:
     assert "No recall" in "\n".join(line.text for line in recall_lines([]))
+
+
+def test_a_null_shows_where_one_would_look_on() -> None:
+    near = {"url": "https://acme.example/jobs", "title": "Jobs\x1b[1m", "snippet": "We are\nhiring."}
+    text = shown(msgspec.structs.replace(NO_ANSWER, metadata=NO_ANSWER.metadata | {"nearest": [near]}))
+    assert "Nearest on the pages" in text
+    assert "“We are hiring.”" in text
+    assert "\x1b" not in text
+    assert "Nearest" not in shown(NO_ANSWER)

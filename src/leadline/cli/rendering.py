@@ -38,11 +38,23 @@ def signal_lines(signal: Signal) -> Iterator[Line]:
             title = one_line(source.title)
             yield Line(f"  [{position}] {one_line(source.url)}" + (f"  {title}" if title else ""), "cyan", 6)
             yield Line(f"      “{one_line(source.snippet)}”", "", 6)
+    yield from _nearest_lines(signal.metadata)
     if signal.error_code or signal.error:
         yield Line("")
         yield from error_lines(signal)
     yield Line("")
     yield Line(metadata_line(signal), "dim")
+
+
+def _nearest_lines(metadata: Mapping[str, Any]) -> Iterator[Line]:
+    entries = metadata.get("nearest") or ()
+    if not entries:
+        return
+    yield Line("")
+    yield Line("Nearest on the pages", "bold")
+    for entry in entries:
+        yield Line(f"  {one_line(entry['url'])}  {one_line(entry['title'])}", "", 6)
+        yield Line(f"      “{one_line(entry['snippet'])}”", "", 6)
 
 
 def error_lines(signal: Signal) -> Iterator[Line]:

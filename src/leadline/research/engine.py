@@ -36,6 +36,7 @@ from leadline.research.model import (
     Verification,
 )
 from leadline.research.ports import Library, Progress, Reader, Sandbox, SecondLook, Source, Trace
+from leadline.research.steps.nearest import nearest
 from leadline.research.steps.plan import Plan, Planned, plan
 from leadline.research.steps.settle import overran, settle
 
@@ -253,7 +254,13 @@ class _Run:
         return Judged(ranked, draft, checked.verification)
 
     async def _settle(self, evidence: Evidence, judged: Judged) -> Outcome:
-        return settle(self.question, evidence, judged.ranked.passages, judged.draft, judged.verification)
+        passages = judged.ranked.passages
+        outcome = settle(self.question, evidence, passages, judged.draft, judged.verification)
+        if outcome.answer is None and not outcome.failed:
+            outcome = replace(
+                outcome, nearest=nearest(self.question, judged.verification, passages, evidence)
+            )
+        return outcome
 
     async def _overran(self, evidence: Evidence, error: StepOverran) -> Outcome:
         """The end of a question whose pages keep the reader busy for longer than it may be."""

@@ -374,6 +374,14 @@ class Source(Value, frozen=True, kw_only=True):
     proof: Proof
 
 
+class Nearest(Value, frozen=True, kw_only=True):
+    """Words of a page near a question that was not answered. ``snippet`` stands literally in the page."""
+
+    url: str
+    title: str
+    snippet: str
+
+
 class Outcome(Value, frozen=True, kw_only=True):
     """The settled result of a question. ``failed`` means that nothing could be read at all."""
 
@@ -383,6 +391,7 @@ class Outcome(Value, frozen=True, kw_only=True):
     confidence_basis: str = ""  # what the figure was measured on, or that it was not
     reasoning: str = ""
     sources: tuple[Source, ...] = ()
+    nearest: tuple[Nearest, ...] = ()  # beside a null: where one would look on
     error: str | None = None
     error_code: str | None = None  # a failure's code, or a warning's when an answer stands beside it
     error_action: str | None = None

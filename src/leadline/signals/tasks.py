@@ -32,7 +32,7 @@ from leadline.research.errors import (
     ModelReplyInvalid,
     ModelUnavailable,
 )
-from leadline.research.model import Budget, Company, Outcome, Question, Subject, VerificationMode
+from leadline.research.model import Budget, Company, Outcome, Question, Subject, Unreadable, VerificationMode
 from leadline.research.ports import LanguageModel, Progress, Reader
 from leadline.research.sources.directory import DirectoryEntries
 from leadline.signals import repository, views
@@ -40,6 +40,7 @@ from leadline.signals.comparing import Compared, Comparing
 from leadline.signals.contacts import CONTACT, Contact, Contacts, asks_for_posts
 from leadline.signals.profiling import News, Profiling, take_in
 from leadline.signals.repository import Row, SavedStep
+from leadline.wire.fields import wire_time
 from leadline.work.service import Done, GivenUp, Kind, Reason, WorkItem
 
 T = TypeVar("T")
@@ -322,10 +323,19 @@ def _metadata(row: Row, outcome: Outcome, seconds: float) -> dict[str, Any]:
         "priceUsd": float(outcome.usage.price) if outcome.usage.price is not None else None,
         "inference": outcome.inference,
         # The trace has them all; here they would be half of every list.
-        "unreadable": [
-            {"url": u.url, "reason": u.reason.value} for u in outcome.unreadable[:SHOWN_UNREADABLE]
-        ],
+        "unreadable": [_unread(one) for one in outcome.unreadable[:SHOWN_UNREADABLE]],
         "unreadableCount": len(outcome.unreadable),
+        **({"nearest": outcome.nearest} if outcome.nearest else {}),
+    }
+
+
+def _unread(one: Unreadable) -> dict[str, Any]:
+    """``askedAt`` and ``failingSince`` stand there when it was not asked again for this question."""
+    times = {"askedAt": one.asked_at, "failingSince": one.failing_since}
+    return {
+        "url": one.url,
+        "reason": one.reason.value,
+        **{name: wire_time(when) for name, when in times.items() if when is not None},
     }
 
 
