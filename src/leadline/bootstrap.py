@@ -11,11 +11,16 @@ from uuid import UUID
 
 from leadline.accounts.service import default_organisation
 from leadline.company_lists.service import Members
+from leadline.connections.schemas import Health, Linked
+from leadline.connections.service import SALES_NAVIGATOR, ConnectionService
+from leadline.connections.tasks import HealthChecks
 from leadline.connectors.language_models.choice import PROVIDERS, ChosenModel, ModelChoice, model_choice
 from leadline.connectors.language_models.choosing import choose_model
 from leadline.connectors.mail.dns import DnsMailRouter
 from leadline.connectors.mail.smtp import SmtpProbe
 from leadline.connectors.pages.direct import DirectPageFetcher
+from leadline.connectors.people.unipile.account import Account, Pace
+from leadline.connectors.people.unipile.accounts import UnipileAccounts
 from leadline.connectors.sandbox.children import PREPARE, ChildSandbox, SandboxedReader
 from leadline.contacts.service import ContactSearch, Directories, LocalDirectory
 from leadline.credits.service import Ledger
@@ -73,6 +78,7 @@ class Leadline:
         ledger: Ledger,
         emails: EmailFinder,
         idempotency: IdempotencyService,
+        connections: ConnectionService,
         model: ChosenModel | None,
         pool: ChildPool,
     ) -> None:
@@ -92,6 +98,8 @@ class Leadline:
         self.ledger = ledger
         self.emails = emails
         self.idempotency = idempotency
+        self.connections = connections
+        self.health_checks = HealthChecks(connections)
         self.waiter = Waiter(database.dedicated)
         self.reserved_hosts = frozenset(settings.connect_to)
         self.model = model
@@ -155,6 +163,13 @@ async def open_leadline(
         hooks = await stack.enter_async_context(guarded_async_client(hook_policy, agent, max_bytes=65_536))
         vault = open_vault(settings.secret_key, settings.data_dir)
         webhooks = WebhookService(database, vault, hook_policy)
+        vendors = await stack.enter_async_context(guarded_async_client(hook_policy, agent))
+        unipile = UnipileAccounts(vendors, _pace(settings))
+
+        async def check(linked: Linked) -> Health:
+            return Health(*await unipile.check(_account(linked)))
+
+        connections = ConnectionService(database, vault, hook_policy, {SALES_NAVIGATOR: check})
         sequencer = Sequencer(database, [webhooks.on_events])
         sandbox = ChildSandbox(pool)
         library = StoredLibrary(
@@ -247,9 +262,20 @@ async def open_leadline(
             ledger,
             _email_finder(settings, database, library, OwnSite(library, sandbox), ledger, hook_policy),
             IdempotencyService(database, vault),
+            connections,
             model,
             pool,
         )
+
+
+def _pace(settings: Settings) -> Pace:
+    """How fast Unipile is asked; all pauses are in proportion."""
+    pause = settings.directory_pause
+    return Pace(pause / 3, pause, again=pause, busy=3 * pause, timeout=settings.directory_timeout)
+
+
+def _account(linked: Linked) -> Account:
+    return Account(linked.account, linked.address, linked.secret, linked.daily_profiles, linked.daily_results)
 
 
 def _email_finder(

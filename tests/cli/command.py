@@ -51,7 +51,7 @@ class Command:
             *arguments,
             env=self.environment(),
             cwd=self.folder,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=streams.get("stdin", asyncio.subprocess.DEVNULL),
             stdout=streams.get("stdout", asyncio.subprocess.PIPE),
             stderr=streams.get("stderr", asyncio.subprocess.PIPE),
         )
@@ -75,9 +75,9 @@ class Command:
             seen.cancel()
             raise AssertionError(f"ended too early with {process.returncode}: {await process.communicate()}")
 
-    async def run(self, *arguments: str) -> Ended:
-        async with self.start(*arguments) as process:
-            out, err = await process.communicate()
+    async def run(self, *arguments: str, typed: str = "") -> Ended:
+        async with self.start(*arguments, stdin=asyncio.subprocess.PIPE) as process:
+            out, err = await process.communicate(typed.encode())
         assert process.returncode is not None
         return Ended(process.returncode, out.decode(), err.decode())
 

@@ -1,9 +1,9 @@
-"""Keys, the organisation's profile and the states of its connectors."""
+"""Keys and the organisation's profile."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -52,15 +52,6 @@ class Lease(NamedTuple):
 
 
 # ------------------------------------------------------------------ on the wire
-
-
-class Connector(Struct):
-    source: Literal["salesNavigator", "hubspotApp"]
-    status: Literal["connected", "disconnected", "needs-authentication", "ready-to-connect", "error"]
-
-
-class ConnectorsResponse(Struct):
-    connectors: list[Connector]
 
 
 MAX_NAME, MAX_DESCRIPTION = 200, 20_000

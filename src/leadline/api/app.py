@@ -22,6 +22,7 @@ from leadline.api.pages import Pages, page_routes
 from leadline.api.pages import operations as pages
 from leadline.companies import endpoints as companies
 from leadline.company_lists import endpoints as company_lists
+from leadline.connections import endpoints as connections
 from leadline.contacts import endpoints as contacts
 from leadline.credits import endpoints as credit
 from leadline.emails import endpoints as emails
@@ -43,6 +44,7 @@ from leadline.wire.reading import MAX_BODY
 
 class Opened(
     accounts.Needs,
+    connections.Needs,
     companies.Needs,
     credit.Needs,
     replies.Needs,
@@ -78,6 +80,7 @@ ROOMS: tuple[Operation[Opened], ...] = (
     *events.operations,
     *credit.operations,
     *accounts.operations,
+    *connections.operations,
     *companies.operations,
 )
 OPERATIONS: tuple[Operation[Any], ...] = (*ROOMS, *pages)

@@ -19,6 +19,7 @@ import click
 from leadline.cli.ask import ask
 from leadline.cli.batch import batch
 from leadline.cli.configuration import config
+from leadline.cli.connections import connections
 from leadline.cli.doctor import doctor
 from leadline.cli.emails import find_email
 from leadline.cli.evaluate import evaluate
@@ -30,6 +31,7 @@ from leadline.cli.models import models
 from leadline.cli.postgres import postgres
 from leadline.cli.profile import profile
 from leadline.cli.running import EXIT_BAD_USAGE, EXIT_FAILED, EXIT_INTERRUPTED, Interrupted
+from leadline.cli.secrets import secrets
 from leadline.cli.serve import api, serve, work
 from leadline.cli.subscriptions import subscriptions
 from leadline.cli.terminal import harmless, say
@@ -77,6 +79,7 @@ for command in (
     ask,
     batch,
     config,
+    connections,
     credits_,
     doctor,
     evaluate,
@@ -88,6 +91,7 @@ for command in (
     models,
     postgres,
     profile,
+    secrets,
     serve,
     subscriptions,
     trace,

@@ -401,9 +401,18 @@ class Settings:
     writes_burst: int = _setting("writes one API key may make at once", _whole(1), 400)
     monthly_credits: int = _setting("credits an organisation gets each month", _whole(0), 10_000)
     secret_key: str | None = _setting(
-        "key that stored secrets are encrypted with, 32 bytes in URL-safe base64; none: a file in data_dir",
+        "key that stored secrets are encrypted with, 32 bytes in URL-safe base64, older ones behind it with commas; "
+        "none: a file in data_dir",
         _text,
         secret=True,
+    )
+    directory_pause: float = _setting(
+        "seconds, at most, that pass before each call of a vendor's people directory; a third of it at least",
+        _number(0),
+        1.5,
+    )
+    directory_timeout: float = _setting(
+        "seconds one call of a vendor's people directory may take", _number(0, above=True), 30.0
     )
     signal_price: int = _setting(
         "credits a question costs that was answered, or to which all that was to be read holds no answer",

@@ -259,3 +259,25 @@ async def rotate_secret(
         sealed,
         overlap_hours,
     )
+
+
+async def sealed(connection: Connection) -> list[tuple[UUID, bytes, bytes | None]]:
+    """Every organisation's sealed secret and the one before, while it signs; locked until the transaction ends."""
+    rows = await connection.fetch(
+        """
+        select organisation_id, sealed, case when previous_until > now() then previous_sealed end
+        from webhook_secrets order by organisation_id for update
+        """
+    )
+    return [tuple(row) for row in rows]
+
+
+async def reseal(
+    connection: Connection, organisation_id: UUID, sealed: bytes | None, previous: bytes | None
+) -> None:
+    await connection.execute(
+        "update webhook_secrets set sealed = $2, previous_sealed = $3 where organisation_id = $1",
+        organisation_id,
+        sealed,
+        previous,
+    )

@@ -171,6 +171,14 @@ class WebhookService:
         await repository.rotate_secret(self._database, organisation_id, sealed, OVERLAP_HOURS)
         return _shown(fresh)
 
+    async def reseal(self, connection: Connection) -> int:
+        """Encrypt every secret with the vault's first key; how many. Raises ConfigurationError."""
+        found = await repository.sealed(connection)
+        for organisation_id, *sealed in found:
+            newest, previous = (self._vault.reseal(one) if one is not None else None for one in sealed)
+            await repository.reseal(connection, organisation_id, newest, previous)
+        return len(found)
+
     async def secrets(self, organisation_id: UUID) -> list[bytes]:
         """The secrets that calls are signed with now, the newest first."""
         sealed = await repository.secrets(self._database, organisation_id)

@@ -32,6 +32,7 @@ async def run_worker(leadline: Leadline, stop: asyncio.Event) -> None:
         work.telling(),
         leadline.sequencer.running(),
         leadline.scheduler.running(),
+        leadline.health_checks.running(),
         _pruning(leadline),
     ):
         log.info("worker started", concurrency=settings.worker_concurrency)

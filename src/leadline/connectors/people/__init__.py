@@ -1,0 +1,1 @@
+"""Directories of people: one vendor each, behind ``research.people.PeopleDirectory``."""
