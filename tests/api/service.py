@@ -26,11 +26,15 @@ from leadline.foundation.ids import new_id
 from leadline.foundation.settings import Settings
 from leadline.foundation.waiter import CHANNEL
 from leadline.wire.calls import Scope
+from leadline.wire.operations import EVENTS
 
 CONTRACT: dict[str, Any] = yaml.load(
     (Path(__file__).parent / "contract" / "openapi.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
 )
 OURS = frozenset((operation.method, operation.path) for operation in OPERATIONS)
+STREAMS = frozenset(
+    (one.method, one.path) for one in OPERATIONS if any(a.media_type == EVENTS for a in one.answers.values())
+)
 # Operations that the contract does not have: they are held against our own document.
 BEYOND = frozenset(
     {
@@ -38,6 +42,11 @@ BEYOND = frozenset(
         ("GET", "/v1/companies/{domain}/profile"),
         ("POST", "/v1/questions/lint"),
         ("GET", "/v1/events"),
+        ("GET", "/v1/companies/signals/{signalId}/events"),
+        ("GET", "/v1/contacts/signals/{signalId}/events"),
+        ("GET", "/v1/companies/signals/batch/{batchId}"),
+        ("GET", "/v1/companies/signals/batch/{batchId}/results"),
+        ("GET", "/v1/companies/signals/batch/{batchId}/events"),
     }
 )
 # Answers that its document forgets and its text wants: a page out of range is refused (section 5), an unknown list or

@@ -11,8 +11,13 @@ import pytest
 from tests.architecture.tree import SOURCE
 
 # Modules that hold a room's SQL besides ``repository``.
-_ALSO_SQL = {"signals/views.py", "foundation/migrations.py"}
-_TABLE = re.compile(r"\bcreate table (?:if not exists )?(\w+)", re.IGNORECASE)
+_ALSO_SQL = {
+    "signals/views.py",
+    "signals/progress_repository.py",
+    "signals/batch_repository.py",
+    "foundation/migrations.py",
+}
+_TABLE = re.compile(r"\bcreate (?:unlogged )?table (?:if not exists )?(\w+)", re.IGNORECASE)
 _RENAMED = re.compile(r"\balter table (\w+) rename to (\w+)", re.IGNORECASE)
 _DROPPED = re.compile(r"\bdrop table (\w+)", re.IGNORECASE)
 _TOKEN = re.compile(

@@ -23,6 +23,8 @@ from leadline.client import (
     Retry,
     ServerFault,
     ServerUnreachable,
+    Signal,
+    Step,
     Unauthorized,
     UnexpectedAnswer,
     WaitTimedOut,
@@ -323,6 +325,33 @@ async def test_waiting_ends_in_time_though_the_server_hangs(web: WebServer) -> N
         with pytest.raises(WaitTimedOut) as raised:
             await client.signals.wait(ID, timeout=0.5)
     assert raised.value.last_seen is not None
+
+
+def stream(*events: str) -> Reply:
+    return Reply("".join(events), content_type="text/event-stream")
+
+
+TOLD = 'id: 7\nevent: progress\ndata: {"step":"answer","detail":"It says so.","at":"2026-01-01T00:00:00Z","facts":{}}\n\n'
+ENDED = f"id: end\nevent: end\ndata: {json.dumps(finished())}\n\n"
+
+
+@pytest.mark.parametrize(
+    "cut", [stream(TOLD, "id: 8\nevent: progr"), stream(": still here\n\n", TOLD), Cut(TOLD.encode())],
+    ids=["in an event", "between events", "cut"],
+)  # fmt: skip
+async def test_a_stream_that_is_cut_goes_on_where_it_was(web: WebServer, cut: Answer) -> None:
+    web.route("*", f"{SIGNALS}/{ID}/events", InTurn(cut, stream(ENDED)))
+    async with client_of(web) as client:
+        seen = [one async for one in client.signals.watch(ID)]
+    assert [type(one) for one in seen] == [Step, Signal]
+    assert [r.headers.get("last-event-id") for r in web.requests] == [None, "7"]
+
+
+async def test_a_stream_of_something_else_is_told(web: WebServer) -> None:
+    web.route("*", f"{SIGNALS}/{ID}/events", stream("event: end\ndata: [1]\n\n"))
+    async with client_of(web) as client:
+        with pytest.raises(UnexpectedAnswer, match="does not understand"):
+            await anext(client.signals.watch(ID))
 
 
 # ------------------------------------------------------------------ what else a server may send

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from tests.api.service import Account, Api
@@ -22,9 +23,11 @@ from leadline.client import (
     Retry,
     Signal,
     Source,
+    Step,
     Unauthorized,
     WaitTimedOut,
 )
+from leadline.signals.telling import Telling
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -194,6 +197,22 @@ async def test_identical_questions_at_once_are_one_signal(client: AsyncClient) -
     assert len({signal.id for signal in made}) == 1
 
 
+async def test_watching_tells_the_steps_and_last_the_signal(api: Api, client: AsyncClient) -> None:
+    signal = await client.signals.create(*ASKED)
+    seen = []
+    with Telling(api.database.repeatable).of(UUID(signal.id)) as tell:
+        tell("collect", "https://acme.com/", pages=1)
+        async for one in client.signals.watch(signal.id):
+            seen.append(one)
+            if len(seen) == 1:
+                await api.finish(signal.id, answer='"yes"')
+    assert seen[0] == Step("collect", "https://acme.com/", {"pages": 1})
+    assert isinstance(seen[1], Signal)
+    assert (len(seen), seen[1].value) == (2, "yes")
+    with pytest.raises(NotFound):
+        await anext(client.signals.watch(str(uuid4())))
+
+
 # ------------------------------------------------------------------ without an event loop
 
 
@@ -204,6 +223,7 @@ async def test_the_blocking_client_does_the_same(api: Api, acme: Account) -> Non
             asyncio.run_coroutine_threadsafe(api.finish(made.id, answer='"yes"'), loop).result()
             assert client.signals.wait(made.id, timeout=30).value == "yes"
             assert client.signals.create_sync(*ASKED).value == "yes"
+            assert [s.value for s in client.signals.watch(made.id) if isinstance(s, Signal)] == ["yes"]
             assert client.signals.get(made.id).id == made.id
             assert [s.id for s in client.signals.list(page_size=1)] == [made.id]
             assert client.credits() == 9_999

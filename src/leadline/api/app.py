@@ -33,6 +33,7 @@ from leadline.idempotency.service import IdempotencyService
 from leadline.signals import batch_endpoints as batches
 from leadline.signals import contact_endpoints as contact_signals
 from leadline.signals import endpoints as signals
+from leadline.signals import progress_endpoints as progress
 from leadline.signals import replies
 from leadline.subscriptions import endpoints as subscriptions
 from leadline.summaries import endpoints as summaries
@@ -70,6 +71,8 @@ ROOMS: tuple[Operation[Opened], ...] = (
     *signals.operations,
     *batches.operations,
     *contact_signals.operations,
+    *progress.of_contacts,
+    *progress.operations,
     *templates.operations,
     *company_lists.operations,
     *contacts.operations,

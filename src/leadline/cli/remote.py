@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
 from leadline.foundation.errors import ConfigurationError, FieldError, InvalidInput, LeadlineError
 
 if TYPE_CHECKING:
-    from leadline.client import AsyncClient, ClientError
+    from leadline.client import AsyncClient, AsyncContactSignals, AsyncSignals, ClientError
     from leadline.client import Signal as RemoteSignal
     from leadline.foundation.settings import Settings
     from leadline.research.ports import Progress
@@ -59,12 +60,7 @@ async def ask_server(address: str, key: str, request: SignalRequest, progress: P
             signal = await _create(client, request)
             say("accept", f"signal {signal.id} on {client.base_url}")
             if not signal.finished:
-                started = time.monotonic()
-
-                def look(seen: RemoteSignal) -> None:
-                    say("wait", f"{seen.status} for {time.monotonic() - started:.0f} s")
-
-                signal = await kind.wait(signal.id, timeout=LONGEST_WAIT, on_look=look)
+                signal = await _finished(kind, signal.id, say)
         except ClientError as error:
             raise _in_our_words(error, client.base_url) from error
     return _local(signal)
@@ -82,6 +78,28 @@ async def _create(client: AsyncClient, request: SignalRequest) -> RemoteSignal:
     return await client.contact_signals.create(
         request.contact_profile_url, request.question, sales_navigator=request.sales_navigator, **asked
     )
+
+
+async def _finished(kind: AsyncSignals | AsyncContactSignals, signal_id: str, say: Progress) -> RemoteSignal:
+    """The finished signal; what it does is said as it happens, where the server tells it."""
+    from leadline.client import ClientError, Step
+
+    say("wait", "for a worker")
+    started = time.monotonic()
+    try:
+        async with asyncio.timeout(LONGEST_WAIT):
+            async for told in kind.watch(signal_id):
+                if not isinstance(told, Step):
+                    return told
+                say(told.step, told.detail, **told.facts)
+    except (ClientError, TimeoutError) as error:
+        say("wait", f"without being told how it goes: {str(error) or 'it takes long'}")
+
+    def look(seen: RemoteSignal) -> None:
+        say("wait", f"{seen.status} for {time.monotonic() - started:.0f} s")
+
+    left = max(1.0, LONGEST_WAIT - (time.monotonic() - started))
+    return await kind.wait(signal_id, timeout=left, on_look=look)
 
 
 def _silent(step: str, detail: str, /, **facts: object) -> None: ...

@@ -30,7 +30,7 @@ from leadline.client.errors import (
     UnexpectedAnswer,
     WaitTimedOut,
 )
-from leadline.client.schemas import Connector, FieldError, Signal, Source
+from leadline.client.schemas import Connector, FieldError, Signal, Source, Step
 from leadline.client.transport import Retry
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "ServerUnreachable",
     "Signal",
     "Source",
+    "Step",
     "Unauthorized",
     "UnexpectedAnswer",
     "WaitTimedOut",

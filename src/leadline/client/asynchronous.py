@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
@@ -15,7 +16,7 @@ from uuid import uuid4
 import msgspec
 
 from leadline.client.errors import ClientError, RequestTimedOut, UnexpectedAnswer, WaitTimedOut
-from leadline.client.schemas import Connector, Page, Signal, page_from, signal_from
+from leadline.client.schemas import Connector, Page, Signal, Step, page_from, signal_from
 from leadline.client.transport import Reply, Retry, Transport, perhaps_taken
 
 T = TypeVar("T")
@@ -25,6 +26,7 @@ CONTACTS = "/v1/contacts/signals"
 PAGE_SIZE = 25
 LONGEST_SYNC = 900  # seconds the server may be asked to hold a request (contract section 7)
 SYNC_MARGIN = 10.0  # seconds the server may answer late
+SILENCE = 45.0  # seconds; a stream that is alive says so every fifteen
 FIRST_LOOK = 0.25  # seconds until a running signal is looked at; each further pause is longer
 LONGEST_LOOK = 5.0
 
@@ -142,6 +144,27 @@ class _Signals:
                     pause = min(LONGEST_LOOK, pause * 1.5)
         except TimeoutError:
             raise WaitTimedOut(signal_id, timeout or 0.0, seen) from None
+
+    async def watch(self, signal_id: str) -> AsyncIterator[Step | Signal]:
+        """What a signal does, as it happens, and last the finished signal. Raises NotFound.
+
+        Goes on where it was when the connection is cut.
+        """
+        path = f"{self._path}/{quote(signal_id, safe='')}/events"
+        async with contextlib.aclosing(self._transport.events(path, "", patience=SILENCE)) as events:
+            async for event in events:
+                try:
+                    if event.type == "end":
+                        yield signal_from(msgspec.json.decode(event.data))
+                        return
+                    if event.type == "progress":
+                        yield msgspec.json.decode(event.data, type=Step)
+                except (msgspec.DecodeError, KeyError, TypeError) as error:
+                    raise UnexpectedAnswer(
+                        f"The server told something that this client does not understand ({error}).",
+                        None,
+                        200,
+                    ) from error
 
     async def _list(self, query: dict[str, Any]) -> AsyncIterator[Signal]:
         seen: set[str] = set()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from types import TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 from leadline.client.asynchronous import AsyncClient, AsyncContactSignals, AsyncSignals
-from leadline.client.schemas import Connector, Signal
+from leadline.client.schemas import Connector, Signal, Step
 from leadline.client.transport import Retry
 
 P = ParamSpec("P")
@@ -67,13 +67,18 @@ class _Twin(Generic[S]):
 
     def list(self, **filters: Any) -> Iterator[Signal]:
         """As the method of the same name for asyncio."""
-        found = self.wrapped.list(**filters)
+        return self._each(self.wrapped.list(**filters))
 
-        async def following() -> Signal | None:
+    def watch(self, signal_id: str) -> Iterator[Step | Signal]:
+        """As the method of the same name for asyncio."""
+        return self._each(self.wrapped.watch(signal_id))
+
+    def _each(self, found: AsyncIterator[T]) -> Iterator[T]:
+        async def following() -> T | None:
             return await anext(found, None)
 
-        while (signal := self.loop.run(following())) is not None:
-            yield signal
+        while (one := self.loop.run(following())) is not None:
+            yield one
 
 
 class Signals(_Twin[AsyncSignals]):

@@ -32,6 +32,14 @@ class Connector(Struct, frozen=True):
     status: str
 
 
+class Step(Struct, frozen=True):
+    """What a running signal told: ``step`` is collect (pages), answer (the draft), verify (the verdict) or another."""
+
+    step: str
+    detail: str
+    facts: dict[str, Any] = {}
+
+
 class Signal(Struct, frozen=True, kw_only=True, rename="camel"):
     """One question about one company or person, as the server knows it.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import email.utils
 import random
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -47,6 +48,12 @@ class Reply(NamedTuple):
     status: int
     wire: Any
     request_id: str | None
+
+
+class ServerSentEvent(NamedTuple):
+    type: str
+    id: str
+    data: str
 
 
 class Transport:
@@ -95,6 +102,55 @@ class Transport:
                     raise
                 left -= pause
                 await asyncio.sleep(pause)
+
+    async def events(
+        self, path: str, after: str, *, patience: float
+    ) -> AsyncGenerator[ServerSentEvent, None]:
+        """Server-sent events after the one with that id, for as long as they are read; connected again where the stream
+        ends or is silent for ``patience`` seconds, as a restarted server ends it. Raises ClientError.
+        """
+        failures = 0
+        while True:
+            try:
+                async with contextlib.aclosing(self._stream(path, after, patience)) as stream:
+                    async for event in stream:
+                        failures, after = 0, event.id or after
+                        yield event
+            except ClientError as error:
+                failures += 1
+                pause = self._pause_after(error, failures, repeatable=True)
+                if pause is None:
+                    raise
+                await asyncio.sleep(pause)
+            else:
+                return  # all there are have been seen
+
+    async def _stream(self, path: str, after: str, patience: float) -> AsyncGenerator[ServerSentEvent, None]:
+        request_id = str(uuid4())
+        sent = {"X-Request-Id": request_id, "Accept": "text/event-stream"}
+        if after:
+            sent["Last-Event-ID"] = after
+        timeout = httpx2.Timeout(self._timeout, read=patience, connect=min(self._timeout, CONNECT_SECONDS))
+        try:
+            async with self._http.stream(
+                "GET", self.base_url + path, headers=sent, timeout=timeout
+            ) as answer:
+                if answer.status_code != 200:
+                    await answer.aread()
+                    if answer.status_code != 204:
+                        _read(answer, answer.headers.get("x-request-id", request_id))
+                    return
+                async for event in _events(answer.aiter_lines()):
+                    yield event
+                raise ServerUnreachable(
+                    f"{self.base_url} ended the stream early.", request_id, perhaps_taken=True
+                )
+        except httpx2.TransportError as error:
+            raise ServerUnreachable(
+                f"The connection to {self.base_url} was cut: {_reason(error)}.",
+                request_id,
+                perhaps_taken=True,
+            ) from error
 
     def _pause_after(self, error: ClientError, failures: int, repeatable: bool) -> float | None:
         """Seconds until the next try; None when there is none."""
@@ -146,6 +202,24 @@ class Transport:
                 f"The answer of {self.base_url} cannot be unpacked.", request_id, 0
             ) from error
         return _read(answer, answer.headers.get("x-request-id", request_id))
+
+
+async def _events(lines: AsyncIterator[str]) -> AsyncIterator[ServerSentEvent]:
+    """As the WHATWG's HTML standard reads them (section 9.2.6); what is cut off is no event."""
+    kind, event_id, data = "", "", list[str]()
+    async for line in lines:
+        name, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if not line:
+            if data:
+                yield ServerSentEvent(kind or "message", event_id, "\n".join(data))
+            kind, data = "", []
+        elif name == "event":
+            kind = value
+        elif name == "id":
+            event_id = value
+        elif name == "data":
+            data.append(value)
 
 
 def perhaps_taken(error: ClientError) -> bool:

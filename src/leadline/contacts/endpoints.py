@@ -29,6 +29,7 @@ operations = Operations[Needs]("Contact Search")
     summary="Search people",
     answers={200: Answer("A page, or an empty page with salesNavConnected false.", ContactSearchResponse)},
     errors=(400, 422),
+    outside=True,
 )
 async def search_contacts(needs: Needs, call: SearchCall) -> ContactSearchResponse:
     body = call.body

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TypeVar
 
 from leadline.foundation.listener import Connect, listen
@@ -52,12 +52,35 @@ class Waiter:
 
         ``look`` is called at once, after every notification for ``key``, after a reconnect and now and then.
         """
-        if self.most is not None and self.waiting >= self.most:
+        if self.full:
             return await look()
+        with self.place():
+            return await self.look(key, look, seconds)
+
+    @property
+    def full(self) -> bool:
+        """Whether as many wait as may."""
+        return self.most is not None and self.waiting >= self.most
+
+    @property
+    def closing(self) -> bool:
+        """Whether nobody is to wait any more."""
+        return self._closing
+
+    @contextlib.contextmanager
+    def place(self) -> Iterator[None]:
+        """One more waits inside the block, again and again perhaps."""
+        self.waiting += 1
+        try:
+            yield
+        finally:
+            self.waiting -= 1
+
+    async def look(self, key: str, look: Callable[[], Awaitable[T | None]], seconds: float) -> T | None:
+        """``wait`` for who has a place."""
         deadline = time.monotonic() + seconds
         woken = asyncio.Event()
         self._waiting.setdefault(key, set()).add(woken)
-        self.waiting += 1
         try:
             while True:
                 woken.clear()
@@ -70,7 +93,6 @@ class Waiter:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(woken.wait(), pause)
         finally:
-            self.waiting -= 1
             those = self._waiting[key]
             those.discard(woken)
             if not those:

@@ -9,10 +9,11 @@ from uuid import UUID
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from leadline.foundation.database import Database
+from leadline.foundation.database import Connection, Database
 from leadline.foundation.errors import InvalidInput
 from leadline.foundation.ids import new_id
-from leadline.signals import repository
+from leadline.signals import batch_repository, repository
+from leadline.signals.batch_repository import Refusal
 from leadline.signals.batches import Taken
 from leadline.signals.checking import by_template
 from leadline.signals.schemas import (
@@ -89,12 +90,16 @@ async def create_signal_batch(needs: Needs, call: BatchCall) -> Reply:
             201, SignalBatchResponse(submitted_at=submitted_at, total_signals=total, expected_credits=price)
         )
 
+    batch_id = new_id()
+
     async def accept() -> list[Taken]:
         taken = await needs.signals.accept_many(
             caller.organisation_id, requests, key_id=caller.key_id, spend_cap=caller.spend_cap
         )
         if body.generate_summary_on_complete:
             await needs.summaries.when_done(caller.organisation_id, _by_domain(requests, taken))
+        if body.async_:
+            await _keep(needs.database.repeatable, caller.organisation_id, batch_id, requests, taken)
         return taken
 
     taken = await work.as_one(needs.database, accept)
@@ -103,10 +108,31 @@ async def create_signal_batch(needs: Needs, call: BatchCall) -> Reply:
         submitted_at=submitted_at, total_signals=total, accepted=total - rejected, rejected=rejected
     )
     if body.async_:
-        answer.batch_id, answer.status, answer.async_ = str(new_id()), "accepted", True
+        answer.batch_id, answer.status, answer.async_ = str(batch_id), "accepted", True
         return Reply(202, answer)
     answer.results = await _results(needs.database, requests, taken)
     return Reply(201, answer)
+
+
+async def _keep(
+    database: Connection,
+    organisation_id: UUID,
+    batch_id: UUID,
+    requests: Sequence[SignalRequest],
+    taken: Sequence[Taken],
+) -> None:
+    """Have the batch looked at by its number."""
+    refusals = {
+        place: Refusal(request.domain, request.question, _why(one.error))
+        for place, (request, one) in enumerate(zip(requests, taken, strict=True))
+        if isinstance(one.error, InvalidInput)
+    }
+    ids = [one.signal_id for one in taken]
+    await batch_repository.add(database, batch_id, organisation_id, ids, refusals)
+
+
+def _why(error: InvalidInput) -> str:
+    return "; ".join(f"{field}: {why}" for field, why in error.fields)
 
 
 def _by_domain(requests: Sequence[SignalRequest], taken: Sequence[Taken]) -> dict[str, list[UUID]]:
@@ -157,6 +183,6 @@ async def _results(
             status, created_at = states[one.signal_id]
             row.id, row.status, row.created_at = one.signal_id, status, wire_time(created_at)
         elif isinstance(one.error, InvalidInput):
-            row.error = "; ".join(f"{field}: {why}" for field, why in one.error.fields)
+            row.error = _why(one.error)
         rows.append(row)
     return rows

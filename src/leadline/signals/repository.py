@@ -432,7 +432,7 @@ async def finish(
 
 
 async def tell(connection: Connection, signal_id: UUID) -> None:
-    """Tell the processes that listen that a signal is finished; sent when the transaction commits."""
+    """Tell the processes that listen that a signal is finished, or told something; sent when the transaction commits."""
     await connection.execute("select pg_notify($1, $2)", CHANNEL, str(signal_id))
 
 

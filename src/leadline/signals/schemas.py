@@ -18,7 +18,7 @@ from leadline.models.schemas import ModelCall
 from leadline.research.answer_types import ANSWER_TYPES, AnswerType
 from leadline.research.model import Proof, VerificationMode
 from leadline.wire.fields import DOMAIN_PATTERN, Domain, Id, Moment, Time, WebhookUrl, shown
-from leadline.wire.pages import Offset, PageSize25, ResultsPage
+from leadline.wire.pages import Offset, PageSize25, PageSize100, ResultsPage
 from leadline.wire.questions import MAX_QUESTION, AnswerTypeName, Question, Weight
 
 SignalStatus = Literal["processing", "completed", "failed"]
@@ -361,6 +361,25 @@ class SignalPath(Struct, rename="camel"):
     signal_id: Id
 
 
+class BatchPath(Struct, rename="camel"):
+    batch_id: Id
+
+
+class BatchRowsQuery(Struct):
+    limit: PageSize100 = 25
+    offset: Offset = 0
+
+
+class FollowHeaders(Struct, rename={"last_event_id": "Last-Event-ID"}):
+    last_event_id: Annotated[
+        str,
+        Meta(
+            pattern="^([0-9]{1,18}|trace-[0-9]{1,6}|end)$",
+            description="The id of the last event that was seen: what came after it is sent.",
+        ),
+    ] = ""
+
+
 # ------------------------------------------------------------------ on the wire, out
 
 
@@ -440,6 +459,37 @@ class SignalBatchResponse(Struct, rename="camel", kw_only=True):
     expected_credits: (
         Annotated[int, Meta(description="Of a dry run: what it would cost at most.")] | UnsetType
     ) = UNSET
+
+
+class SignalBatch(Struct, rename="camel", kw_only=True):
+    """How far a batch is. A row counts by the state of its signal, also where it shares that with another row."""
+
+    batch_id: UUID
+    status: Annotated[
+        Literal["processing", "completed"], Meta(description="completed: no row is processing.")
+    ]
+    submitted_at: Time
+    total_signals: int
+    accepted: int
+    rejected: int
+    processing: int
+    completed: int
+    failed: int
+
+
+class SignalBatchRows(ResultsPage[BatchResultItem]):
+    """Rows of a batch, in the order of questions and, within one, of domains."""
+
+
+class SignalStep(Struct, rename="camel", omit_defaults=True):
+    """What a running signal told."""
+
+    step: Annotated[
+        str, Meta(description="plan, collect, rank, answer (the draft), verify (the verdict), settle, …")
+    ]
+    detail: str
+    at: Time
+    facts: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class ChangeDelta(Struct, rename="camel"):

@@ -24,7 +24,7 @@ from leadline.foundation.errors import NotFound
 from leadline.models import service as models
 from leadline.research.model import Proof
 from leadline.research.ports import Progress
-from leadline.signals import answers, batches, repository
+from leadline.signals import answers, batch_repository, batches, progress_repository, repository
 from leadline.signals.batches import Checked, Taken
 from leadline.signals.checking import Checker, Wanted, WantedContact
 from leadline.signals.latest import newest_by_template as newest_by_template
@@ -36,6 +36,8 @@ from leadline.signals.views import SignalQuery
 from leadline.webhooks.service import WebhookService
 from leadline.work import service as work
 from leadline.work.service import LEASE, NewItem, WorkService
+
+PROGRESS_KEPT = timedelta(hours=6)  # after that the trace tells the same in fewer words
 
 
 class SignalService:
@@ -242,6 +244,12 @@ class SignalService:
     async def prune_traces(self, older_than: timedelta) -> int:
         """Delete how signals came to their answers that were finished before that; returns how many steps."""
         return await repository.prune_traces(self._database, older_than)
+
+    async def prune_progress(self, batches_older_than: timedelta | None) -> None:
+        """Forget what signals told while they ran, soon, and the numbers of batches from before that."""
+        await progress_repository.prune(self._database, PROGRESS_KEPT)
+        if batches_older_than is not None:
+            await batch_repository.prune(self._database, batches_older_than)
 
     # ------------------------------------------------------------------ look
 

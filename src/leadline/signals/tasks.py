@@ -40,6 +40,7 @@ from leadline.signals.comparing import Compared, Comparing
 from leadline.signals.contacts import CONTACT, Contact, Contacts, asks_for_posts
 from leadline.signals.profiling import News, Profiling, take_in
 from leadline.signals.repository import Row, SavedStep
+from leadline.signals.telling import Telling
 from leadline.wire.fields import wire_time
 from leadline.work.service import Done, GivenUp, Kind, Reason, WorkItem
 
@@ -100,6 +101,7 @@ class Answering:
         self._profiling = profiling
         self._budget = budget
         self._reserved_hosts = reserved_hosts
+        self._telling = Telling(self._database)
 
     def kind(self, *, organisation_cap: int | None = None, reader_cap: int | None = None) -> Kind:
         """Signals as work; their lane is the reader that answers them."""
@@ -119,16 +121,19 @@ class Answering:
             return Done(_nothing)
         started = time.monotonic()
         trace = _StoredTrace(self._database, item.id)
-        contact = await self._contact(row, trace, progress or _silent)
-        question = self._question(row, contact)
         compared: Compared | None = None
         news: News | None = None
-        try:
-            with requests_allowed(question.budget.max_requests):
-                outcome, compared = await self._answer(row, question, contact, trace, progress or _silent)
-            news = await self._profiling.read(question.company, trace) if question.company.host else None
-        except ModelError as error:
-            outcome = _model_failure(error)
+        with self._telling.of(item.id) as told:
+            tell = _both(told, progress)
+            contact = await self._contact(row, trace, tell)
+            question = self._question(row, contact)
+            try:
+                with requests_allowed(question.budget.max_requests):
+                    outcome, compared = await self._answer(row, question, contact, trace, tell)
+                news = await self._profiling.read(question.company, trace) if question.company.host else None
+            except ModelError as error:
+                outcome = _model_failure(error)
+            await self._telling.write(told)
         if row.reader != "extractive":
             spent = await models.usage(self._database, item.id)
             outcome = msgspec.structs.replace(outcome, usage=spent)
@@ -402,5 +407,13 @@ async def _nothing(_: Connection) -> None:
     """Nothing is left to write."""
 
 
-def _silent(step: str, detail: str, /, **facts: object) -> None:
-    """Nobody listens."""
+def _both(told: Progress, other: Progress | None) -> Progress:
+    """Tells whoever watches, and ``other``."""
+    if other is None:
+        return told
+
+    def tell(step: str, detail: str, /, **facts: object) -> None:
+        told(step, detail, **facts)
+        other(step, detail, **facts)
+
+    return tell

@@ -21,17 +21,20 @@ async def prune(leadline: Leadline) -> None:
     """Delete old snapshots and traces as the settings say."""
     settings, database = leadline.settings, leadline.database.repeatable
     snapshots = traces = 0
+    batches: timedelta | None = None
     if settings.snapshot_retention_days is not None:
         age = timedelta(days=settings.snapshot_retention_days)
         snapshots = await evidence.prune_snapshots(database, age, leadline.signals.read_now)
     if settings.trace_retention_days is not None:
         age = timedelta(days=settings.trace_retention_days)
         traces = await leadline.signals.prune_traces(age)
+        batches = age
         await models.prune(database, age)
     if settings.event_retention_days is not None:
         age = timedelta(days=settings.event_retention_days)
         await leadline.webhooks.prune(age)
         await events.prune(database, age, leadline.webhooks.with_deliveries)
+    await leadline.signals.prune_progress(batches)
     await idempotency.prune(database)
     if snapshots or traces:
         log.info("pruned", snapshots=snapshots, steps=traces)
