@@ -23,6 +23,8 @@ from leadline.connectors.people.unipile.account import Account, Pace
 from leadline.connectors.people.unipile.accounts import UnipileAccounts
 from leadline.connectors.sandbox.children import PREPARE, ChildSandbox, SandboxedReader
 from leadline.contacts.service import ContactSearch, Directories, LocalDirectory
+from leadline.contact_research.service import ContactResearchService
+from leadline.contact_research.tasks import Researching
 from leadline.credits.service import Ledger
 from leadline.emails.service import EmailFinder
 from leadline.events.service import Sequencer
@@ -77,6 +79,7 @@ class Leadline:
         sequencer: Sequencer,
         ledger: Ledger,
         emails: EmailFinder,
+        contact_research: ContactResearchService,
         idempotency: IdempotencyService,
         connections: ConnectionService,
         model: ChosenModel | None,
@@ -97,6 +100,7 @@ class Leadline:
         self.sequencer = sequencer
         self.ledger = ledger
         self.emails = emails
+        self.contact_research = contact_research
         self.idempotency = idempotency
         self.connections = connections
         self.health_checks = HealthChecks(connections)
@@ -222,6 +226,15 @@ async def open_leadline(
         )
         summaries = SummaryService(database, model, budget, reserved_hosts)
         subscriptions = SubscriptionService(database, runs, Members(), ledger, lambda: work.poke())
+        researching = Researching(
+            database,
+            [OwnSite(library, sandbox)],
+            sandbox,
+            model,
+            ledger,
+            budget=budget,
+            reserved_hosts=reserved_hosts,
+        )
         work = WorkService(
             database,
             [
@@ -231,6 +244,7 @@ async def open_leadline(
                 Delivering(database, hooks, webhooks).kind(),
                 Running(database, subscriptions, runs).kind(),
                 Summarising(database, summaries).kind(),
+                researching.kind(organisation_cap=settings.organisation_concurrency),
             ],
             lease=settings.lease_seconds,
             heartbeat=settings.lease_seconds * HEARTBEAT / LEASE,
@@ -261,6 +275,15 @@ async def open_leadline(
             sequencer,
             ledger,
             _email_finder(settings, database, library, OwnSite(library, sandbox), ledger, hook_policy),
+            ContactResearchService(
+                database,
+                researching,
+                webhooks,
+                ledger,
+                work,
+                price=settings.research_price,
+                reserved_hosts=reserved_hosts,
+            ),
             IdempotencyService(database, vault),
             connections,
             model,

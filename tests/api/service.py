@@ -56,6 +56,7 @@ BEYOND_ANSWERS = {
     ("GET", "/v1/companies/signals/subscriptions/{subscriptionId}/actions"): {"400"},
     ("POST", "/v1/companies/signals/subscriptions"): {"404"},
     ("POST", "/v1/contacts/find-email"): {"402"},
+    ("POST", "/v1/contacts/research"): {"402"},
 }
 SERVED: dict[str, Any] = yaml.load(as_yaml(openapi(OPERATIONS, "1")), Loader=yaml.CSafeLoader)
 _WIDER = {403, 405, 413, 503}  # any operation may answer these, with the envelope

@@ -19,6 +19,7 @@ ADDED = {
     "SignalSubscription": {"domain", "expectedCreditsPerMonth"},
     "SummaryDataPoint": {"signalIds"},
     "FindEmailResponse": {"evidence", "note", "could_not_look"},
+    "ContactResearch": {"errorCode", "errorAction"},
 }
 NOT_REQUIRED = {"CreateSignalSubscriptionRequest": {"listId"}}
 _BOUNDS = ("format", "minimum", "maximum", "minLength", "maxLength", "pattern", "default")
@@ -140,6 +141,9 @@ def test_an_operation_is_described_as_in_the_contract(method: str, path: str) ->
         "ChangeContext",
         "ChangeDelta",
         "CreditsBalance",
+        "CreateContactResearchRequest",
+        "ContactResearchCreated",
+        "ContactResearch",
         "FindEmailRequest",
         "FindEmailResponse",
         "Connector",

@@ -24,6 +24,7 @@ from leadline.companies import endpoints as companies
 from leadline.company_lists import endpoints as company_lists
 from leadline.connections import endpoints as connections
 from leadline.contacts import endpoints as contacts
+from leadline.contact_research import endpoints as contact_research
 from leadline.credits import endpoints as credit
 from leadline.emails import endpoints as emails
 from leadline.events import endpoints as events
@@ -56,6 +57,7 @@ class Opened(
     summaries.Needs,
     events.Needs,
     emails.Needs,
+    contact_research.Needs,
     Protocol,
 ):
     """What the API needs of an open Leadline: what its rooms need, and the settings."""
@@ -80,6 +82,7 @@ ROOMS: tuple[Operation[Opened], ...] = (
     *subscriptions.actions,
     *summaries.operations,
     *emails.operations,
+    *contact_research.operations,
     *events.operations,
     *credit.operations,
     *accounts.operations,

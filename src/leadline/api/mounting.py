@@ -158,6 +158,7 @@ def _reader(operation: Operation[Any]) -> Callable[[AnyRequest, RequestContext],
     """Reads a request into the operation's call. Raises LeadlineError."""
     kind, scope = operation.call, operation.scope
     place, query, headers, body = operation.place, operation.query, operation.headers, operation.body
+    refusal = next((s for one in (query, body) if one and (s := getattr(one.type, "refusal", None))), None)
 
     async def read(request: AnyRequest, context: RequestContext) -> Any:
         parts: dict[str, Any] = {"disconnected": _disconnected(request)}
@@ -188,7 +189,7 @@ def _reader(operation: Operation[Any]) -> Callable[[AnyRequest, RequestContext],
                 parts["body"], faults = reading.read(body.type, reading.body_object(content))
                 wrong += faults
         if wrong:
-            raise InvalidInput(*wrong)
+            raise InvalidInput(*wrong, message=refusal)
         return kind(**parts)
 
     return read

@@ -30,6 +30,7 @@ from leadline.cli.migrate import migrate
 from leadline.cli.models import models
 from leadline.cli.postgres import postgres
 from leadline.cli.profile import profile
+from leadline.cli.research import research
 from leadline.cli.running import EXIT_BAD_USAGE, EXIT_FAILED, EXIT_INTERRUPTED, Interrupted
 from leadline.cli.secrets import secrets
 from leadline.cli.serve import api, serve, work
@@ -50,6 +51,12 @@ _OPTIONS = {  # wire name of a field -> what the user typed
     "verificationMode": "--mode",
     "maxPages": "--max-pages",
     "full_name": "NAME",
+    "firstName": "PERSON",
+    "lastName": "PERSON",
+    "companyDomain": "--company",
+    "companyName": "--company-name",
+    "contactProfileUrl": "--profile",
+    "jobTitle": "--title",
 }
 
 
@@ -92,6 +99,7 @@ for command in (
     postgres,
     profile,
     secrets,
+    research,
     serve,
     subscriptions,
     trace,

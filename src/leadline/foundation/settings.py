@@ -419,6 +419,7 @@ class Settings:
         _whole(0),
         1,
     )
+    research_price: int = _setting("credits a report on a person costs", _whole(0), 1)
     email_price: int = _setting("credits an address costs that `find-email` finds", _whole(0), 0)
     email_smtp_sender: str | None = _setting(
         "address for which mail servers are asked whether a mailbox exists, no mail being sent; none: they are not "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import date
 
 from leadline.connectors.sandbox import messages
 from leadline.foundation.child_processes.pool import ChildPool, JobFailed, JobOverran, Kept
@@ -20,10 +21,12 @@ from leadline.research.model import (
     Passage,
     Question,
     SiteSurvey,
+    Subject,
     Verification,
 )
 from leadline.research.profile.model import Finding
 from leadline.research.readers import extractive
+from leadline.research.reports.model import Findings
 
 log = get_logger(__name__)
 
@@ -37,6 +40,7 @@ RANK_SECONDS = 10.0
 EXTRACT_SECONDS = 10.0
 VERIFY_SECONDS = 5.0
 PROFILE_SECONDS = 10.0
+REPORT_SECONDS = 15.0
 MOST_OF_PAGE = 16_000_000  # bytes of one page's text and blocks, encoded
 
 
@@ -99,6 +103,15 @@ class ChildSandbox:
         asked = messages.encode(messages.Profiling(company))
         kept = [_page(page) for page in pages]
         return messages.decode_findings(await self._step("profile", asked, PROFILE_SECONDS, company, kept))
+
+    async def report(
+        self, subject: Subject, pages: Sequence[Page], titles: Sequence[str], today: date
+    ) -> Findings:
+        """What the pages tell of a person. Raises StepError."""
+        asked = messages.encode(messages.Reporting(subject, tuple(titles), today))
+        kept = [_page(page) for page in pages]
+        reply = await self._step("report", asked, REPORT_SECONDS, subject.company, kept)
+        return messages.decode_reported(reply)
 
     async def _step(
         self, name: str, asked: bytes, seconds: float, company: Company, kept: Sequence[Kept]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import msgspec
 
 from leadline.research.errors import Reason
@@ -13,9 +15,11 @@ from leadline.research.model import (
     Passage,
     Question,
     SiteSurvey,
+    Subject,
     Verification,
 )
 from leadline.research.profile.model import Finding
+from leadline.research.reports.model import Findings
 
 
 class PageBytes(msgspec.Struct, frozen=True):
@@ -58,6 +62,12 @@ class Profiling(msgspec.Struct, frozen=True):
     company: Company
 
 
+class Reporting(msgspec.Struct, frozen=True):
+    subject: Subject
+    titles: tuple[str, ...]
+    today: date
+
+
 encode = msgspec.msgpack.Encoder().encode
 decode_bytes = msgspec.msgpack.Decoder(PageBytes).decode
 decode_page = msgspec.msgpack.Decoder(Page).decode
@@ -68,6 +78,7 @@ decode_extracting = msgspec.msgpack.Decoder(Extracting).decode
 decode_verifying = msgspec.msgpack.Decoder(Verifying).decode
 
 decode_profiling = msgspec.msgpack.Decoder(Profiling).decode
+decode_reporting = msgspec.msgpack.Decoder(Reporting).decode
 
 decode_read = msgspec.msgpack.Decoder(ReadPage).decode
 decode_chosen = msgspec.msgpack.Decoder(tuple[str, ...]).decode
@@ -75,3 +86,4 @@ decode_ranked = msgspec.msgpack.Decoder(tuple[Passage, ...]).decode
 decode_draft = msgspec.msgpack.Decoder(Draft).decode
 decode_verification = msgspec.msgpack.Decoder(Verification).decode
 decode_findings = msgspec.msgpack.Decoder(tuple[Finding, ...]).decode
+decode_reported = msgspec.msgpack.Decoder(Findings).decode

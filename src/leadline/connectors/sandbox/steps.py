@@ -17,6 +17,7 @@ from leadline.research.model import Evidence, Page, SiteSurvey
 from leadline.research.profile.building import findings
 from leadline.research.profile.mapper import guess
 from leadline.research.readers.extractive.reader import ExtractiveReader
+from leadline.research.reports import pages as reports
 from leadline.research.steps.choose import choose_pages
 from leadline.research.steps.rank import rank
 from leadline.research.steps.verify import verify
@@ -73,3 +74,8 @@ def check(argument: bytes, kept: Sequence[Any]) -> bytes:
 def profile(argument: bytes, kept: Sequence[Any]) -> bytes:
     asked = messages.decode_profiling(argument)
     return messages.encode(findings(asked.company, kept))
+
+
+def report(argument: bytes, kept: Sequence[Any]) -> bytes:
+    asked = messages.decode_reporting(argument)
+    return messages.encode(reports.findings(asked.subject, kept, asked.titles, asked.today))

@@ -1,0 +1,1 @@
+"""Reports on a person before a call, every statement with its quote."""

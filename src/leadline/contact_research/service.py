@@ -1,0 +1,241 @@
+"""Contact research: accept it, see it through, look at it (contract section 15).
+
+Research that was accepted is finished or visibly failed, whatever process dies: it is open work until then. What it
+read is in the library and what it paid a model for is on record, so who takes it over does neither again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+import string
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET
+
+from leadline.companies import service as companies
+from leadline.contact_research import repository
+from leadline.contact_research.repository import NewRow, Row
+from leadline.contact_research.schemas import REFUSED, ContactResearch, CreateContactResearchRequest
+from leadline.contact_research.tasks import RESEARCH, Researching, view
+from leadline.credits.schemas import Charge
+from leadline.credits.service import Ledger
+from leadline.foundation.database import Connection, Database
+from leadline.foundation.errors import FieldError, InvalidInput, NotFound
+from leadline.foundation.ids import new_id
+from leadline.research.errors import InvalidQuestion
+from leadline.research.model import Company
+from leadline.research.people import parse_profile_address
+from leadline.research.ports import Progress
+from leadline.research.values.terms import fold
+from leadline.webhooks.service import WebhookService
+from leadline.wire import reading
+from leadline.work import service as work
+from leadline.work.service import LEASE, NewItem, WorkService
+
+_ALPHABET = string.ascii_lowercase + string.digits
+_LETTERS = 12  # of an id, after "cr_" (contract section 15)
+
+
+class _Wanted(NamedTuple):
+    """A request that was checked. Those with the same ``key`` share a running report."""
+
+    new: Callable[[UUID, UUID], NewRow]  # of the organisation and the company
+    company: Company
+    key: bytes
+    webhook_url: str | None
+
+
+class ContactResearchService:
+    """Everything that can be done with contact research. ``price``: credits of one report."""
+
+    def __init__(
+        self,
+        database: Database,
+        researching: Researching,
+        webhooks: WebhookService,
+        ledger: Ledger,
+        works: WorkService,
+        *,
+        price: int,
+        reserved_hosts: Collection[str] = (),
+    ) -> None:
+        self._transactions = database
+        self._database = database.repeatable
+        self._researching = researching
+        self._webhooks = webhooks
+        self._ledger = ledger
+        self._work = works
+        self._price = price
+        self._reserved_hosts = reserved_hosts
+
+    async def accept(
+        self,
+        organisation_id: UUID,
+        request: CreateContactResearchRequest,
+        *,
+        key_id: UUID | None = None,
+        spend_cap: int | None = None,
+        inline: bool = False,
+    ) -> tuple[Row, bool]:
+        """Take research in, with its work and the credits set aside for it; the running one where an identical one
+        runs, and then False. ``inline``: the caller does the work itself.
+
+        Raises InvalidInput naming every invalid member, PaymentRequired.
+        """
+        wanted = self._check(request)
+        while True:
+            joined = await repository.running(self._database, organisation_id, wanted.key)
+            if joined is not None:
+                if wanted.webhook_url is None or await self._listen(joined, wanted.webhook_url):
+                    return joined, False
+                continue  # it was finished in this moment: look again
+
+            async def add(connection: Connection) -> Row | None:
+                company_id = await companies.resolve(connection, wanted.company)
+                row = await repository.add(connection, wanted.new(organisation_id, company_id))
+                if row is None:
+                    return None
+                delay = LEASE if inline else 0
+                await work.add(connection, [NewItem(row.id, RESEARCH, organisation_id, RESEARCH, delay)])
+                if wanted.webhook_url is not None:
+                    await self._webhooks.listen(connection, row.id, wanted.webhook_url)
+                charge = [Charge(row.id, self._price)]
+                await self._ledger.reserve(
+                    connection, organisation_id, charge, key_id=key_id, spend_cap=spend_cap
+                )
+                return row
+
+            if (row := await work.in_transaction(self._transactions, add)) is not None:
+                if not inline:
+                    self._work.poke()
+                return row, True
+
+    async def _listen(self, joined: Row, url: str) -> bool:
+        async def listen(connection: Connection) -> bool:
+            if not await repository.hold(connection, joined.id):
+                return False
+            await self._webhooks.listen(connection, joined.id, url)
+            return True
+
+        return await work.in_transaction(self._transactions, listen)
+
+    async def see_through(
+        self,
+        organisation_id: UUID,
+        request: CreateContactResearchRequest,
+        progress: Progress | None = None,
+    ) -> ContactResearch:
+        """Accept research and do it in this process, going on where a dead one stopped."""
+        row, early = await self.accept(organisation_id, request, inline=True)
+        if not early and progress is not None:
+            progress("resume", "the same research is already open", research=row.public_id)
+        while row.status == "processing":
+            run = partial(self._researching.run, progress=progress)
+            begun, early = await self._work.run(row.id, run=run, early=early), False
+            if not begun:
+                await asyncio.sleep(0.2)  # another process works on it, or it waits after a failure
+            found = await repository.get(self._database, organisation_id, row.public_id)
+            if found is None:
+                raise NotFound("The research was erased while it was done.")
+            row = found
+        return view(row)
+
+    # ------------------------------------------------------------------ look
+
+    async def get(self, organisation_id: UUID, public_id: str) -> ContactResearch:
+        """Raises NotFound, also for another organisation's."""
+        return _shown(await repository.get(self._database, organisation_id, public_id))
+
+    async def newest_of(
+        self, organisation_id: UUID, external_id: str, external_source: str
+    ) -> ContactResearch:
+        """The newest that was asked for with this id of another system. Raises NotFound."""
+        return _shown(
+            await repository.newest_of(self._database, organisation_id, external_id, external_source)
+        )
+
+    # ------------------------------------------------------------------ check
+
+    def _check(self, request: CreateContactResearchRequest) -> _Wanted:
+        given: dict[str, Any] = {
+            name: None if value is UNSET else value for name, value in _members(request).items()
+        }
+        wrong = list(reading.faults(request))
+        for name in ("first_name", "last_name", "company_name"):
+            given[name] = " ".join(str(given[name]).split())
+            if not any(character.isalpha() for character in given[name]):
+                wrong.append(FieldError(_wire(name), "must hold a letter"))
+        company = None
+        try:
+            company = companies.parse(request.company_domain, reserved_hosts=self._reserved_hosts)
+        except InvalidInput as error:
+            if all(one.field != "companyDomain" for one in wrong):
+                wrong += [FieldError("companyDomain", one.message) for one in error.fields]
+        addresses: dict[str, str | None] = {}
+        for name in ("contact_profile_url", "linked_in_sales_navigator_url"):
+            try:
+                addresses[name] = given[name] and parse_profile_address(given[name], field=_wire(name)).url
+            except InvalidQuestion as error:
+                wrong.append(FieldError(error.field, error.message))
+        for name, other in (("external_id", "external_source"), ("external_source", "external_id")):
+            if given[name] is None and given[other] is not None:
+                wrong.append(FieldError(_wire(name), f"is required where {_wire(other)} is sent"))
+        if given["webhook_url"] is not None and (why := self._webhooks.refusal(given["webhook_url"])):
+            wrong.append(FieldError("webhookUrl", why))
+        if wrong or company is None:
+            raise InvalidInput(*wrong, message=REFUSED)
+        key = _key(company, given, addresses)
+
+        def new(organisation_id: UUID, company_id: UUID) -> NewRow:
+            return NewRow(
+                id=new_id(),
+                public_id="cr_" + "".join(secrets.choice(_ALPHABET) for _ in range(_LETTERS)),
+                organisation_id=organisation_id,
+                company_id=company_id,
+                asked_host=company.asked_host,
+                first_name=given["first_name"],
+                last_name=given["last_name"],
+                company_name=given["company_name"],
+                profile_url=addresses["contact_profile_url"],
+                sales_url=addresses["linked_in_sales_navigator_url"],
+                job_title=given["job_title"],
+                external_id=given["external_id"],
+                external_source=given["external_source"],
+                request_key=key,
+            )
+
+        return _Wanted(new, company, key, given["webhook_url"])
+
+
+def _members(request: CreateContactResearchRequest) -> dict[str, Any]:
+    return {f: getattr(request, f) for f in request.__struct_fields__}
+
+
+def _wire(name: str) -> str:
+    fields = msgspec.structs.fields(CreateContactResearchRequest)
+    return next(field.encode_name for field in fields if field.name == name)
+
+
+def _key(company: Company, given: dict[str, Any], addresses: dict[str, str | None]) -> bytes:
+    """Two requests with the same key ask for the same."""
+    parts = [
+        company.host,
+        *(fold(given[name]) for name in ("first_name", "last_name", "company_name")),
+        fold(given["job_title"] or ""),
+        *addresses.values(),
+        given["external_id"],
+        given["external_source"],
+    ]
+    return hashlib.sha256(msgspec.json.encode(parts)).digest()
+
+
+def _shown(row: Row | None) -> ContactResearch:
+    if row is None:
+        raise NotFound("Contact research not found or access denied")
+    return view(row)
