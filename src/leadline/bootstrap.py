@@ -22,9 +22,9 @@ from leadline.connectors.pages.direct import DirectPageFetcher
 from leadline.connectors.people.unipile.account import Account, Pace
 from leadline.connectors.people.unipile.accounts import UnipileAccounts
 from leadline.connectors.sandbox.children import PREPARE, ChildSandbox, SandboxedReader
-from leadline.contacts.service import ContactSearch, Directories, LocalDirectory
 from leadline.contact_research.service import ContactResearchService
 from leadline.contact_research.tasks import Researching
+from leadline.contacts.service import ContactSearch, Directories, LocalDirectory
 from leadline.credits.service import Ledger
 from leadline.emails.service import EmailFinder
 from leadline.events.service import Sequencer

@@ -23,8 +23,8 @@ from leadline.api.pages import operations as pages
 from leadline.companies import endpoints as companies
 from leadline.company_lists import endpoints as company_lists
 from leadline.connections import endpoints as connections
-from leadline.contacts import endpoints as contacts
 from leadline.contact_research import endpoints as contact_research
+from leadline.contacts import endpoints as contacts
 from leadline.credits import endpoints as credit
 from leadline.emails import endpoints as emails
 from leadline.events import endpoints as events

@@ -55,7 +55,6 @@ _OPTIONS = {  # wire name of a field -> what the user typed
     "lastName": "PERSON",
     "companyDomain": "--company",
     "companyName": "--company-name",
-    "contactProfileUrl": "--profile",
     "jobTitle": "--title",
 }
 
