@@ -28,6 +28,7 @@ from leadline.cli.lint import lint
 from leadline.cli.lists import lists
 from leadline.cli.migrate import migrate
 from leadline.cli.models import models
+from leadline.cli.people import people
 from leadline.cli.postgres import postgres
 from leadline.cli.profile import profile
 from leadline.cli.research import research
@@ -93,6 +94,7 @@ for command in (
     keys,
     lint,
     lists,
+    people,
     migrate,
     models,
     postgres,

@@ -52,8 +52,9 @@ def _person(record: Any) -> Person:
 async def search(
     connection: Connection, organisation_id: UUID, wanted: str, limit: int, offset: int
 ) -> tuple[list[Person], int]:
-    """Those that a text search query finds, in the order in which they were first seen, and how many there are."""
-    records = await connection.fetch(SEARCH, organisation_id, wanted, limit, offset)
+    """Those that a text search query finds (an empty one: all), in the order in which they were first seen, and how many there are."""
+    statement = SEARCH if wanted else _EVERYBODY
+    records = await connection.fetch(statement, organisation_id, *([wanted] if wanted else ()), limit, offset)
     return [_person(record) for record in records if record["id"] is not None], records[0]["total"]
 
 
@@ -66,6 +67,9 @@ SEARCH = f"""
     left join people p on p.id = page.id
     order by p.id
 """  # noqa: S608
+
+
+_EVERYBODY = SEARCH.replace(" and terms @@ $2::text::tsquery", "").replace("$3", "$2").replace("$4", "$3")
 
 
 async def by_identity(connection: Connection, organisation_id: UUID, identity: str) -> Person | None:

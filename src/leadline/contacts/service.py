@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 
 from leadline.contacts import persons, taxonomy
 from leadline.contacts.directory import LocalDirectory
+from leadline.contacts.importing import FIELDS, Imported, import_people
 from leadline.contacts.schemas import (
     MOST_COMPANIES,
     ContactOrigin,
@@ -253,11 +254,14 @@ def _month(text: str | None) -> int | None:
 
 
 __all__ = [
+    "FIELDS",
     "Apart",
     "ContactSearch",
     "Directories",
+    "Imported",
     "LocalDirectory",
     "Search",
+    "import_people",
     "read_filter",
     "response",
     "shown",

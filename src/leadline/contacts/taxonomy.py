@@ -175,6 +175,32 @@ def title_words(title: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def level_named(text: str) -> str | None:
+    """The level that another program calls so: "c_suite", "VP", "Director"."""
+    if not text:
+        return None
+    spoken = text.strip().replace("_", " ")
+    known = _exact(spoken, SENIORITY_LEVELS) or _KNOWN.seniority_aliases.get(spoken.lower())
+    return known or seniority_of(spoken)
+
+
+def department_named(text: str) -> str | None:
+    """The department that another program calls so, the first of several."""
+    if not text:
+        return None
+    spoken = text.split(",")[0].split(";")[0].strip().replace("_", " ")
+    for alias, name in _KNOWN.department_aliases.items():
+        if alias == spoken.lower():
+            return name
+    return _exact(spoken, DEPARTMENTS) or department_of(spoken)
+
+
+def country_code(text: str) -> str | None:
+    """The ISO 3166-1 alpha-2 code of a country that is written as its code or name."""
+    code = text.strip().upper()
+    return code if code in COUNTRIES else country_of(text)
+
+
 @lru_cache(maxsize=50_000)
 def country_of(location: str) -> str | None:
     """The country (ISO 3166-1 alpha-2) that a place names last, where it can be only one."""

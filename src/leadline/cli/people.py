@@ -1,0 +1,185 @@
+"""``leadline people``: the people an organisation has, and what is asked for by law."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import click
+
+from leadline.cli.organisations import for_organisation, json_option, org_option
+
+if TYPE_CHECKING:
+    from leadline.bootstrap import Leadline
+    from leadline.cli.terminal import Line
+    from leadline.contacts.schemas import ContactSearchResponse
+    from leadline.contacts.service import Imported
+
+SHOWN = 20  # problems of a file
+
+
+@click.group()
+def people() -> None:
+    """Bring people along, look for them, and keep the law about them."""
+
+
+@people.command(name="import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--mapping",
+    "mappings",
+    multiple=True,
+    metavar="COLUMN=FIELD",
+    help="What a column holds, such as 'Wo=location'.",
+)
+@click.option("--source", help="What their provenance calls the file.  [default: the file's name]")
+@org_option
+@json_option
+def import_(
+    file: Path, mappings: tuple[str, ...], source: str | None, org: str | None, as_json: bool
+) -> None:
+    """Take in the people of FILE: a table with a header, as other programs export it.
+
+    LinkedIn's Connections.csv, Sales Navigator exports of PhantomBuster and others, Apollo, HubSpot, or any
+    columns with plain names. People who are known already are recognised.
+
+    \b
+    leadline people import Connections.csv
+    leadline people import crm.csv --mapping "Funktion=title" --mapping "Firma=company"
+    """
+    from leadline.cli.terminal import write_json, write_lines
+    from leadline.contacts.service import import_people
+
+    mapping = {}
+    for one in mappings:
+        column, equals, field = one.rpartition("=")
+        if not equals or not column or not field:
+            raise click.UsageError(f"--mapping is COLUMN=FIELD, such as 'Job=title'; not {one!r}.")
+        mapping[column] = field
+
+    content = file.read_bytes()
+
+    async def work(leadline: Leadline, organisation_id: UUID) -> Imported:
+        return await import_people(
+            leadline.database,
+            organisation_id,
+            content,
+            reference=source or file.name,
+            mapping=mapping,
+        )
+
+    found = for_organisation(org, work)
+    if as_json:
+        write_json(
+            {
+                **found.taken._asdict(),
+                "lines": found.lines,
+                "unmapped": found.unmapped,
+                "mapped": found.mapped,
+                "problems": [one._asdict() for one in found.problems],
+            }
+        )
+    else:
+        write_lines(_report(found))
+
+
+def _report(found: Imported) -> Iterator[Line]:
+    from leadline.cli.rendering import counted
+    from leadline.cli.terminal import Line, one_line
+
+    taken, left_out = found.taken, sum(one.left_out for one in found.problems)
+    yield Line(
+        f"{counted(found.lines, 'line')}: {taken.made:,} new, {taken.merged:,} known already or repeated, "
+        f"{left_out:,} left out, {taken.suppressed:,} erased before and not taken in",
+        "bold",
+    )
+    yield Line("columns: " + ", ".join(f"{one_line(c)} is {f}" for c, f in found.mapped.items()), "dim")
+    if found.unmapped:
+        yield Line("not used: " + ", ".join(map(one_line, found.unmapped)), "yellow")
+    for one in found.problems[:SHOWN]:
+        yield Line(
+            f"line {one.line}: {one_line(one.message)}{' (left out)' if one.left_out else ''}", "yellow"
+        )
+    if len(found.problems) > SHOWN:
+        yield Line(f"and {len(found.problems) - SHOWN:,} more; --json shows all", "yellow")
+
+
+@people.command()
+@click.argument("keywords", required=False, default="")
+@click.option("--company", "companies", multiple=True, metavar="URL", help="A company's page on LinkedIn.")
+@click.option("--title", "titles", multiple=True)
+@click.option("--first-name", default="")
+@click.option("--last-name", default="")
+@click.option("--country", "countries", multiple=True, metavar="CODE", help="ISO 3166-1 alpha-2, such as DE.")
+@click.option("--department", "departments", multiple=True)
+@click.option("--seniority", "levels", multiple=True)
+@click.option("--limit", type=click.IntRange(1, 100), default=25, show_default=True)
+@click.option("--offset", type=click.IntRange(0), default=0)
+@org_option
+@json_option
+def search(
+    keywords: str,
+    companies: tuple[str, ...],
+    titles: tuple[str, ...],
+    first_name: str,
+    last_name: str,
+    countries: tuple[str, ...],
+    departments: tuple[str, ...],
+    levels: tuple[str, ...],
+    limit: int,
+    offset: int,
+    org: str | None,
+    as_json: bool,
+) -> None:
+    """Look for people, as POST /v1/contacts/search does.
+
+    \b
+    leadline people search --company https://www.linkedin.com/company/acme --seniority CXO
+    """
+    import msgspec
+
+    from leadline.cli.terminal import write_json, write_lines
+    from leadline.contacts.schemas import ContactSearchRequest
+    from leadline.contacts.service import response, wanted_of
+
+    request = ContactSearchRequest(
+        company_linked_in_urls=list(companies),
+        first_name=first_name,
+        last_name=last_name,
+        job_titles=list(titles),
+        keywords=keywords,
+        countries=list(countries),
+        departments=list(departments),
+        seniority_levels=list(levels),
+    )
+
+    async def work(leadline: Leadline, organisation_id: UUID) -> ContactSearchResponse:
+        wanted = wanted_of(request)
+        found = await leadline.contacts.search(organisation_id, wanted, limit=limit, offset=offset)
+        return response(found, limit, offset)
+
+    found = for_organisation(org, work)
+    if as_json:
+        write_json(msgspec.to_builtins(found))
+    else:
+        write_lines(_people(found))
+
+
+def _people(found: ContactSearchResponse) -> Iterator[Line]:
+    from leadline.cli.terminal import Line, one_line
+
+    for one in found.items:
+        said: list[Any] = [one.role, one.company_name, one.location]
+        facts = ", ".join(one_line(part) for part in said if part)
+        yield Line(f"{one_line(one.full_name or '')}{': ' if facts else ''}{facts}")
+        for origin in (one.origins or [])[:2]:
+            address = one.linked_in_profile_url or one.linked_in_sales_navigator_profile_url or ""
+            yield Line(one_line(f"{origin.source} {origin.reference or ''}  {address}"), "dim", 2)
+    if not found.sales_nav_connected:
+        yield Line("There are no people to look in. Bring some along with leadline people import FILE.csv.")
+    else:
+        yield Line(f"{found.offset + len(found.items):,} of {found.total:,}", "dim")
+    for warning in found.warnings or ():
+        yield Line(one_line(warning), "yellow")
