@@ -23,7 +23,7 @@ from leadline.research.people import (
 def only(*directories: PeopleDirectory) -> Directories:
     """Every organisation has these."""
 
-    async def directories_of(organisation_id: UUID) -> Sequence[PeopleDirectory]:
+    async def directories_of(organisation_id: UUID, key_id: UUID | None = None) -> Sequence[PeopleDirectory]:
         return directories
 
     return directories_of

@@ -19,12 +19,15 @@ from leadline.connectors.language_models.choosing import choose_model
 from leadline.connectors.mail.dns import DnsMailRouter
 from leadline.connectors.mail.smtp import SmtpProbe
 from leadline.connectors.pages.direct import DirectPageFetcher
+from leadline.connectors.people.closed import ClosedDirectory
 from leadline.connectors.people.unipile.account import Account, Pace
 from leadline.connectors.people.unipile.accounts import UnipileAccounts
+from leadline.connectors.people.unipile.directory import UnipileDirectory
+from leadline.connectors.people.unipile.health import closed, told
 from leadline.connectors.sandbox.children import PREPARE, ChildSandbox, SandboxedReader
 from leadline.contact_research.service import ContactResearchService
 from leadline.contact_research.tasks import Researching
-from leadline.contacts.service import ContactSearch, Directories, LocalDirectory
+from leadline.contacts.service import Apart, ContactSearch, Directories, LocalDirectory
 from leadline.credits.service import Ledger
 from leadline.emails.service import EmailFinder
 from leadline.events.service import Sequencer
@@ -41,7 +44,7 @@ from leadline.foundation.waiter import Waiter
 from leadline.idempotency.service import IdempotencyService
 from leadline.research.engine import Engine
 from leadline.research.model import Budget
-from leadline.research.people import PeopleDirectory
+from leadline.research.people import DirectoryError, PeopleDirectory
 from leadline.research.ports import Progress
 from leadline.research.readers.language_model import LanguageModelReader
 from leadline.research.sources.own_site import OwnSite
@@ -192,9 +195,13 @@ async def open_leadline(
             max_price=settings.max_model_price,
         )
 
-        async def its_directories(organisation_id: UUID) -> list[PeopleDirectory]:
+        async def its_directories(organisation_id: UUID, key_id: UUID | None = None) -> list[PeopleDirectory]:
             local = LocalDirectory(database, organisation_id)
-            return [local] if await local.answers() else []
+            linked = await connections.linked(organisation_id, key_id)
+            return [
+                *([local] if await local.answers() else []),
+                *([_sales_navigator(linked, unipile, connections)] if linked is not None else []),
+            ]
 
         directories = directories or its_directories
         answering = Answering(
@@ -299,6 +306,19 @@ def _pace(settings: Settings) -> Pace:
 
 def _account(linked: Linked) -> Account:
     return Account(linked.account, linked.address, linked.secret, linked.daily_profiles, linked.daily_results)
+
+
+def _sales_navigator(
+    linked: Linked, unipile: UnipileAccounts, connections: ConnectionService
+) -> PeopleDirectory:
+    """The people whom a linked account sees; why it sees none while its owner, or the operator, has to act."""
+    if not linked.usable:
+        return ClosedDirectory(UnipileDirectory.name, *closed(linked.status))
+
+    async def noticed(error: DirectoryError) -> None:
+        await connections.noticed(linked.id, Health(*told(error)))
+
+    return Apart(unipile.directory(linked.id, _account(linked), connections.usage(linked), noticed))
 
 
 def _email_finder(

@@ -60,7 +60,7 @@ def person(number: int, url: str = ACME, **more: str) -> Profile:
 
 
 def searching(*directories: PeopleDirectory) -> ContactSearch:
-    async def all_of(organisation_id: UUID) -> Sequence[PeopleDirectory]:
+    async def all_of(organisation_id: UUID, key_id: UUID | None = None) -> Sequence[PeopleDirectory]:
         return directories
 
     return ContactSearch(all_of)

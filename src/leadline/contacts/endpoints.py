@@ -32,8 +32,12 @@ operations = Operations[Needs]("Contact Search")
     outside=True,
 )
 async def search_contacts(needs: Needs, call: SearchCall) -> ContactSearchResponse:
-    body = call.body
+    body, caller = call.body, call.caller
     found = await needs.contacts.search(
-        call.caller.organisation_id, service.wanted_of(body), limit=body.limit, offset=body.offset
+        caller.organisation_id,
+        service.wanted_of(body),
+        limit=body.limit,
+        offset=body.offset,
+        key_id=caller.key_id,
     )
     return service.response(found, body.limit, body.offset)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
@@ -38,9 +38,18 @@ from leadline.wire.fields import wire_time
 
 log = get_logger(__name__)
 
-Directories = Callable[[UUID], Awaitable[Sequence[PeopleDirectory]]]
-"""The directories of an organisation that can answer, in the order in which their people are shown. What takes one
-company at a time is wrapped in ``Apart``."""
+
+class Directories(Protocol):
+    """Tells the directories of an organisation, in the order in which their people are shown.
+
+    ``key_id``: the API key for which they are asked, which may be pinned to an account of its own. What takes one company
+    at a time is wrapped in ``Apart``.
+    """
+
+    async def __call__(
+        self, organisation_id: UUID, key_id: UUID | None = None, /
+    ) -> Sequence[PeopleDirectory]: ...
+
 
 WHOLE = 100  # people up to which what several directories know is taken together from the first one on
 RETRY_AFTER = 60  # seconds, where a directory does not say
@@ -82,12 +91,20 @@ class ContactSearch:
     def __init__(self, directories: Directories) -> None:
         self.directories = directories
 
-    async def search(self, organisation_id: UUID, wanted: PeopleFilter, *, limit: int, offset: int) -> Search:
+    async def search(
+        self,
+        organisation_id: UUID,
+        wanted: PeopleFilter,
+        *,
+        limit: int,
+        offset: int,
+        key_id: UUID | None = None,
+    ) -> Search:
         """People who match. A directory that fails does not lose what another found; one alone raises.
 
         Raises TooManyRequests, Unavailable.
         """
-        directories = await self.directories(organisation_id)
+        directories = await self.directories(organisation_id, key_id)
         found, faults = persons.Crowd(), []
         total = before = 0
         whole = len(directories) == 1 or limit + offset > WHOLE

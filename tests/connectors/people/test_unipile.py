@@ -182,7 +182,7 @@ async def test_circle_of_redirects_ends() -> None:
 async def test_daily_caps_refuse_before_anything_is_sent() -> None:
     async with UnipileSimulator(STAFF) as unipile, asking(unipile, profiles=2, results=60) as asked:
         await asked.directory.search(WANTED, limit=50, offset=0)
-        error = await failed(asked)
+        error = await failed(asked, PeopleFilter(keywords="sales"))
         assert (error.fault, unipile.calls["search"]) == (DirectoryFault.RATE_LIMITED, 2)
         assert 0 < (error.retry_after or 0) <= 86_400
         await asked.directory.profile(FIRST)

@@ -26,19 +26,18 @@ from leadline.research.people import (
 
 PAGE = 25  # people that are asked for at once, which is what lists and searches show at once
 REACHABLE = 2500  # results that Sales Navigator shows of one search
-CURSOR_SECONDS = 300.0
-_CURSORS = 2000  # remembered at once
+KEPT_SECONDS = 300.0
+"""For so long a page of a search stays what it was, so that the pages of one search belong together."""
+_PAGES = 400  # kept at once
 
 
-class _Mark(NamedTuple):
-    """Where a search goes on, and until when that is remembered."""
-
-    cursor: str
+class _Kept(NamedTuple):
+    page: replies.SearchPage
     until: float
 
 
 class UnipileDirectory:
-    """One account's view of Sales Navigator; keep one for an account, it remembers where searches go on.
+    """One account's view of Sales Navigator; keep one for an account, it remembers the pages of searches for a while.
 
     Of a search, people whom LinkedIn hides from the account are left out, so a page may be shorter than asked for;
     ``total`` counts them, as Sales Navigator does. A search at an offset that nobody came to page by page walks there
@@ -53,7 +52,7 @@ class UnipileDirectory:
         self._client = client
         self._filters = Filters(client)
         self._now = now
-        self._marks: OrderedDict[tuple[PeopleFilter, int], _Mark] = OrderedDict()
+        self._pages: OrderedDict[tuple[PeopleFilter, int], _Kept] = OrderedDict()
 
     async def search(self, wanted: PeopleFilter, *, limit: int, offset: int) -> PeoplePage:
         try:
@@ -63,23 +62,27 @@ class UnipileDirectory:
         if offset >= REACHABLE:
             page = await self._page(body, None)
             return PeoplePage((), page.paging.total_count or 0)
-        at, cursor = self._start(wanted, offset)
+        at = self._start(wanted, offset)
+        continued = self._kept(wanted, at) is not None
         try:
-            return await self._walk(wanted, body, at, cursor, offset, limit)
+            return await self._walk(wanted, body, at, offset, limit)
         except Refusal as error:
-            if cursor is None or error.fault is not DirectoryFault.INVALID_REQUEST:
+            if not continued or error.fault is not DirectoryFault.INVALID_REQUEST:
                 raise
         self._forget(wanted)  # the vendor knows the cursor no more
-        return await self._walk(wanted, body, 0, None, offset, limit)
+        return await self._walk(wanted, body, 0, offset, limit)
 
     async def _walk(
-        self, wanted: PeopleFilter, body: dict[str, Any], at: int, cursor: str | None, offset: int, limit: int
+        self, wanted: PeopleFilter, body: dict[str, Any], at: int, offset: int, limit: int
     ) -> PeoplePage:
-        """The people from ``offset`` on, reached from the place ``at``, where ``cursor`` leads."""
+        """The people from ``offset`` on, reached from the place ``at``: the first, or one whose page is kept."""
         people: list[Profile] = []
-        total, end = 0, min(offset + limit, REACHABLE)
+        total, end, cursor = 0, min(offset + limit, REACHABLE), None
         while at < end:
-            page = await self._page(body, cursor)
+            page = self._kept(wanted, at)
+            if page is None:
+                page = await self._page(body, cursor)
+                self._keep(wanted, at, page)
             for place, item in enumerate(page.items, at):
                 if offset <= place < end and (person := replies.found(item, self._now())) is not None:
                     people.append(person)
@@ -88,7 +91,6 @@ class UnipileDirectory:
             cursor = page.cursor
             if not page.items or not cursor:
                 break
-            self._remember(wanted, at, cursor)
         return PeoplePage(tuple(people), total)
 
     async def _page(self, body: dict[str, Any], cursor: str | None) -> replies.SearchPage:
@@ -97,25 +99,31 @@ class UnipileDirectory:
         await self._client.give_back(PAGE - len(page.items))
         return page
 
-    def _start(self, wanted: PeopleFilter, offset: int) -> tuple[int, str | None]:
-        """The furthest remembered place of this search that does not lie beyond the offset."""
+    def _start(self, wanted: PeopleFilter, offset: int) -> int:
+        """The furthest place up to the offset that a kept page of this search begins at, or else the first."""
         now = time.monotonic()
-        places = [
-            (place, mark.cursor)
-            for (searched, place), mark in self._marks.items()
-            if searched == wanted and place <= offset and mark.until > now
-        ]
-        return max(places, default=(0, None), key=lambda one: one[0])
+        return max(
+            (
+                place
+                for (searched, place), kept in self._pages.items()
+                if searched == wanted and place <= offset and kept.until > now
+            ),
+            default=0,
+        )
 
-    def _remember(self, wanted: PeopleFilter, place: int, cursor: str) -> None:
-        self._marks[wanted, place] = _Mark(cursor, time.monotonic() + CURSOR_SECONDS)
-        self._marks.move_to_end((wanted, place))
-        if len(self._marks) > _CURSORS:
-            self._marks.popitem(last=False)
+    def _kept(self, wanted: PeopleFilter, place: int) -> replies.SearchPage | None:
+        kept = self._pages.get((wanted, place))
+        return kept.page if kept is not None and kept.until > time.monotonic() else None
+
+    def _keep(self, wanted: PeopleFilter, place: int, page: replies.SearchPage) -> None:
+        self._pages[wanted, place] = _Kept(page, time.monotonic() + KEPT_SECONDS)
+        self._pages.move_to_end((wanted, place))
+        if len(self._pages) > _PAGES:
+            self._pages.popitem(last=False)
 
     def _forget(self, wanted: PeopleFilter) -> None:
-        for key in [key for key in self._marks if key[0] == wanted]:
-            del self._marks[key]
+        for key in [key for key in self._pages if key[0] == wanted]:
+            del self._pages[key]
 
     async def profile(self, address: ProfileAddress) -> Profile | None:
         identifier = unquote(address.url.rpartition("/")[2])

@@ -43,6 +43,15 @@ def told(error: DirectoryError) -> Seen:
     return Seen(_FAULTS.get(error.fault), error.message)
 
 
+def closed(state: str) -> tuple[DirectoryFault, str]:
+    """Why an account in this state is not asked."""
+    fault = next((fault for fault, told in _FAULTS.items() if told == state), DirectoryFault.DISCONNECTED)
+    return (
+        fault,
+        f"The Sales Navigator account is not asked: {state}. `leadline connections list` says what to do.",
+    )
+
+
 async def check(client: UnipileClient) -> Seen:
     """Ask the vendor how the account stands. Raises nothing of its own."""
     try:
