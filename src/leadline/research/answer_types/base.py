@@ -15,10 +15,14 @@ class InvalidValue(ValueError):
 
 
 class Support(NamedTuple):
-    """Whether cited words bear a value out: True, False (they say otherwise) or None (cannot tell)."""
+    """Whether cited words bear a value out: True, False (they say otherwise) or None (cannot tell).
+
+    ``final``: what no second look by a model may overrule. A model that obeys the page would say yes there as well.
+    """
 
     holds: bool | None
     why: str
+    final: bool = False
 
 
 class Told(NamedTuple):

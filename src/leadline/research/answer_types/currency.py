@@ -91,7 +91,7 @@ class Currency(AnswerType):
         if any(same_number(value["value"], m.value) and _may_be(m, value["currency"]) for m in held):
             return Support(True, "the amount stands in the cited words")
         if any(same_number(value["value"], m.value) for m in held):
-            return Support(False, "the cited words give this amount in another currency")
+            return Support(False, "the cited words give this amount in another currency", final=True)
         same_currency = list({m.value: None for m in held if _may_be(m, value["currency"])})
         return computed_support(value["value"], same_currency, question)
 

@@ -127,7 +127,7 @@ def computed_support(value: Any, held: Sequence[Figure], question: Question) -> 
         if any(same_number(value, x) for x in [*pairs, sum(held)]):
             return Support(True, "the figure follows from the cited figures by adding or subtracting")
     if held:
-        return Support(False, "the cited words hold other figures than this")
+        return Support(False, "the cited words hold other figures than this", final=True)
     return Support(None, "the cited words hold no figure")
 
 

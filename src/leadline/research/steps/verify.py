@@ -114,7 +114,8 @@ def _check(
         claim=claim,
         verdict=Verdict.SUPPORTED if support.holds else Verdict.CONTRADICTED,
         why=support.why,
-        open=not support.holds,
+        # Of an object, lines are often cited for several members at once: a figure may stand beside them.
+        open=not (support.holds or (support.final and claim.path == "")),
     )
 
 
