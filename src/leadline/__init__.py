@@ -35,8 +35,8 @@ async def ask_async(
 ) -> Signal:
     """Ask one company one question and wait for the answer.
 
-    ``answer_type`` is open_text, boolean, number, list, percentage, currency, url or json_schema; the last
-    needs ``output_schema``, a JSON Schema. ``mode`` is strict (only what cited words say) or lenient.
+    ``answer_type`` is open_text, boolean, number, list, percentage, currency, url, json_schema, which needs
+    ``output_schema``, a JSON Schema, or contacts: people whom your directories know. ``mode`` is strict (only what cited words say) or lenient.
     ``reader`` is auto, model or extractive. Without ``settings`` the environment and the settings file count.
 
     A signal with ``answer`` None and no ``error_code`` means that everything was read and no answer stands

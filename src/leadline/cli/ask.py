@@ -83,7 +83,8 @@ def _bad_schema(message: str) -> Exception:
     "answer_type",
     default="open_text",
     show_default=True,
-    help="open_text, boolean, number, list, percentage, currency, url or json_schema.",
+    help="open_text, boolean, number, list, percentage, currency, url, json_schema, contacts, contact_posts or "
+    "contact_engagements.",
 )
 @click.option("--schema", metavar="@FILE|JSON", help="JSON Schema of the answer, for --type json_schema.")
 @click.option(

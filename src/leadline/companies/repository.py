@@ -176,18 +176,6 @@ async def search(
     return found, rows[0]["total"]
 
 
-async def host_of_page(connection: Connection, path: str) -> str | None:
-    """The host of the one company whose profile's page on LinkedIn has this path."""
-    rows = await connection.fetch(
-        f"""
-        select c.host from company_profiles p join companies c on c.id = p.company_id
-        where lower({_field("linkedin")}) ~ $1 limit 2
-        """,  # noqa: S608
-        f"{re.escape(path.lower())}/?$",
-    )
-    return rows[0]["host"] if len(rows) == 1 else None
-
-
 def _conditions(wanted: CompanyListFilter) -> tuple[list[str], list[Any]]:
     conditions: list[str] = ["true"]
     values: list[Any] = []

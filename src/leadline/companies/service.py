@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
@@ -68,11 +68,6 @@ async def resolve(connection: Connection, company: Company) -> UUID:
 async def find(connection: Connection, host: str) -> UUID | None:
     """The id of the company with this host, in whichever of its two spellings; None when nobody has named it yet."""
     return await repository.find(connection, without_www(host.lower()))
-
-
-async def host_of_page(connection: Connection, url: str) -> str | None:
-    """The host of the one known company whose profile links to this page on LinkedIn; None for none or several."""
-    return await repository.host_of_page(connection, unquote(urlsplit(url).path).rstrip("/"))
 
 
 async def resolve_many(connection: Connection, given: Iterable[Company]) -> dict[str, UUID]:

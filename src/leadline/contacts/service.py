@@ -53,6 +53,12 @@ class Directories(Protocol):
 
 WHOLE = 100  # people up to which what several directories know is taken together from the first one on
 RETRY_AFTER = 60  # seconds, where a directory does not say
+LEADING = ("Owner / Partner", "CXO", "Vice President", "Director")
+_LEADERS = re.compile(
+    r"\b(?:lead(?:s|er|ers|ership)?|head(?:s|ed)?|executives?|management|decision[ -]makers?|runs?|in charge|führung\w*|leit\w*|dirige\w*)\b",
+    re.IGNORECASE,
+)
+_PLURAL = re.compile(r"(?<=[a-z]{3})s\b|(?<=\b[A-Z]{2})s\b|(?<=\b[A-Z]{3})s\b")
 _DATE = re.compile(r"(\d{4})(?:-(\d{2}))?")
 
 
@@ -137,6 +143,17 @@ def _nobody_could_be_asked(faults: Sequence[tuple[str, DirectoryError]]) -> Sear
 
 
 # ------------------------------------------------------------------ in
+
+
+def whom(question: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The departments and levels of seniority that the words of a question mean; none where they name none."""
+    singular = _PLURAL.sub("", question)
+    department = taxonomy.department_of(question) or taxonomy.department_of(singular)
+    # Who leads is no "lead", which is a level of its own.
+    leading = LEADING if _LEADERS.search(question) else ()
+    level = taxonomy.seniority_of(question) or (None if leading else taxonomy.seniority_of(singular))
+    levels = (level,) if level is not None else leading
+    return (department,) if department is not None else (), levels
 
 
 def read_filter(
@@ -284,4 +301,5 @@ __all__ = [
     "shown",
     "shown_positions",
     "wanted_of",
+    "whom",
 ]

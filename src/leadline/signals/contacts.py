@@ -8,156 +8,82 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
-from uuid import UUID
+from urllib.parse import quote, unquote, urlsplit
+from uuid import UUID, uuid5
 
 from msgspec.structs import replace
 
 from leadline.companies import service as companies
-from leadline.contacts.service import Directories
+from leadline.contacts.service import Directories, whom
 from leadline.foundation.database import Connection
 from leadline.foundation.errors import InvalidInput
+from leadline.research.answer_types import AnswerType, answer_type
+from leadline.research.documents.names import names_company
+from leadline.research.errors import InvalidQuestion
 from leadline.research.model import Company, Outcome, Person, Subject, Value
 from leadline.research.people import (
     DirectoryError,
     DirectoryFault,
     PeopleDirectory,
+    PeopleFilter,
     Post,
     Profile,
-    ProfileAddress,
+    parse_company_address,
     parse_profile_address,
 )
 from leadline.research.sources.directory import Known
+from leadline.signals.unasked import NOT_CONNECTED, SALES_NAVIGATOR, Missed
 
-SALES_NAVIGATOR = "salesNavigator"
 MOST_POSTS = 25
+MOST_PEOPLE = 25
 SECONDS = 30.0  # that one directory may take
-CONTACT = "contact"  # the step of the trace
-NOT_CONNECTED = "not_connected"  # beside the values of DirectoryFault
+CONTACT, PEOPLE = "contact", "people"  # steps of the trace
+_PEOPLE = UUID("6b0a5f0e-5a0e-5b6e-9a52-2f1f0a1c7d10")  # names of those who have no address
 _POSTS = re.compile(
     r"\b(?:post(?:s|ed|ing)?|publish\w*|wr(?:ite|ites|ote|itten)|shar(?:e|es|ed|ing)|activ\w+|talk\w*|sa(?:y|ys|id)|think\w*|opinion\w*|"
     r"engag\w*|comment\w*|beitr[aä]g\w*|schreibt|veröffentlicht|publie\w*|écrit)\b",
     re.IGNORECASE,
 )
 
-_ADVICE: dict[str, tuple[str, str, str]] = {
-    DirectoryFault.RATE_LIMITED: (
-        "RATE_LIMIT_EXCEEDED",
-        "{name} data is currently unavailable due to rate limits.",
-        'You can: (1) set connectors.salesNavigator.enabled="off" to skip LinkedIn, (2) connect another account, '
-        "or (3) ask again in 24 hours, when the limits reset.",
-    ),
-    DirectoryFault.DISCONNECTED: (
-        "DISCONNECTED",
-        "The linked {name} account is disconnected.",
-        'Connect the account again, or set connectors.salesNavigator.enabled="off" to skip LinkedIn.',
-    ),
-    DirectoryFault.CHECKPOINT: (
-        "CHECKPOINT",
-        "{name} wants the account's owner to confirm something.",
-        "Have the account's owner sign in there and confirm, then ask again.",
-    ),
-    DirectoryFault.NOT_SUBSCRIBED: (
-        "NOT_SUBSCRIBED",
-        "The linked {name} account has no subscription for this.",
-        'Connect an account that has one, or set connectors.salesNavigator.enabled="off" to skip LinkedIn.',
-    ),
-    DirectoryFault.INVALID_REQUEST: (
-        "REQUEST_REFUSED",
-        "{name} refused the request for this profile.",
-        "Check the address of the profile.",
-    ),
-    DirectoryFault.UNAVAILABLE: ("UNAVAILABLE", "{name} did not answer.", "Ask again later."),
-    DirectoryFault.BAD_REPLY: (
-        "BAD_REPLY",
-        "{name} answered with something that is no profile.",
-        "Ask again later; if it stays so, report it.",
-    ),
-    NOT_CONNECTED: (
-        "NOT_CONNECTED",
-        "No {name} account is connected.",
-        'Connect an account, or leave connectors.salesNavigator.enabled at "auto".',
-    ),
-}
-
-
-class Missed(Value, frozen=True, kw_only=True):
-    """A directory that could not be asked. ``why``: a DirectoryFault, or not_connected."""
-
-    directory: str
-    why: str
-    detail: str = ""
-
-    def outcome(self) -> tuple[str, str, str]:
-        """The code, what happened, and what to do."""
-        code, happened, action = _ADVICE[self.why]
-        linked = self.directory == SALES_NAVIGATOR
-        name = "LinkedIn" if linked else "The people directory"
-        return f"{'LINKEDIN' if linked else 'DIRECTORY'}_{code}", happened.format(name=name), action
-
 
 class Entry(Value, frozen=True, kw_only=True):
+    """A person as one directory knows them. ``address``: of the page that the entry becomes."""
+
     directory: str
+    address: str
     person: Profile
     posts: tuple[Post, ...] = ()
 
 
-class Contact(Value, frozen=True, kw_only=True):
-    """What was learned of the person: kept in the trace, so that a resumed signal asks nobody again.
+class LookedUp(Value, frozen=True, kw_only=True):
+    """What directories told: kept in the trace, so that a resumed signal asks nobody again.
 
-    ``salesNavigator``: the contract's ``metadata.connectors.salesNavigator.status``.
+    ``sales_navigator``: the contract's ``metadata.connectors.salesNavigator.status``.
     """
 
-    address: str
     entries: tuple[Entry, ...] = ()
     missed: tuple[Missed, ...] = ()
+    asked: int = 0  # directories
     company: Company
     sales_navigator: str = "skipped"
 
     @property
-    def name(self) -> str | None:
-        return self.entries[0].person.full_name if self.entries else None
-
-    @property
-    def subject(self) -> Subject:
-        """The person at the present employer; nameless when nobody knows them."""
-        position = self.entries[0].person.position if self.entries else None
-        title = position.title if position is not None else None
-        person = Person(name=self.name or "", profile_url=self.address, title=title or None)
-        return Subject(company=self.company, person=person)
-
-    @property
     def known(self) -> tuple[Known, ...]:
-        return tuple(Known(one.directory, one.person, one.posts) for one in self.entries)
+        return tuple(Known(one.directory, one.address, one.person, one.posts) for one in self.entries)
 
     @property
     def facts(self) -> dict[str, Any]:
         """Members of the signal's metadata."""
-        company = self.company.name or self.company.host
-        return {
-            "connectors": {"salesNavigator": {"status": self.sales_navigator}},
-            **({"contactName": self.name} if self.name else {}),
-            **({"companyName": company} if company else {}),
-        }
+        return {"connectors": {"salesNavigator": {"status": self.sales_navigator}}}
 
-    def refusal(self, *, required: bool) -> Outcome | None:
-        """Why nothing can be asked about the person; None where it can. ``required``: LinkedIn must be among the
-        directories that answered."""
+    def unasked(self, *, required: bool) -> Outcome | None:
+        """The failure where LinkedIn is ``required`` and could not be asked, or nobody could."""
         missed = next((one for one in self.missed if one.directory == SALES_NAVIGATOR and required), None)
-        if self.entries and missed is None:
-            return None
-        missed = missed or next(iter(self.missed), None)
-        if missed is not None:
-            code, happened, action = missed.outcome()
-            return Outcome(failed=True, charged=False, error=happened, error_code=code, error_action=action)
-        return Outcome(
-            failed=True,
-            charged=False,
-            error=f"None of your people directories knows {self.address}.",
-            error_code="CONTACT_NOT_FOUND",
-            error_action="Import the person (leadline people import FILE.csv) or connect a LinkedIn account, then ask again.",
-        )
+        if missed is None and not self.entries:
+            missed = next(iter(self.missed), None)
+        return None if missed is None else _failure(*missed.outcome())
 
     def told(self, outcome: Outcome) -> Outcome:
         """The outcome of the question, with what could not be looked at."""
@@ -173,6 +99,80 @@ class Contact(Value, frozen=True, kw_only=True):
             error_action=action,
             reasoning=f"{outcome.reasoning} {happened} So this is not a no.".strip(),
         )
+
+
+def _failure(code: str, happened: str, action: str) -> Outcome:
+    return Outcome(failed=True, charged=False, error=happened, error_code=code, error_action=action)
+
+
+class Contact(LookedUp, frozen=True, kw_only=True):
+    """The person under one address."""
+
+    address: str
+
+    @property
+    def name(self) -> str | None:
+        return self.entries[0].person.full_name if self.entries else None
+
+    @property
+    def subject(self) -> Subject:
+        """The person at the present employer; nameless when nobody knows them."""
+        position = self.entries[0].person.position if self.entries else None
+        title = position.title if position is not None else None
+        person = Person(name=self.name or "", profile_url=self.address, title=title or None)
+        return Subject(company=self.company, person=person)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        company = self.company.name or self.company.host
+        return {
+            **super().facts,
+            **({"contactName": self.name} if self.name else {}),
+            **({"companyName": company} if company else {}),
+        }
+
+    def refusal(self, kind: AnswerType, *, required: bool) -> Outcome | None:
+        """Why nothing of this type can be asked about the person; None where it can."""
+        if (unasked := self.unasked(required=required)) is not None:
+            return unasked
+        if not self.entries:
+            return _failure(
+                "CONTACT_NOT_FOUND",
+                f"None of your people directories knows {self.address}.",
+                "Import the person (leadline people import FILE.csv) or connect a LinkedIn account, then ask again.",
+            )
+        if kind.asks == "posts" and not any(one.directory == SALES_NAVIGATOR for one in self.entries):
+            return _failure(
+                "POSTS_NOT_AVAILABLE",
+                "None of the directories that know the person tells what people publish.",
+                'Connect a LinkedIn account, and leave connectors.salesNavigator.enabled at "auto".',
+            )
+        return None
+
+
+class People(LookedUp, frozen=True, kw_only=True):
+    """People of a company who fit a question. ``total``: in all, as far as the directories counted them."""
+
+    total: int = 0
+
+    def refusal(self, *, required: bool) -> Outcome | None:
+        """Why nobody could be looked for; None where somebody was asked."""
+        if (unasked := self.unasked(required=required)) is not None:
+            return unasked
+        if not self.asked:
+            return _failure(
+                "DIRECTORY_NOT_CONNECTED",
+                "There is no people directory to look in.",
+                "Import people (leadline people import FILE.csv) or connect a LinkedIn account, then ask again.",
+            )
+        return None
+
+
+NEEDS_PERSON = _failure(
+    "ANSWER_TYPE_NEEDS_PERSON",
+    "Posts and engagement are a person's: this question is about a company.",
+    "Ask POST /v1/contacts/signals with the person's contactProfileUrl.",
+)
 
 
 class Contacts:
@@ -194,55 +194,96 @@ class Contacts:
     async def look_up(self, organisation_id: UUID, url: str, switch: str, *, posts: bool) -> Contact:
         """The person under this address. ``switch``: off, auto or on, for LinkedIn; ``posts``: of interest too."""
         address = parse_profile_address(url)
-        entries: list[Entry] = []
-        missed: list[Missed] = []
-        status = "skipped" if switch == "off" else NOT_CONNECTED
+
+        async def ask(directory: PeopleDirectory, told: list[Entry]) -> None:
+            person = await directory.profile(address)
+            if person is None:
+                return
+            told.append(Entry(directory=directory.name, address=url, person=person))
+            if posts:
+                published = tuple(await directory.posts(person, MOST_POSTS))
+                told[-1] = replace(told[-1], posts=published)
+
+        asked = await self._ask_each(organisation_id, switch, ask)
+        # What was asked just now comes before what was imported some day.
+        entries = sorted(asked.entries, key=lambda one: one.directory != SALES_NAVIGATOR)
+        return Contact(
+            address=url,
+            entries=tuple(entries),
+            missed=tuple(asked.missed),
+            asked=asked.count,
+            company=await self._company([one.person for one in entries]),
+            sales_navigator=asked.status,
+        )
+
+    async def find(
+        self, organisation_id: UUID, company: Company, question: str, switch: str, limit: int
+    ) -> People:
+        """At most ``limit`` people who are at the company now and whom the question's words mean."""
+        page = await self._page_of(company)
+        departments, levels = whom(question)
+        wanted = PeopleFilter(
+            company_urls=(page,) if page else (),
+            keywords="" if page else company.name or company.host.partition(".")[0],
+            departments=departments,
+            seniority_levels=levels,
+        )
+        counted = 0
+
+        async def ask(directory: PeopleDirectory, told: list[Entry]) -> None:
+            nonlocal counted
+            found = await directory.search(wanted, limit=limit, offset=0)
+            here = [one for one in found.people if _is_at(one, company, page)]
+            counted += max(len(here), found.total - (len(found.people) - len(here)))
+            told += [Entry(directory=directory.name, address=_address_of(one), person=one) for one in here]
+
+        asked = await self._ask_each(organisation_id, switch, ask)
+        unique = {one.address: one for one in reversed(asked.entries)}
+        return People(
+            entries=tuple(reversed(unique.values()))[:limit],
+            missed=tuple(asked.missed),
+            asked=asked.count,
+            company=company,
+            sales_navigator=asked.status,
+            total=counted - (len(asked.entries) - len(unique)),
+        )
+
+    async def _ask_each(
+        self,
+        organisation_id: UUID,
+        switch: str,
+        ask: Callable[[PeopleDirectory, list[Entry]], Awaitable[None]],
+    ) -> _Asked:
+        """Ask every directory; what one told before it failed stays."""
+        asked = _Asked(status="skipped" if switch == "off" else NOT_CONNECTED)
         for directory in await self._directories(organisation_id):
             linked = directory.name == SALES_NAVIGATOR
             if linked and switch == "off":
                 continue
-            found = await self._ask(directory, address, posts=posts)
-            if isinstance(found, Entry):
-                entries.append(found)
-            elif isinstance(found, Missed):
-                missed.append(found)
+            asked.count += 1
+            missed: Missed | None = None
+            try:
+                async with asyncio.timeout(self._seconds):
+                    await ask(directory, asked.entries)
+            except DirectoryError as error:
+                missed = Missed(directory=directory.name, why=error.fault, detail=error.message[:300])
+            except TimeoutError:
+                detail = f"no answer within {self._seconds:g} s"
+                missed = Missed(directory=directory.name, why=DirectoryFault.UNAVAILABLE, detail=detail)
+            if missed is not None:
+                asked.missed.append(missed)
             if linked:
-                status = found.why if isinstance(found, Missed) else "ok"
-        if switch == "on" and status == NOT_CONNECTED:
-            missed.append(Missed(directory=SALES_NAVIGATOR, why=NOT_CONNECTED))
-        entries.sort(key=lambda one: one.directory != SALES_NAVIGATOR)  # what was asked just now comes first
-        return Contact(
-            address=url,
-            entries=tuple(entries),
-            missed=tuple(missed),
-            company=await self._company([one.person for one in entries]),
-            sales_navigator=status,
-        )
-
-    async def _ask(
-        self, directory: PeopleDirectory, address: ProfileAddress, *, posts: bool
-    ) -> Entry | Missed | None:
-        try:
-            async with asyncio.timeout(self._seconds):
-                person = await directory.profile(address)
-                if person is None:
-                    return None
-                published = await directory.posts(person, MOST_POSTS) if posts else ()
-        except DirectoryError as error:
-            return Missed(directory=directory.name, why=error.fault, detail=error.message[:300])
-        except TimeoutError:
-            detail = f"no answer within {self._seconds:g} s"
-            return Missed(directory=directory.name, why=DirectoryFault.UNAVAILABLE, detail=detail)
-        return Entry(directory=directory.name, person=person, posts=tuple(published))
+                asked.status = missed.why if missed is not None else "ok"
+        if switch == "on" and asked.status == NOT_CONNECTED:
+            asked.missed.append(Missed(directory=SALES_NAVIGATOR, why=NOT_CONNECTED))
+        return asked
 
     async def _company(self, people: Sequence[Profile]) -> Company:
         """The present employer, with its site as far as that is known."""
         positions = [person.position for person in people if person.position is not None]
         for position in positions:
-            host = position.company_host
-            if host is None and position.company_url is not None:
-                host = await companies.host_of_page(self._database, position.company_url)
-            if host is not None:
+            host = position.company_host or await self._host_of(position.company_url)
+            if host:
                 try:
                     company = companies.parse(host, reserved_hosts=self._reserved_hosts)
                 except InvalidInput:  # a directory may hold anything
@@ -251,7 +292,60 @@ class Contacts:
         name = next((position.company for position in positions if position.company), None)
         return Company(host="", asked_host="", name=name)
 
+    async def _host_of(self, page: str | None) -> str | None:
+        """The host of the one company that was read and links to this page on LinkedIn."""
+        if page is None:
+            return None
+        found = await companies.on_linkedin(self._database, [unquote(urlsplit(page).path).strip("/")])
+        return found[0].profile.host if len(found) == 1 else None
 
-def asks_for_posts(text: str) -> bool:
+    async def _page_of(self, company: Company) -> str | None:
+        """The company's page on LinkedIn, as its own site links to it."""
+        stored = await companies.stored(self._database, company.host) if company.host else None
+        linked = stored.profile.value("linkedin") if stored is not None else None
+        try:
+            return parse_company_address(linked) if isinstance(linked, str) else None
+        except InvalidQuestion:
+            return None
+
+
+class _Asked:
+    """What came of asking several directories."""
+
+    def __init__(self, status: str) -> None:
+        self.entries: list[Entry] = []
+        self.missed: list[Missed] = []
+        self.count = 0
+        self.status = status
+
+
+def _is_at(person: Profile, company: Company, page: str | None) -> bool:
+    """Whether the person is at the company now, by its site, its page or its name."""
+    return any(
+        position.current
+        and (
+            (page is not None and position.company_url == page)
+            or (bool(company.host) and position.company_host == company.host)
+            or names_company(company, position.company)
+        )
+        for position in person.positions
+    )
+
+
+def _address_of(person: Profile) -> str:
+    """Where the person's entry stands; one that has no address gets a name of its own."""
+    known = person.profile_url or person.sales_navigator_url
+    if known is not None:
+        return known
+    pages = [one.reference for one in person.origins if one.reference.startswith("https://")]
+    company = person.position.company if person.position is not None else ""
+    return (
+        f"{pages[0]}#{quote(person.full_name)}"
+        if pages
+        else f"urn:uuid:{uuid5(_PEOPLE, person.full_name + company)}"
+    )
+
+
+def asks_for_posts(text: str, kind: str) -> bool:
     """Whether what the person published could answer the question."""
-    return _POSTS.search(text) is not None
+    return answer_type(kind).asks == "posts" or _POSTS.search(text) is not None

@@ -22,27 +22,31 @@ from leadline.foundation.errors import InvalidInput
 from leadline.foundation.http import requests_allowed
 from leadline.models import service as models
 from leadline.models.service import PaidModel
+from leadline.research.answer_types import answer_type
 from leadline.research.engine import Engine
-from leadline.research.errors import (
-    ModelBudgetExceeded,
-    ModelContextExceeded,
-    ModelError,
-    ModelRateLimited,
-    ModelRefused,
-    ModelReplyInvalid,
-    ModelUnavailable,
-)
+from leadline.research.errors import ModelError, ModelRefused
 from leadline.research.model import Budget, Company, Outcome, Question, Subject, Unreadable, VerificationMode
 from leadline.research.ports import LanguageModel, Progress, Reader
 from leadline.research.sources.directory import DirectoryEntries
 from leadline.signals import repository, views
 from leadline.signals.comparing import Compared, Comparing
-from leadline.signals.contacts import CONTACT, Contact, Contacts, asks_for_posts
+from leadline.signals.contacts import (
+    CONTACT,
+    MOST_PEOPLE,
+    NEEDS_PERSON,
+    PEOPLE,
+    Contact,
+    Contacts,
+    LookedUp,
+    People,
+    asks_for_posts,
+)
+from leadline.signals.failures import given_up, model_failure
 from leadline.signals.profiling import News, Profiling, take_in
 from leadline.signals.repository import Row, SavedStep
 from leadline.signals.telling import Telling
 from leadline.wire.fields import wire_time
-from leadline.work.service import Done, GivenUp, Kind, Reason, WorkItem
+from leadline.work.service import Done, GivenUp, Kind, WorkItem
 
 T = TypeVar("T")
 
@@ -127,19 +131,24 @@ class Answering:
             tell = _both(told, progress)
             contact = await self._contact(row, trace, tell)
             question = self._question(row, contact)
+            people = await self._people(row, question, trace, tell)
             try:
                 with requests_allowed(question.budget.max_requests):
-                    outcome, compared = await self._answer(row, question, contact, trace, tell)
+                    refusal = self._refusal(row, question, contact, people)
+                    if refusal is not None:
+                        outcome = refusal
+                    else:
+                        outcome, compared = await self._answer(row, question, people or contact, trace, tell)
                 news = await self._profiling.read(question.company, trace) if question.company.host else None
             except ModelError as error:
-                outcome = _model_failure(error)
+                outcome = model_failure(error)
             await self._telling.write(told)
         if row.reader != "extractive":
             spent = await models.usage(self._database, item.id)
             outcome = msgspec.structs.replace(outcome, usage=spent)
         metadata = _metadata(row, outcome, time.monotonic() - started)
-        if contact is not None:
-            metadata |= contact.facts
+        for known in (contact, people):
+            metadata |= known.facts if known is not None else {}
         if compared is not None:
             metadata |= compared.facts
 
@@ -160,11 +169,39 @@ class Answering:
         started = time.monotonic()
         contact = await self._contacts.look_up(
             UUID(signal.organisation_id), signal.contact_profile_url, row.sales_navigator,
-            posts=asks_for_posts(signal.question),
+            posts=asks_for_posts(signal.question, signal.answer_type),
         )  # fmt: skip
         await trace.save(CONTACT, contact, seconds=time.monotonic() - started)
         progress("contact", contact.name or "nobody of that address is known")
         return contact
+
+    async def _people(
+        self, row: Row, question: Question, trace: _StoredTrace, progress: Progress
+    ) -> People | None:
+        """The people of the company whom the question means, looked for once; None where it asks for none."""
+        if answer_type(question.answer_type).asks != "people":
+            return None
+        if (known := await trace.load(PEOPLE, People)) is not None:
+            return known
+        started = time.monotonic()
+        people = await self._contacts.find(
+            UUID(row.signal.organisation_id), question.company, question.text, row.sales_navigator,
+            min(MOST_PEOPLE, question.budget.max_pages),
+        )  # fmt: skip
+        await trace.save(PEOPLE, people, seconds=time.monotonic() - started)
+        progress("people", f"{len(people.entries)} of {people.total} people found")
+        return people
+
+    def _refusal(
+        self, row: Row, question: Question, contact: Contact | None, people: People | None
+    ) -> Outcome | None:
+        """Why the question cannot be asked, where directories are asked for its answer; None where it can."""
+        kind, required = answer_type(question.answer_type), row.sales_navigator == "on"
+        if contact is not None and (refusal := contact.refusal(kind, required=required)) is not None:
+            return refusal
+        if people is not None:
+            return people.refusal(required=required)
+        return NEEDS_PERSON if kind.asks == "posts" and contact is None else None
 
     async def _record(
         self, connection: Connection, row: Row, company: Company, news: News | None
@@ -179,25 +216,23 @@ class Answering:
         self,
         row: Row,
         question: Question,
-        contact: Contact | None,
+        looked: LookedUp | None,
         trace: _StoredTrace,
         progress: Progress,
     ) -> tuple[Outcome, Compared | None]:
         """The outcome and, for a subscription, what it tells against the one before."""
-        if contact is not None:
-            refusal = contact.refusal(required=row.sales_navigator == "on")
-            if refusal is not None:
-                return refusal, None
-            engine = self._engine.beginning_with(DirectoryEntries(self._library, contact.known))
-            reader = self._reader(row, question.budget)
-            return contact.told(await engine.answer(question, reader, trace, progress)), None
-        if row.subscription_id is None:
-            reader = self._reader(row, question.budget)
-            return await self._engine.answer(question, reader, trace, progress), None
-        if (stands := await self._comparing.still_stands(row, question.company)) is not None:
+        engine = self._engine
+        if looked is not None:
+            engine = engine.beginning_with(DirectoryEntries(self._library, looked.known))
+        elif row.subscription_id is not None and (
+            stands := await self._comparing.still_stands(row, question.company)
+        ):
             return stands
-        reader = self._reader(row, question.budget)
-        outcome = await self._engine.answer(question, reader, trace, progress)
+        outcome = await engine.answer(question, self._reader(row, question.budget), trace, progress)
+        if looked is not None:
+            outcome = looked.told(outcome)
+        if row.subscription_id is None:
+            return outcome, None
         paid = lambda: self._paid(row, question.budget)  # noqa: E731
         return outcome, await self._comparing.compare(row, question.company, outcome, paid)
 
@@ -205,13 +240,14 @@ class Answering:
         """The signal has failed, visibly, and costs nothing."""
         row = await repository.of_work(connection, item.id)
         if row is not None:
-            outcome = _given_up(why)
+            outcome = given_up(why)
             await self._finish(connection, row, outcome, _metadata(row, outcome, 0.0))
 
     def _question(self, row: Row, contact: Contact | None) -> Question:
         signal = row.signal
         if contact is not None:
-            subject = contact.subject
+            of_people = answer_type(signal.answer_type).asks == "people"  # at the company, not of the person
+            subject = Subject(company=contact.company) if of_people else contact.subject
         else:
             company = companies.parse(signal.domain, reserved_hosts=self._reserved_hosts)
             subject = Subject(company=company)
@@ -342,65 +378,6 @@ def _unread(one: Unreadable) -> dict[str, Any]:
         "reason": one.reason.value,
         **{name: wire_time(when) for name, when in times.items() if when is not None},
     }
-
-
-_MODEL_FAILURES: tuple[tuple[type[ModelError], str, str], ...] = (
-    (
-        ModelBudgetExceeded,
-        "MODEL_BUDGET_EXCEEDED",
-        "Raise LEADLINE_MAX_MODEL_PRICE or LEADLINE_MAX_MODEL_TOKENS, or ask about fewer things at once.",
-    ),
-    (ModelRateLimited, "MODEL_RATE_LIMITED", "The model's service asks for fewer calls; ask again later."),
-    (
-        ModelUnavailable,
-        "MODEL_UNAVAILABLE",
-        "Check that the model's service runs and can be reached, then ask again.",
-    ),
-    (ModelRefused, "MODEL_REFUSED", "Check the model's name, its key and its quota (leadline doctor)."),
-    (
-        ModelContextExceeded,
-        "MODEL_CONTEXT_EXCEEDED",
-        "Set LEADLINE_MODEL_CONTEXT_TOKENS to what the model can take.",
-    ),
-    (
-        ModelReplyInvalid,
-        "MODEL_REPLY_INVALID",
-        "The model does not answer in the form asked for; try a stronger one.",
-    ),
-)
-
-
-def _model_failure(error: ModelError) -> Outcome:
-    for kind, code, action in _MODEL_FAILURES:
-        if isinstance(error, kind):
-            return Outcome(
-                failed=True,
-                charged=False,
-                error=f"The language model failed: {error}",
-                error_code=code,
-                error_action=action,
-            )
-    return Outcome(
-        failed=True, charged=False, error=f"The language model failed: {error}", error_code="MODEL_FAILED"
-    )
-
-
-def _given_up(why: GivenUp) -> Outcome:
-    if why.reason is Reason.DIED:
-        return Outcome(
-            failed=True,
-            charged=False,
-            error=f"The question was begun {why.times} times and its process died each time.",
-            error_code="TOO_MANY_ATTEMPTS",
-            error_action="Look into the logs of the processes that died, then ask again.",
-        )
-    return Outcome(
-        failed=True,
-        charged=False,
-        error=f"Answering failed {why.times} times with an unexpected fault ({why.detail}).",
-        error_code="INTERNAL_FAULT",
-        error_action="Look into the worker's log for this signal and report the fault; nothing was charged.",
-    )
 
 
 async def _nothing(_: Connection) -> None:

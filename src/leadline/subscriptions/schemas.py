@@ -7,17 +7,15 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from leadline.research.answer_types import ANSWER_TYPES
 from leadline.signals.schemas import SignalStatus
 from leadline.wire.fields import Domain, Moment, Time, shown
 from leadline.wire.pages import ItemsPage, Offset, PageSize25, PageSize100, ResultsPage
-from leadline.wire.questions import MAX_QUESTION, Weight
+from leadline.wire.questions import MAX_QUESTION, AnswerTypeName, RepeatedAnswerTypeName, Weight
 
 MAX_NAME = 200
 
 Frequency = Literal["daily", "weekly", "monthly"]
 Status = Literal["active", "stopped"]
-AnswerType = Annotated[str, shown("Shape the answer must take.", enum=list(ANSWER_TYPES))]
 Zone = Annotated[str, Meta(description="IANA name.", examples=["America/New_York"])]
 Cron = Annotated[str, Meta(description="Five-field cron; excludes frequency.", examples=["0 9 * * 1,3,5"])]
 Preset = Annotated[Frequency, Meta(description="Preset; excludes cronExpression.")]
@@ -52,7 +50,7 @@ class CreateSignalSubscriptionRequest(Struct, rename="camel", kw_only=True):
     name: Annotated[Name, Meta(description="Needed inline.")] | UnsetType = UNSET
     description: str | UnsetType = UNSET
     question: Question | UnsetType = UNSET
-    answer_type: AnswerType = "open_text"
+    answer_type: RepeatedAnswerTypeName = "open_text"
     output_schema: dict[str, Any] | UnsetType = UNSET
     weight: Annotated[Weight, Meta(description="How much the signal matters.")] = "important"
     qualification_criteria: dict[str, Any] | UnsetType = UNSET
@@ -75,7 +73,7 @@ class UpdateSignalSubscriptionRequest(Struct, rename="camel", kw_only=True):
     timezone: Zone
     name: Name
     question: Question
-    answer_type: AnswerType
+    answer_type: RepeatedAnswerTypeName
     frequency: Preset | UnsetType = UNSET
     cron_expression: Cron | UnsetType = UNSET
     description: str | UnsetType = UNSET
@@ -93,7 +91,7 @@ class SignalSubscription(Struct, rename="camel", kw_only=True):
     name: str
     description: str | UnsetType | None = UNSET
     question: str
-    answer_type: AnswerType
+    answer_type: AnswerTypeName
     output_schema: dict[str, Any] | UnsetType | None = UNSET
     weight: Weight | UnsetType = UNSET
     qualification_criteria: dict[str, Any] | UnsetType | None = UNSET

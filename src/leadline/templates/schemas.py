@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from leadline.wire.fields import Time
 from leadline.wire.pages import ItemsPage, Offset, PageSize100
-from leadline.wire.questions import MAX_QUESTION, AnswerTypeName, Weight
+from leadline.wire.questions import MAX_QUESTION, AnswerTypeName, RepeatedAnswerTypeName, Weight
 
 MAX_NAME = 200
 MAX_DESCRIPTION = 1000
@@ -82,7 +82,7 @@ class UpdateSignalTemplateRequest(Struct, rename="camel", kw_only=True):
     name: Name | UnsetType = UNSET
     description: Description | UnsetType = UNSET
     question: Asked | UnsetType = UNSET
-    answer_type: AnswerTypeName | UnsetType = UNSET
+    answer_type: RepeatedAnswerTypeName | UnsetType = UNSET
     output_schema: Schema | UnsetType = UNSET
     weight: Importance | UnsetType = UNSET
     qualification_criteria: Criteria | UnsetType = UNSET

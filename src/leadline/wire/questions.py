@@ -28,6 +28,10 @@ Question = Annotated[
     ),
 ]
 AnswerTypeName = Annotated[str, shown("Shape the answer must take.", enum=list(ANSWER_TYPES))]
+RepeatedAnswerTypeName = Annotated[
+    str,
+    shown("Shape the answer must take.", enum=[name for name, kind in ANSWER_TYPES.items() if kind.repeated]),
+]
 Weight = Literal["important", "nice_to_have", "not_important"]
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")

@@ -9,6 +9,9 @@ from leadline.research.answer_types.base import InvalidValue
 from leadline.research.errors import InvalidQuestion
 from leadline.research.model import Company, Question, Subject
 
+JO = {"fullName": "Jo Quist", "title": "Head of Sales", "companyName": "Acme"}
+POST = {"text": "We are hiring.", "url": "https://a.example/1"}
+
 
 def asking(text: str, kind: str = "open_text") -> Question:
     return Question(
@@ -46,6 +49,19 @@ def test_an_unknown_type_is_refused_with_the_known_ones() -> None:
         ),
         ("url", "https://a.example/", {"type": "url", "url": {"value": "https://a.example/"}}),
         ("json_schema", {"a": 1}, {"type": "json_schema", "jsonSchema": {"a": 1}}),
+        *(
+            (kind, [JO], {"type": kind, key: {"value": [JO]}})
+            for kind, key in (("contacts", "contacts"), ("contacts_generation", "contactsGeneration"))
+        ),
+        ("contact_posts", [POST], {"type": "contact_posts", "contactPosts": {"value": [POST]}}),
+        (
+            "contact_engagements",
+            [{"url": "https://a.example/1", "reactionCount": 2}],
+            {
+                "type": "contact_engagements",
+                "contactEngagements": {"value": [{"url": "https://a.example/1", "reactionCount": 2}]},
+            },
+        ),
     ],
 )
 def test_wire_form(kind: str, value: Any, wire: dict[str, Any]) -> None:
@@ -268,3 +284,58 @@ def test_an_ordinary_schema_is_accepted() -> None:
         },
     }
     assert check_schema(schema) is schema
+
+
+# ------------------------------------------------------------------ people and posts
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "value"),
+    [
+        ("contacts", [JO, {**JO, "title": "Someone"}], [JO]),
+        ("contacts", [{**JO, "location": " ", "age": 7}], [JO]),
+        ("contact_posts", [POST, POST], [POST]),
+        ("contact_engagements", [{"url": "https://a.example/1", "commentCount": 3}], None),
+    ],
+)
+def test_records_are_read_once_each_with_the_members_that_are_known(
+    kind: str, written: Any, value: Any
+) -> None:
+    assert answer_type(kind).parse(written, None) == (written if value is None else value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [
+        ("contacts", "Jo Quist"),
+        ("contacts", ["Jo Quist"]),
+        ("contacts", [{"title": "Head of Sales"}]),
+        ("contacts_generation", [{"fullName": 7}]),
+        ("contacts", [{"fullName": f"Jo {n}"} for n in range(126)]),
+        ("contact_posts", [{"url": "https://a.example/1"}]),
+        ("contact_engagements", [{"url": "https://a.example/1", "reactionCount": "many"}]),
+        ("contact_engagements", [{"url": "https://a.example/1", "reactionCount": True}]),
+    ],
+)
+def test_what_is_no_record_is_refused(kind: str, written: Any) -> None:
+    with pytest.raises(InvalidValue):
+        answer_type(kind).parse(written, None)
+
+
+def test_a_person_is_supported_by_words_that_hold_name_title_and_company() -> None:
+    kind, question = answer_type("contacts"), asking("Who leads sales?", "contacts")
+    assert kind.support([JO], ["Jo Quist", "Head of Sales Acme 2021 present"], question).holds is True
+    assert kind.support(JO, ["Jo Quist", "Head of Logistics Acme"], question).holds is False
+    assert kind.support([], ["Jo Quist"], question).holds is None
+
+
+def test_people_who_came_and_went_are_a_change() -> None:
+    kind = answer_type("contacts")
+    al = {"fullName": "Al Brill"}
+    assert kind.change([JO], [{**JO, "title": "Director"}]) is None
+    assert kind.change([JO], [al]) == {
+        "type": "LIST", "added": ["Al Brill"], "removed": ["Jo Quist, Head of Sales at Acme"],
+    }  # fmt: skip
+    assert answer_type("contact_engagements").text([{"url": "https://a.example/1", "reactionCount": 2}]) == (
+        "https://a.example/1: 2 reactions"
+    )

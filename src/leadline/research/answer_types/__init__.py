@@ -6,6 +6,10 @@ from typing import Any
 
 from leadline.research.answer_types.base import AnswerType
 from leadline.research.answer_types.boolean import Boolean
+from leadline.research.answer_types.contact_engagements import ContactEngagements
+from leadline.research.answer_types.contact_posts import ContactPosts
+from leadline.research.answer_types.contacts import Contacts
+from leadline.research.answer_types.contacts_generation import ContactsGeneration
 from leadline.research.answer_types.currency import Currency
 from leadline.research.answer_types.json_schema import JsonSchema, check_schema
 from leadline.research.answer_types.list import Listing
@@ -24,6 +28,10 @@ _TYPES: tuple[AnswerType, ...] = (
     Currency(),
     Url(),
     JsonSchema(),
+    Contacts(),
+    ContactsGeneration(),
+    ContactEngagements(),
+    ContactPosts(),
 )
 ANSWER_TYPES: dict[str, AnswerType] = {t.name: t for t in _TYPES}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from leadline.research.model import Question
 
@@ -61,6 +61,8 @@ class AnswerType(ABC):
     links: bool = False  # the value is an address: where links lead counts as words, and readers are shown it
     around: bool = False  # what the value is about often stands in the heading or the table's header above
     yes_or_no: bool = False  # words do not hold the value: they assert or deny what is asked
+    asks: Literal["", "people", "posts"] = ""  # what directories are asked for, besides pages
+    repeated: bool = True  # may be asked on a schedule, and kept in a template by a change
     topic: str = ""  # the kind of page (see ``steps.choose``) on which such values mostly stand
 
     @abstractmethod

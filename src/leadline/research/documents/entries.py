@@ -35,6 +35,7 @@ class Row(NamedTuple):
 class Entry(NamedTuple):
     """What a page of a directory tells. ``fields``: name of the field to its row, whose one cell it is."""
 
+    name: Row  # under "Name"
     fields: dict[str, Row]
     positions: tuple[Row, ...]  # newest first
     posts: tuple[Row, ...]  # newest first
@@ -97,6 +98,8 @@ def _line(text: str) -> str:
 
 def read(page: Page) -> Entry:
     """What the page of an entry tells."""
+    title = next((block for block in page.content.blocks if block.kind is BlockKind.HEADING), None)
+    start, end = (title.start, title.end) if title is not None else (0, 0)
     fields: dict[str, Row] = {}
     rows: dict[str, list[Row]] = {"Positions": [], "Posts": []}
     for kind, heading, row in _rows(page):
@@ -104,7 +107,12 @@ def read(page: Page) -> Entry:
             fields |= dict.fromkeys(row.cells, row)
         elif heading in rows:
             rows[heading].append(row)
-    return Entry(fields, tuple(rows["Positions"]), tuple(rows["Posts"]))
+    return Entry(
+        Row({"Name": page.words(start, end)}, start, end),
+        fields,
+        tuple(rows["Positions"]),
+        tuple(rows["Posts"]),
+    )
 
 
 def _rows(page: Page) -> Iterator[tuple[BlockKind, str, Row]]:

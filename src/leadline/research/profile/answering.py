@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from leadline.research.answer_types import answer_type
 from leadline.research.documents.units import passages
 from leadline.research.model import Evidence, Passage, Question, Unit
 from leadline.research.profile import persons
@@ -40,7 +41,7 @@ _CONFIDENT = 0.9
 
 def answer(question: Question, evidence: Evidence) -> Told | None:
     """The profile's answer; None where the question means no field, or the pages do not tell, or not in its type."""
-    if question.subject.person is not None:
+    if question.subject.person is not None or answer_type(question.answer_type).asks:
         return persons.answer(question, evidence)
     meant = guess(question.text)
     if meant is None:
@@ -189,7 +190,7 @@ def lines(question: Question, evidence: Evidence, known: Sequence[Passage] | Non
             for finding in wanted
         )
     ]
-    return found[:MOST_LINES]
+    return found[: max(MOST_LINES, MOST_PLACES * len(told.parts))]
 
 
 def holds(unit: Unit, finding: Finding) -> bool:

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
+from leadline.research.answer_types import answer_type
+from leadline.research.answer_types.base import InvalidValue
 from leadline.research.documents.entries import Entry, Row, moment, read
 from leadline.research.model import Evidence, Page, Provenance, Question
 from leadline.research.profile.model import Finding, Means, Told
@@ -64,9 +66,15 @@ _STILL = re.compile(r"\b(?:is|are|does|do|ist|arbeitet|est)\b", re.IGNORECASE)
 
 def answer(question: Question, evidence: Evidence) -> Told | None:
     """What the entries tell; None where the question means no field, they do not tell, or not in its type."""
+    if answer_type(question.answer_type).asks == "people":
+        return _people(evidence)
     for page in evidence.pages:
         if page.provenance is Provenance.DIRECTORY:
             entry = read(page)
+            if answer_type(question.answer_type).asks == "posts":
+                if (published := _published(question, entry)) is not None:
+                    return _told(page, *published)
+                continue
             found = _found(question, entry)
             if found is not None and (told := _typed(question, *found)) is not None:
                 return _told(page, *told)
@@ -82,6 +90,67 @@ def _told(page: Page, field: str, value: Any, parts: Sequence[Item]) -> Told:
         how=_HOW,
         basis=_BASIS,
     )
+
+
+def _people(evidence: Evidence) -> Told | None:
+    """Everybody whose entry there is: whom the question is about was said when they were looked for."""
+    parts: list[tuple[Any, tuple[Finding, ...]]] = []
+    for page in evidence.pages:
+        if page.provenance is not Provenance.DIRECTORY:
+            continue
+        entry = read(page)
+        held = next(iter(entry.current), None)
+        where = entry.fields.get("Location")
+        cells = held.cells if held is not None else {}
+        record = {
+            "fullName": entry.name.cells["Name"],
+            "title": cells.get("Title"),
+            "companyName": cells.get("Company"),
+            "location": where.cells["Location"] if where is not None else None,
+            "profileUrl": page.url if page.url.startswith("https://") else None,
+        }
+        rows = [row for row in (entry.name, held, where) if row is not None]
+        known = {name: text for name, text in record.items() if text}
+        parts.append((known, tuple(_finding(page, "people", row) for row in rows)))
+    if not parts:
+        return None
+    return Told("people", [record for record, _ in parts], tuple(parts), 1.0, _HOW, _BASIS)
+
+
+def _published(question: Question, entry: Entry) -> tuple[str, Any, list[Item]] | None:
+    """The posts, those on a topic where the question names one."""
+    named = _POSTING.search(fold(question.text))
+    rows = _about(entry, named["topic"]) if named is not None else list(entry.posts)
+    kind = answer_type(question.answer_type)
+    items: list[Item] = []
+    for row in rows:
+        cells = row.cells
+        record = {
+            "text": cells.get("Text"),
+            "url": cells.get("Address"),
+            "publishedAt": cells.get("Published"),
+            "reactionCount": _count(cells.get("Reactions")),
+            "commentCount": _count(cells.get("Comments")),
+        }
+        try:
+            items.append((kind.parse([record], None)[0], (row,)))
+        except InvalidValue:  # a directory gave no words, or no address
+            continue
+    return ("posts", [record for record, _ in items], items) if items else None
+
+
+def _count(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isdecimal() else None
+
+
+def _about(entry: Entry, subject: str) -> list[Row]:
+    """The posts that hold every topic word of the subject."""
+    wanted = {t.stem for t in topic(subject)}
+    return [
+        row
+        for row in entry.posts
+        if wanted and wanted <= {t.stem for t in topic(fold(row.cells.get("Text", "")))}
+    ]
 
 
 def _finding(page: Page, field: str, row: Row) -> Finding:
@@ -193,12 +262,7 @@ def _yes_or_no(question: Question, entry: Entry) -> tuple[str, list[Item]] | Non
     """Whether a named company is, or was, the person's; whether posts speak of a topic. Nothing found is no "no"."""
     asked = fold(question.text)
     if (posting := _POSTING.search(asked)) is not None:
-        wanted = {t.stem for t in topic(posting["topic"])}
-        about = [
-            row
-            for row in entry.posts
-            if wanted and wanted <= {t.stem for t in topic(fold(row.cells.get("Text", "")))}
-        ]
+        about = _about(entry, posting["topic"])
         return ("posts", [(True, tuple(about[:3]))]) if about else None
     named = [row for row in entry.positions if _names(asked, row.cells.get("Company", ""))]
     others = (

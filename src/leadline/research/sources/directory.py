@@ -16,9 +16,10 @@ _TITLES = {"salesNavigator": "LinkedIn", "import": "imported people", "page": "t
 
 
 class Known(NamedTuple):
-    """A person as one directory knows them."""
+    """A person as one directory knows them. ``address``: of the profile, which the entry's page bears."""
 
     directory: str  # its name
+    address: str
     person: Profile
     posts: tuple[Post, ...] = ()
 
@@ -34,19 +35,15 @@ class DirectoryEntries:
         self._known = known
 
     def suits(self, question: Question) -> bool:
-        return question.subject.person is not None and bool(self._known)
+        return bool(self._known)
 
     async def gather(self, question: Question, pages: int, deadline: float, progress: Progress) -> Evidence:
-        """A page for each directory. Their address is that of the person's profile."""
-        person = question.subject.person
-        assert person is not None
-        assert person.profile_url is not None
         kept: list[Page] = []
         for one in self._known[:pages]:
             body = entries.write(one.person, one.posts, source=_TITLES.get(one.directory, one.directory))
-            page = await self._shelf.keep(person.profile_url, body, entries.CONTENT_TYPE)
+            page = await self._shelf.keep(one.address, body, entries.CONTENT_TYPE)
             kept.append(replace(page, provenance=Provenance.DIRECTORY))
-            progress("collect", f"the entry of {one.directory}", pages=len(kept))
+            progress("collect", f"{one.person.full_name} ({one.directory})", pages=len(kept))
         return Evidence(pages=tuple(kept))
 
 
