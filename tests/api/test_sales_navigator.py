@@ -228,6 +228,18 @@ async def test_signal_about_a_person_is_answered_from_the_account(
     assert skipped["metadata"]["connectors"]["salesNavigator"]["status"] == "skipped"
 
 
+async def test_signal_is_asked_by_the_account_that_its_key_is_pinned_to(
+    api: Api, acme: Account, unipile: UnipileSimulator
+) -> None:
+    async with UnipileSimulator(members(7)) as small:
+        await link(api, acme, unipile)
+        mine = await link(api, acme, small)
+        await api.leadline.connections.pin(acme.organisation_id, acme.key_id, mine.id)
+        signal = await ask(acme, "What is their current role?", STAFF[0])
+        assert signal["status"] == "completed"
+        assert (small.calls["profile"], unipile.calls["profile"]) == (1, 0)
+
+
 async def test_signal_says_when_the_account_is_disconnected(
     api: Api, acme: Account, unipile: UnipileSimulator
 ) -> None:

@@ -191,8 +191,13 @@ class Contacts:
         self._reserved_hosts = reserved_hosts
         self._seconds = seconds
 
-    async def look_up(self, organisation_id: UUID, url: str, switch: str, *, posts: bool) -> Contact:
-        """The person under this address. ``switch``: off, auto or on, for LinkedIn; ``posts``: of interest too."""
+    async def look_up(
+        self, organisation_id: UUID, url: str, switch: str, *, posts: bool, key_id: UUID | None = None
+    ) -> Contact:
+        """The person under this address. ``switch``: off, auto or on, for LinkedIn; ``posts``: of interest too.
+
+        ``key_id``: the API key that asks, which may be pinned to an account.
+        """
         address = parse_profile_address(url)
 
         async def ask(directory: PeopleDirectory, told: list[Entry]) -> None:
@@ -204,7 +209,7 @@ class Contacts:
                 published = tuple(await directory.posts(person, MOST_POSTS))
                 told[-1] = replace(told[-1], posts=published)
 
-        asked = await self._ask_each(organisation_id, switch, ask)
+        asked = await self._ask_each(organisation_id, key_id, switch, ask)
         # What was asked just now comes before what was imported some day.
         entries = sorted(asked.entries, key=lambda one: one.directory != SALES_NAVIGATOR)
         return Contact(
@@ -217,7 +222,14 @@ class Contacts:
         )
 
     async def find(
-        self, organisation_id: UUID, company: Company, question: str, switch: str, limit: int
+        self,
+        organisation_id: UUID,
+        company: Company,
+        question: str,
+        switch: str,
+        limit: int,
+        *,
+        key_id: UUID | None = None,
     ) -> People:
         """At most ``limit`` people who are at the company now and whom the question's words mean."""
         page = await self._page_of(company)
@@ -237,7 +249,7 @@ class Contacts:
             counted += max(len(here), found.total - (len(found.people) - len(here)))
             told += [Entry(directory=directory.name, address=_address_of(one), person=one) for one in here]
 
-        asked = await self._ask_each(organisation_id, switch, ask)
+        asked = await self._ask_each(organisation_id, key_id, switch, ask)
         unique = {one.address: one for one in reversed(asked.entries)}
         return People(
             entries=tuple(reversed(unique.values()))[:limit],
@@ -251,12 +263,13 @@ class Contacts:
     async def _ask_each(
         self,
         organisation_id: UUID,
+        key_id: UUID | None,
         switch: str,
         ask: Callable[[PeopleDirectory, list[Entry]], Awaitable[None]],
     ) -> _Asked:
         """Ask every directory; what one told before it failed stays."""
         asked = _Asked(status="skipped" if switch == "off" else NOT_CONNECTED)
-        for directory in await self._directories(organisation_id):
+        for directory in await self._directories(organisation_id, key_id):
             linked = directory.name == SALES_NAVIGATOR
             if linked and switch == "off":
                 continue

@@ -25,7 +25,7 @@ _SIGNAL = """
     s.verification_mode, s.max_pages, s.force_refresh, s.reader, s.status, s.answer,
     s.confidence, s.confidence_basis, s.reasoning, s.sources, s.error, s.error_code,
     s.error_action, s.metadata, s.created_at, s.completed_at, s.company_id, s.subscription_id,
-    s.contact_profile_url, s.contact_name, s.sales_navigator
+    s.contact_profile_url, s.contact_name, s.sales_navigator, s.key_id
 """
 
 
@@ -39,6 +39,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     reader: str
     subscription_id: UUID | None = None
     sales_navigator: str = "auto"
+    key_id: UUID | None = None  # the API key that asked, if one did
 
     @property
     def of_company(self) -> UUID:
@@ -143,6 +144,7 @@ def _row(record: Any) -> Row:
         reader=record["reader"],
         subscription_id=record["subscription_id"],
         sales_navigator=record["sales_navigator"],
+        key_id=record["key_id"],
     )
 
 

@@ -169,7 +169,7 @@ class Answering:
         started = time.monotonic()
         contact = await self._contacts.look_up(
             UUID(signal.organisation_id), signal.contact_profile_url, row.sales_navigator,
-            posts=asks_for_posts(signal.question, signal.answer_type),
+            posts=asks_for_posts(signal.question, signal.answer_type), key_id=row.key_id,
         )  # fmt: skip
         await trace.save(CONTACT, contact, seconds=time.monotonic() - started)
         progress("contact", contact.name or "nobody of that address is known")
@@ -186,7 +186,7 @@ class Answering:
         started = time.monotonic()
         people = await self._contacts.find(
             UUID(row.signal.organisation_id), question.company, question.text, row.sales_navigator,
-            min(MOST_PEOPLE, question.budget.max_pages),
+            min(MOST_PEOPLE, question.budget.max_pages), key_id=row.key_id,
         )  # fmt: skip
         await trace.save(PEOPLE, people, seconds=time.monotonic() - started)
         progress("people", f"{len(people.entries)} of {people.total} people found")
