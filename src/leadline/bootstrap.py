@@ -25,6 +25,7 @@ from leadline.connectors.people.unipile.accounts import UnipileAccounts
 from leadline.connectors.people.unipile.directory import UnipileDirectory
 from leadline.connectors.people.unipile.health import closed, told
 from leadline.connectors.sandbox.children import PREPARE, ChildSandbox, SandboxedReader
+from leadline.contact_lists.service import ContactLists
 from leadline.contact_research.service import ContactResearchService
 from leadline.contact_research.tasks import Researching
 from leadline.contacts.service import Apart, ContactSearch, Directories, LocalDirectory
@@ -98,6 +99,7 @@ class Leadline:
         self.actions = ActionService(database, webhooks)
         self.summaries = summaries
         self.contacts = contacts
+        self.contact_lists = ContactLists(database, contacts, seconds=settings.contact_list_seconds)
         self.work = work
         self.webhooks = webhooks
         self.sequencer = sequencer

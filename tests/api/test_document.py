@@ -21,6 +21,8 @@ ADDED = {
     "FindEmailResponse": {"evidence", "note", "could_not_look"},
     "ContactResearch": {"errorCode", "errorAction"},
 }
+# Its document names no headers here, though its limiter answers as everywhere.
+NO_HEADERS = {("POST", "/v1/contacts/lists", "429")}
 NOT_REQUIRED = {"CreateSignalSubscriptionRequest": {"listId"}}
 _BOUNDS = ("format", "minimum", "maximum", "minLength", "maxLength", "pattern", "default")
 
@@ -105,6 +107,8 @@ def test_an_operation_is_described_as_in_the_contract(method: str, path: str) ->
             continue
         expected = theirs["responses"][status]
         assert set(_content(SERVED, answer)) == set(_content(CONTRACT, expected))
+        if (method, path, status) in NO_HEADERS:
+            continue
         assert set(_resolve(SERVED, answer).get("headers", ())) == set(
             _resolve(CONTRACT, expected).get("headers", ())
         )
@@ -116,7 +120,14 @@ def test_an_operation_is_described_as_in_the_contract(method: str, path: str) ->
     [
         "CreateCompanySignalRequest",
         "CreateContactSignalRequest",
+        "ContactList",
+        "ContactListContactsResponse",
+        "ContactListFilters",
+        "ContactListItem",
+        "ContactListsResponse",
         "ContactPosition",
+        "CreateContactListRequest",
+        "UpdateContactListRequest",
         "ContactSearchRequest",
         "ContactSearchResponse",
         "ContactSearchResult",

@@ -23,6 +23,7 @@ from leadline.api.pages import operations as pages
 from leadline.companies import endpoints as companies
 from leadline.company_lists import endpoints as company_lists
 from leadline.connections import endpoints as connections
+from leadline.contact_lists import endpoints as contact_lists
 from leadline.contact_research import endpoints as contact_research
 from leadline.contacts import endpoints as contacts
 from leadline.credits import endpoints as credit
@@ -53,6 +54,7 @@ class Opened(
     templates.Needs,
     company_lists.Needs,
     contacts.Needs,
+    contact_lists.Needs,
     subscriptions.Needs,
     summaries.Needs,
     events.Needs,
@@ -78,6 +80,7 @@ ROOMS: tuple[Operation[Opened], ...] = (
     *templates.operations,
     *company_lists.operations,
     *contacts.operations,
+    *contact_lists.operations,
     *subscriptions.operations,
     *subscriptions.actions,
     *summaries.operations,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,12 @@ from leadline.cli.organisations import for_organisation, json_option, org_option
 if TYPE_CHECKING:
     from leadline.bootstrap import Leadline
     from leadline.cli.terminal import Line
+    from leadline.contact_lists.schemas import ContactList
     from leadline.contacts.schemas import ContactSearchResponse
     from leadline.contacts.service import Imported
 
 SHOWN = 20  # problems of a file
+SHOWN_LISTS = 100
 
 
 @click.group()
@@ -165,6 +168,99 @@ def search(
         write_json(msgspec.to_builtins(found))
     else:
         write_lines(_people(found))
+
+
+@people.group()
+def lists() -> None:
+    """Keep people who were found in lists."""
+
+
+@lists.command()
+@click.argument("name")
+@click.option("--company", "companies", multiple=True, required=True, metavar="URL")
+@click.option("--title", "titles", multiple=True)
+@click.option("--keywords", default="")
+@click.option("--country", "countries", multiple=True, metavar="CODE")
+@org_option
+@json_option
+def create(
+    name: str,
+    companies: tuple[str, ...],
+    titles: tuple[str, ...],
+    keywords: str,
+    countries: tuple[str, ...],
+    org: str | None,
+    as_json: bool,
+) -> None:
+    """Search people and keep those who are found, 125 at most, as they are now.
+
+    \b
+    leadline people lists create Leaders --company https://www.linkedin.com/company/acme --title Head
+    """
+    from leadline.contact_lists.schemas import ContactListFilters
+
+    filters = ContactListFilters(
+        company_linked_in_urls=list(companies),
+        job_titles=list(titles),
+        keywords=keywords,
+        countries=list(countries),
+    )
+
+    async def work(leadline: Leadline, organisation_id: UUID) -> ContactList:
+        return await leadline.contact_lists.create(organisation_id, name, filters)
+
+    _print_lists([for_organisation(org, work)], as_json)
+
+
+@lists.command(name="list")
+@org_option
+@json_option
+def list_(org: str | None, as_json: bool) -> None:
+    """Show the lists, those made last first."""
+    from leadline.contact_lists import service
+
+    async def work(leadline: Leadline, organisation_id: UUID) -> list[ContactList]:
+        found, _ = await service.page(leadline.database.repeatable, organisation_id, SHOWN_LISTS, 0)
+        return found
+
+    _print_lists(for_organisation(org, work), as_json)
+
+
+@lists.command(name="export")
+@click.argument("list_id", type=click.UUID)
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="A file.  [default: standard output]"
+)
+@org_option
+def export_list(list_id: UUID, out: Path | None, org: str | None) -> None:
+    """Write the people of LIST_ID as CSV."""
+    from leadline.contact_lists import service
+
+    async def work(leadline: Leadline, organisation_id: UUID) -> bytes:
+        return await service.export(leadline.database.repeatable, organisation_id, list_id)
+
+    content = for_organisation(org, work)
+    if out is not None:
+        out.write_bytes(content)
+    else:
+        sys.stdout.write(content.decode())
+
+
+def _print_lists(found: list[ContactList], as_json: bool) -> None:
+    import msgspec
+
+    from leadline.cli.rendering import counted
+    from leadline.cli.terminal import Line, one_line, write_json, write_lines
+
+    if as_json:
+        write_json(msgspec.to_builtins(found))
+    elif found:
+        write_lines(
+            Line(f"{one.id}  {one_line(one.name)} ({counted(one.contact_count, 'person', 'people')})")
+            for one in found
+        )
+    else:
+        write_lines([Line("No lists. Make one with leadline people lists create.")])
 
 
 def _people(found: ContactSearchResponse) -> Iterator[Line]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -39,23 +39,14 @@ async def take_in(connection: Any, organisation_id: UUID, found: Sequence[Found]
     marks = [persons.identities(profile) for profile, _ in given]
     banned = await _banned(connection, organisation_id, marks)
     owners = await repository.owners(connection, organisation_id, list({m for some in marks for m in some}))
-    known = await repository.of_ids(connection, organisation_id, set(owners.values()))
-    people = {i: Writable(i, one.profile, one.provenance) for i, one in known.items()}
+    people = await _people(connection, organisation_id, owners)
     changed: dict[UUID, Writable] = {}
     made = suppressed = 0
     for (profile, origin), identities in zip(given, marks, strict=True):
         if banned and any(persons.hashed(organisation_id, one) in banned for one in identities):
             suppressed += 1
             continue
-        person_id = next(
-            (
-                owner
-                for one in identities
-                if (owner := owners.get(one)) is not None
-                and persons.same(people[owner].profile, profile, one)
-            ),
-            None,
-        )
+        person_id = _recognised(profile, identities, owners, people)
         if person_id is None:
             made += 1
             person_id = new_id()
@@ -70,6 +61,53 @@ async def take_in(connection: Any, organisation_id: UUID, found: Sequence[Found]
             owners.setdefault(one, person_id)
     await repository.write(connection, organisation_id, list(changed.values()))
     return Taken(made, len(given) - made - suppressed, suppressed)
+
+
+async def kept(
+    connection: Any, organisation_id: UUID, found: Sequence[Profile]
+) -> list[tuple[UUID, Profile]]:
+    """Who these are, each once; those of other directories are people of the organisation from now on.
+
+    In the transaction of ``connection``. Whom was erased is left out.
+    """
+    await repository.lock(connection, organisation_id)
+    marks = [persons.identities(profile) for profile in found]
+    wanted = list({m for some in marks for m in some})
+    owners = await repository.owners(connection, organisation_id, wanted)
+    people = await _people(connection, organisation_id, owners)
+    strangers = [
+        Found(profile, profile.origins[0] if profile.origins else Origin(source="search"))
+        for profile, identities in zip(found, marks, strict=True)
+        if _recognised(profile, identities, owners, people) is None
+    ]
+    if strangers:
+        await take_in(connection, organisation_id, strangers)
+        owners = await repository.owners(connection, organisation_id, wanted)
+        people = await _people(connection, organisation_id, owners)
+    known: dict[UUID, Profile] = {}
+    for profile, identities in zip(found, marks, strict=True):
+        person_id = _recognised(profile, identities, owners, people)
+        if person_id is not None:
+            known.setdefault(person_id, profile)
+    return list(known.items())
+
+
+async def _people(connection: Any, organisation_id: UUID, owners: Mapping[str, UUID]) -> dict[UUID, Writable]:
+    known = await repository.of_ids(connection, organisation_id, set(owners.values()))
+    return {i: Writable(i, one.profile, one.provenance) for i, one in known.items()}
+
+
+def _recognised(
+    profile: Profile,
+    identities: Sequence[str],
+    owners: Mapping[str, UUID],
+    people: Mapping[UUID, Writable],
+) -> UUID | None:
+    for one in identities:
+        owner = owners.get(one)
+        if owner is not None and persons.same(people[owner].profile, profile, one):
+            return owner
+    return None
 
 
 async def _banned(connection: Any, organisation_id: UUID, marks: Sequence[Sequence[str]]) -> set[bytes]:

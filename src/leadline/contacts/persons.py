@@ -88,7 +88,8 @@ def identities(profile: Profile) -> list[str]:
     found.extend("member:" + member for member in members if member)
     if profile.email and profile.email.partition("@")[0] not in _SHARED_MAILBOXES:
         found.append("mail:" + profile.email)
-    return list(dict.fromkeys([*found, *names_at(profile)]))
+    found += names_at(profile)
+    return list(dict.fromkeys(found)) or [f"name:{' '.join(w.words(profile.full_name))}@"]
 
 
 def names_at(profile: Profile) -> list[str]:

@@ -13,6 +13,7 @@ from msgspec import UNSET, UnsetType
 from leadline.contacts import persons, taxonomy
 from leadline.contacts.directory import LocalDirectory
 from leadline.contacts.importing import FIELDS, Imported, import_people
+from leadline.contacts.intake import kept
 from leadline.contacts.schemas import (
     MOST_COMPANIES,
     ContactOrigin,
@@ -287,6 +288,13 @@ def _month(text: str | None) -> int | None:
     return int(match[1]) * 12 + int(match[2] or 1) - 1 if match else None
 
 
+def distinct(found: Sequence[Profile]) -> list[Profile]:
+    """The same people, nobody twice."""
+    crowd = persons.Crowd()
+    crowd.add(found)
+    return crowd.people
+
+
 __all__ = [
     "FIELDS",
     "Apart",
@@ -295,7 +303,9 @@ __all__ = [
     "Imported",
     "LocalDirectory",
     "Search",
+    "distinct",
     "import_people",
+    "kept",
     "read_filter",
     "response",
     "shown",

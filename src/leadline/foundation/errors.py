@@ -3,6 +3,7 @@
     LeadlineError              500  INTERNAL
      |- InvalidInput           422  VALIDATION             names each field and what to do
      |- BadRequest             400  BAD_REQUEST
+     |   `- NotConnected                                   an account must be linked first
      |- Unauthorized           401  UNAUTHORIZED
      |- PaymentRequired        402  PAYMENT_REQUIRED
      |- Forbidden              403  FORBIDDEN
@@ -17,6 +18,7 @@
      |- TooManyRequests        429  TIMEOUT                an operation's own limit; a key's has a flat body
      |- ExternalFailed         502  EXTERNAL               what had to be asked could not be
      |- ConfigurationError     500  INTERNAL               a setting is wrong: stops the start
+     |- GatewayTimeout         504  TIMEOUT                somebody else's service was too slow
      `- Unavailable            503  TIMEOUT                not now; nothing was changed
          `- DatabaseUnavailable                            the database does not answer
 
@@ -48,6 +50,11 @@ class LeadlineError(Exception):
     type: ClassVar[str] = "INTERNAL"
     code: ClassVar[str] = "INTERNAL_ERROR"
 
+    error_code: ClassVar[str | None] = None
+    """A public code that somebody else's service is known by."""
+    error_action: ClassVar[str | None] = None
+    """What the caller can do about that."""
+
     def __init__(self, message: str | None = None, *, details: dict[str, Any] | None = None) -> None:
         self.message = message or (self.__doc__ or "").strip().splitlines()[0]
         self.details = details
@@ -72,6 +79,14 @@ class BadRequest(LeadlineError):
     status = 400
     type = "BAD_REQUEST"
     code = "BAD_REQUEST"
+
+
+class NotConnected(BadRequest):
+    """No people directory is connected."""
+
+    code = "CONNECTOR_NOT_CONNECTED"
+    error_code = "SALES_NAVIGATOR_NOT_CONNECTED"
+    error_action = "Link a Sales Navigator account, or import people with leadline people import."
 
 
 class Unauthorized(LeadlineError):
@@ -188,6 +203,14 @@ class ExternalFailed(LeadlineError):
 
 class ConfigurationError(LeadlineError):
     """A setting is wrong."""
+
+
+class GatewayTimeout(LeadlineError):
+    """A service that was asked was too slow; nothing was changed."""
+
+    status = 504
+    type = "TIMEOUT"
+    code = "TIMEOUT"
 
 
 class Unavailable(LeadlineError):

@@ -351,6 +351,9 @@ class Settings:
     fetch_timeout: float = _setting("seconds one page may take", _number(0, above=True), 20.0)
     max_page_bytes: int = _setting("bytes of one page, unpacked, at most", _whole(1000), 10_000_000)
     question_seconds: float = _setting("seconds one question may take", _number(0, above=True), 300.0)
+    contact_list_seconds: float = _setting(
+        "seconds in which the search for a contact list must come to its end", _number(0, above=True), 50.0
+    )
     snapshot_retention_days: int | None = _setting(
         "days after which stored pages that no kept answer cites are deleted; none: never", _whole(1)
     )

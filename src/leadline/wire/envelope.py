@@ -101,6 +101,10 @@ def rendered(
             body["details"] = fields
         return Rendered(error.status, msgspec.json.encode(body), _headers(error))
     body = {"type": error.type, "code": error.code, "message": error.message, "requestId": request_id}
+    if error.error_code is not None:
+        body["errorCode"] = error.error_code
+    if error.error_action is not None:
+        body["errorAction"] = error.error_action
     if error.details is not None:
         body["details"] = error.details
     if fields and isinstance(error, InvalidInput):

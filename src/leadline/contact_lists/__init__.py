@@ -1,0 +1,1 @@
+"""Contact lists: frozen copies of people who were found by one search."""
