@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
 from tests.directories import JO, JO_QUIST, FailingDirectory, MemoryDirectory
-from tests.signals.test_contacts import POSTS, about, service_with
+from tests.signals.test_contacts import POSTS, SITE, about, service_with
 
-from leadline.accounts.service import default_organisation
+from leadline.accounts.service import default_organisation, organisation
+from leadline.connectors.pages.fake import MemoryFetcher
+from leadline.connectors.sandbox.fake import InlineSandbox
 from leadline.contacts.service import LEADING, whom
+from leadline.credits.service import Ledger
+from leadline.evidence.service import StoredLibrary
 from leadline.foundation.database import Database
+from leadline.foundation.errors import NotFound
 from leadline.research.people import DirectoryFault, Position
+from leadline.signals.asked_people import AskedPeople
 from leadline.signals.schemas import SignalRequest
 
 AL = replace(
@@ -76,6 +83,7 @@ async def test_people_at_the_company_answer(database: Database, org: UUID, answe
         "profileUrl": JO,
     }
     assert "profileUrl" not in signal.answer[2]
+    assert signal.metadata["peopleFound"] == 3
     assert {check.fault for check in await service.verify(org, signal.id)} == {None}
     assert JO in {source.url for source in signal.sources}
 
@@ -141,3 +149,42 @@ async def test_where_nobody_tells_posts_it_is_said(database: Database, org: UUID
     company = await service.ask(org, ask("What did they publish?", answer_type))
     assert (company.status, company.error_code) == ("failed", "ANSWER_TYPE_NEEDS_PERSON")
     assert "contactProfileUrl" in (company.error_action or "")
+
+
+async def test_an_erased_person_leaves_no_signal_no_words_and_no_entry(database: Database, org: UUID) -> None:
+    library = StoredLibrary(database, MemoryFetcher(SITE), InlineSandbox(), freshness=timedelta(hours=24))
+    ledger = Ledger(monthly_credits=100)
+    held = AskedPeople(library, ledger)
+    other = await organisation(database, "somebody else")
+    service = service_with(database, MemoryDirectory(CROWD))
+    asked = await service.ask(org, about("What is their current role?"))
+    named = await service.ask(org, ask("Who works there?"))
+    kept = [
+        await service.ask(org, about("What is their role?", contact_profile_url=AL.profile_url)),
+        await service.ask(org, ask("Who leads engineering?")),
+        await service.ask(other, about("What is their current role?")),
+    ]
+    running, _ = await service.accept(org, about("Since when?"))
+    async with database.transaction() as connection:
+        exported = await held.export(connection, org, UUID(int=0), JO_QUIST)
+        assert [one["id"] for one in exported] == [asked.id, named.id, running.signal.id]
+        before = await ledger.balance(connection, org)
+        assert await held.erase(connection, org, UUID(int=0), JO_QUIST) == 3
+        assert await ledger.balance(connection, org) == before + 1
+        assert await held.erase(connection, org, UUID(int=0), JO_QUIST) == 0
+    for gone in (asked.id, named.id, running.signal.id):
+        with pytest.raises(NotFound):
+            await service.get(org, gone)
+    for signal in kept:
+        owner = UUID(signal.organisation_id)
+        assert await service.get(owner, signal.id) == signal
+        assert {check.fault for check in await service.verify(owner, signal.id)} == {None}
+    left = await database.fetch(
+        "select url from snapshots s where url = $1 and not exists (select from citations c where c.snapshot_id = s.id)",
+        JO,
+    )
+    assert left == []
+    told = await database.fetch("select body from events where organisation_id = $1", org)
+    assert not [one for one in told if b"Quist" in one["body"] and b"Al Brill" not in one["body"]]
+    erased = [one for one in told if one["body"] == b'{"erased":true}']
+    assert len(erased) == 2

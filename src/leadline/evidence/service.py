@@ -279,6 +279,13 @@ class StoredLibrary:
                 self._remember(page)
         return found
 
+    def forget(self, snapshot_ids: Sequence[UUID]) -> None:
+        """Keep these no longer in the memory of this process."""
+        for snapshot_id in snapshot_ids:
+            page = self._pages.pop(str(snapshot_id), None)
+            if page is not None:
+                self._kept -= len(page.content.text)
+
     def _remember(self, page: Page) -> None:
         if page.snapshot_id not in self._pages:
             self._pages[page.snapshot_id] = page
@@ -330,6 +337,19 @@ async def cite(connection: Connection, reference: UUID, snapshot_ids: Collection
     """What ``reference`` (a signal, a report) cites: these snapshots stay as long as it does."""
     if snapshot_ids:
         await repository.cite(connection, reference, sorted(UUID(one) for one in snapshot_ids))
+
+
+async def erase_entries(
+    connection: Connection, references: Sequence[UUID], snapshot_ids: Sequence[UUID], addresses: Sequence[str]
+) -> list[UUID]:
+    """Delete the snapshots of these addresses that ``references`` cite or that are among ``snapshot_ids``; returns which.
+
+    What else the references cite, they cite no more.
+    """
+    cited = await repository.cited_by(connection, references)
+    erased = await repository.forget_of_address(connection, [*cited, *snapshot_ids], addresses)
+    await repository.forget_citations(connection, references)
+    return erased
 
 
 async def forget_citations(connection: Connection, references: Sequence[UUID]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -97,6 +98,10 @@ async def model_calls(connection: Connection, reference: UUID) -> tuple[ModelCal
         )
         for row in rows
     )
+
+
+async def forget(connection: Connection, references: Sequence[UUID]) -> None:
+    await connection.execute("delete from model_calls where reference = any($1::uuid[])", list(references))
 
 
 async def prune(connection: Connection, older_than: timedelta) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -121,6 +122,11 @@ async def usage(connection: Connection, reference: UUID) -> Usage:
 async def calls(connection: Connection, reference: UUID) -> tuple[ModelCall, ...]:
     """The calls for a reference, in their order."""
     return await repository.model_calls(connection, reference)
+
+
+async def forget(connection: Connection, references: Sequence[UUID]) -> None:
+    """Delete the replies that were paid for these."""
+    await repository.forget(connection, references)
 
 
 async def prune(connection: Connection, older_than: timedelta) -> int:

@@ -155,6 +155,10 @@ class People(LookedUp, frozen=True, kw_only=True):
 
     total: int = 0
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {**super().facts, "peopleFound": self.total}
+
     def refusal(self, *, required: bool) -> Outcome | None:
         """Why nobody could be looked for; None where somebody was asked."""
         if (unasked := self.unasked(required=required)) is not None:
@@ -247,7 +251,7 @@ class Contacts:
             found = await directory.search(wanted, limit=limit, offset=0)
             here = [one for one in found.people if _is_at(one, company, page)]
             counted += max(len(here), found.total - (len(found.people) - len(here)))
-            told += [Entry(directory=directory.name, address=_address_of(one), person=one) for one in here]
+            told += [Entry(directory=directory.name, address=address_of(one), person=one) for one in here]
 
         asked = await self._ask_each(organisation_id, key_id, switch, ask)
         unique = {one.address: one for one in reversed(asked.entries)}
@@ -345,7 +349,7 @@ def _is_at(person: Profile, company: Company, page: str | None) -> bool:
     )
 
 
-def _address_of(person: Profile) -> str:
+def address_of(person: Profile) -> str:
     """Where the person's entry stands; one that has no address gets a name of its own."""
     known = person.profile_url or person.sales_navigator_url
     if known is not None:

@@ -651,3 +651,44 @@ async def any_running(connection: Connection, organisation_id: UUID, signal_ids:
         list(signal_ids),
     )
     return found
+
+
+# ------------------------------------------------------------------ about a person
+
+
+async def of_person(
+    connection: Connection, organisation_id: UUID, addresses: Sequence[str]
+) -> list[tuple[UUID, bool]]:
+    """The signals about the person with these addresses, and those whose answer names the person; whether each runs."""
+    rows = await connection.fetch(
+        """
+        select s.id, s.status = 'processing' as running from signals s
+        where s.organisation_id = $1 and (
+            s.contact_profile_url = any($2::text[])
+            or (s.answer_type in ('contacts', 'contacts_generation') and jsonb_typeof(s.answer) = 'array' and exists (
+                select from jsonb_array_elements(s.answer) as one where one ->> 'profileUrl' = any($2::text[]))))
+        order by s.created_at, s.id
+        """,
+        organisation_id,
+        list(addresses),
+    )
+    return [(row["id"], row["running"]) for row in rows]
+
+
+async def read_for(connection: Connection, signal_ids: Sequence[UUID]) -> list[UUID]:
+    """The snapshots that were read for these signals."""
+    rows = await connection.fetch(
+        """
+        select distinct read.id from signal_steps t
+             cross join jsonb_array_elements_text(t.value -> 'snapshot_ids') as read (id)
+        where t.step = 'collect' and t.signal_id = any($1::uuid[])
+        """,
+        list(signal_ids),
+    )
+    return [UUID(row["id"]) for row in rows]
+
+
+async def forget(connection: Connection, signal_ids: Sequence[UUID]) -> None:
+    """Delete signals, and how they came to their answers."""
+    await connection.execute("delete from signal_steps where signal_id = any($1::uuid[])", list(signal_ids))
+    await connection.execute("delete from signals where id = any($1::uuid[])", list(signal_ids))
