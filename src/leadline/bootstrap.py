@@ -26,6 +26,7 @@ from leadline.connectors.people.unipile.directory import UnipileDirectory
 from leadline.connectors.people.unipile.health import closed, told
 from leadline.connectors.sandbox.children import PREPARE, ChildSandbox, SandboxedReader
 from leadline.contact_lists.service import ContactLists
+from leadline.contact_research.directories import EntryLookup
 from leadline.contact_research.service import ContactResearchService
 from leadline.contact_research.tasks import Researching
 from leadline.contacts.service import Apart, ContactSearch, Directories, LocalDirectory
@@ -238,6 +239,7 @@ async def open_leadline(
         researching = Researching(
             database,
             [OwnSite(library, sandbox)],
+            EntryLookup(directories, library),
             sandbox,
             model,
             ledger,

@@ -193,7 +193,7 @@ async def test_when_nothing_could_be_looked_at_it_is_a_failure(
 async def test_it_takes_no_longer_than_it_may(
     finding: Finding, web: WebServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "SECONDS", 3.0)
+    monkeypatch.setattr(service, "SECONDS", 10.0)
     async with MailServer(greeting=None) as mail:
         found = await finding.find(mail=mail)
     assert told(found) == ("jane.doe@acme.com", "risky")

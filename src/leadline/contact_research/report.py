@@ -22,13 +22,17 @@ MOST_UNREAD = 20  # addresses that are shown
 
 
 def report_of(
-    evidence: Evidence, findings: Findings, openers: Sequence[Opener], openers_by: str
+    evidence: Evidence,
+    findings: Findings,
+    openers: Sequence[Opener],
+    openers_by: str,
+    missed: Sequence[tuple[str, str]] = (),
 ) -> ContactReport:
-    """The report. Statements are numbered through from 1, in the order of the sections."""
+    """The report. ``missed``: directories that could not be asked, and why. Statements are numbered through from 1, in the order of the sections."""
     shown: dict[Section, list[ReportStatement]] = {section: [] for section in Section}
     for number, one in enumerate(findings.statements, 1):
         shown[one.section].append(_statement(number, one))
-    note = _note(evidence, findings)
+    note = _note(evidence, findings, len(missed))
 
     def section(of: Section) -> ReportSection:
         return ReportSection(shown[of], UNSET if shown[of] else note)
@@ -45,19 +49,22 @@ def report_of(
         openers_by=openers_by,
         rejected=[ReportRejected(one.quote, one.url, one.why) for one in findings.rejected],
         could_not_read=[
-            ReportUnread(one.url, f"{one.reason.value} {one.detail}".strip())
-            for one in evidence.unreadable[:MOST_UNREAD]
+            *(ReportUnread(name, why) for name, why in missed),
+            *(
+                ReportUnread(one.url, f"{one.reason.value} {one.detail}".strip())
+                for one in evidence.unreadable[:MOST_UNREAD]
+            ),
         ],
         pages_read=len(evidence.pages),
         pages_naming=findings.named_on,
     )
 
 
-def _note(evidence: Evidence, findings: Findings) -> str:
+def _note(evidence: Evidence, findings: Findings, missed: int) -> str:
     """Why a section is empty. What could not be read is never told as nothing."""
     read = f"{len(evidence.pages)} {'page' if len(evidence.pages) == 1 else 'pages'}"
     said = "says this of the person" if findings.named_on else "names the person"
-    unread = len(evidence.unreadable)
+    unread = len(evidence.unreadable) + missed
     rest = f"; {unread} {'address' if unread == 1 else 'addresses'} could not be read" if unread else ""
     return f"None of the {read} that were read {said}{rest}."
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -124,6 +125,31 @@ async def newest_of(
         external_source,
     )
     return _row(record)
+
+
+async def of_person(
+    connection: Connection, organisation_id: UUID, addresses: Sequence[str], company_ids: Sequence[UUID]
+) -> list[Row]:
+    """Research on whoever has one of these profiles, and on everybody at these companies."""
+    records = await connection.fetch(
+        f"""
+        select {_COLUMNS} from contact_research
+        where organisation_id = $1 and (profile_url = any($2::text[]) or sales_url = any($2::text[])
+            or company_id = any($3::uuid[]))
+        """,  # noqa: S608
+        organisation_id,
+        list(addresses),
+        list(company_ids),
+    )
+    return [row for record in records if (row := _row(record)) is not None]
+
+
+async def forget(connection: Connection, organisation_id: UUID, ids: Sequence[UUID]) -> None:
+    await connection.execute(
+        "delete from contact_research where organisation_id = $1 and id = any($2::uuid[])",
+        organisation_id,
+        list(ids),
+    )
 
 
 async def of_work(connection: Connection, research_id: UUID) -> Row | None:

@@ -119,7 +119,7 @@ class ReportRejected(Struct):
 
 
 class ReportUnread(Struct):
-    url: str
+    url: Annotated[str, Meta(description="An address, or the name of a directory.")]
     reason: str
 
 

@@ -20,17 +20,22 @@ from msgspec import UNSET
 
 from leadline.companies import service as companies
 from leadline.contact_research import repository
+from leadline.contact_research.report import sections
 from leadline.contact_research.repository import NewRow, Row
 from leadline.contact_research.schemas import REFUSED, ContactResearch, CreateContactResearchRequest
 from leadline.contact_research.tasks import RESEARCH, Researching, view
+from leadline.contacts import service as contacts
 from leadline.credits.schemas import Charge
 from leadline.credits.service import Ledger
+from leadline.events import service as events
+from leadline.evidence import service as evidence
 from leadline.foundation.database import Connection, Database
 from leadline.foundation.errors import FieldError, InvalidInput, NotFound
 from leadline.foundation.ids import new_id
+from leadline.models import service as models
 from leadline.research.errors import InvalidQuestion
 from leadline.research.model import Company
-from leadline.research.people import parse_profile_address
+from leadline.research.people import Position, Profile, parse_profile_address
 from leadline.research.ports import Progress
 from leadline.research.values.terms import fold
 from leadline.webhooks.service import WebhookService
@@ -39,6 +44,7 @@ from leadline.work import service as work
 from leadline.work.service import LEASE, NewItem, WorkService
 
 _ALPHABET = string.ascii_lowercase + string.digits
+ERASED = b'{"erased":true}'  # what is left of an event
 _LETTERS = 12  # of an id, after "cr_" (contract section 15)
 
 
@@ -47,6 +53,7 @@ class _Wanted(NamedTuple):
 
     new: Callable[[UUID, UUID], NewRow]  # of the organisation and the company
     company: Company
+    person: Profile  # as directories would know them
     key: bytes
     webhook_url: str | None
 
@@ -89,6 +96,11 @@ class ContactResearchService:
         Raises InvalidInput naming every invalid member, PaymentRequired.
         """
         wanted = self._check(request)
+        if await contacts.suppressed(self._database, organisation_id, wanted.person):
+            raise InvalidInput(
+                ("lastName", "names a person who was erased here, and who is not researched again"),
+                message=REFUSED,
+            )
         while True:
             joined = await repository.running(self._database, organisation_id, wanted.key)
             if joined is not None:
@@ -160,6 +172,32 @@ class ContactResearchService:
             await repository.newest_of(self._database, organisation_id, external_id, external_source)
         )
 
+    # ------------------------------------------------------------------ erase
+
+    async def erase(self, connection: Connection, organisation_id: UUID, person: Profile) -> int:
+        """Delete what was researched of a person, in the caller's transaction: by the address of a profile, or by the
+        name at one of the companies of ``person``. Returns how many reports. The ledger keeps what they cost.
+
+        What runs is stopped, and costs nothing. What was told of them in events is overwritten.
+        """
+        addresses = [url for url in (person.profile_url, person.sales_navigator_url) if url]
+        hosts = [one.company_host for one in person.positions if one.company_host]
+        company_ids = [found for host in hosts if (found := await companies.find(connection, host))]
+        rows = [
+            row
+            for row in await repository.of_person(connection, organisation_id, addresses, company_ids)
+            if {row.profile_url, row.sales_url} & set(addresses) or fold(row.name) == fold(person.full_name)
+        ]
+        if ids := [row.id for row in rows]:
+            await work.drop(connection, ids)
+            await self._ledger.release(connection, organisation_id, ids)
+            await evidence.forget_citations(connection, ids)
+            await evidence.forget_snapshots(connection, [one for row in rows for one in _entries(row)])
+            await models.forget(connection, ids)
+            await events.overwrite(connection, organisation_id, ids, ERASED)
+            await repository.forget(connection, organisation_id, ids)
+        return len(ids)
+
     # ------------------------------------------------------------------ check
 
     def _check(self, request: CreateContactResearchRequest) -> _Wanted:
@@ -210,7 +248,24 @@ class ContactResearchService:
                 request_key=key,
             )
 
-        return _Wanted(new, company, key, given["webhook_url"])
+        person = Profile(
+            full_name=f"{given['first_name']} {given['last_name']}",
+            profile_url=addresses["contact_profile_url"],
+            sales_navigator_url=addresses["linked_in_sales_navigator_url"],
+            positions=(Position(company=given["company_name"], company_host=company.host),),
+        )
+        return _Wanted(new, company, person, key, given["webhook_url"])
+
+
+def _entries(row: Row) -> set[UUID]:
+    """The snapshots of directories' entries that a report quotes; they are nobody else's."""
+    stated = sections(row.result) if row.result is not None else []
+    return {
+        UUID(one.proof.snapshot_id)
+        for _, section in stated
+        for one in section.statements
+        if one.basis == "directory"
+    }
 
 
 def _members(request: CreateContactResearchRequest) -> dict[str, Any]:

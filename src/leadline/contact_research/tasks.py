@@ -14,6 +14,7 @@ from msgspec import UNSET
 
 from leadline.companies import service as companies
 from leadline.contact_research import repository
+from leadline.contact_research.directories import EntryLookup, Told
 from leadline.contact_research.report import report_of, sections
 from leadline.contact_research.repository import Ended, Row
 from leadline.contact_research.schemas import ContactResearch
@@ -38,7 +39,8 @@ from leadline.research.model import (
 )
 from leadline.research.ports import LanguageModel, Progress, Source
 from leadline.research.prompts.openers import openers_of, openers_request
-from leadline.research.reports.model import Findings, Opener, Statement
+from leadline.research.reports import entries
+from leadline.research.reports.model import Findings, Opener, Section, Statement
 from leadline.research.reports.openers import openers
 from leadline.research.steps.settle import settle
 from leadline.wire.fields import wire_time
@@ -66,6 +68,7 @@ class Researching:
         self,
         database: Database,
         sources: Sequence[Source],
+        entries: EntryLookup,
         reporter: Reporter,
         model: LanguageModel | None,
         ledger: Ledger,
@@ -76,6 +79,7 @@ class Researching:
         self._transactions = database
         self._database = database.repeatable
         self._sources = sources
+        self._entries = entries
         self._reporter = reporter
         self._model = model
         self._ledger = ledger
@@ -100,18 +104,29 @@ class Researching:
         question = Question(
             subject=self._subject(row), text=_wanted(row), budget=self._budget, asked_at=row.created_at
         )
+        tell("directories", "looks the person up")
+        told = await self._entries.look_up(
+            row.organisation_id, question.subject, (row.first_name, row.last_name), _addresses(row)
+        )
         with requests_allowed(self._budget.max_requests):
             gathered = await self._gather(question, tell)
-        gathered, findings = await self._read(question, gathered)
+        gathered, findings = await self._read(question, gathered, told.pages)
+        findings = _with_entries(findings, told, row.created_at.date())
         tell("report", f"{len(findings.statements)} statements, {findings.named_on} pages name the person")
         made, by = await self._openers(row, findings.statements)
-        told = settle(question, gathered, (), Draft(reader=by), Verification())
+        outcome = settle(question, gathered, (), Draft(reader=by), Verification())
         ended = Ended(
-            result=None if told.failed else report_of(gathered, findings, made, by),
-            error=told.error,
-            error_code=told.error_code,
-            error_action=told.error_action,
-        )
+            error=outcome.error, error_code=outcome.error_code, error_action=outcome.error_action
+        )  # fmt: skip
+        if told.pages or not outcome.failed:
+            warning = (outcome.error_code, outcome.error_action)
+            if told.missed and outcome.error_code is None:
+                warning = (
+                    "DIRECTORY_UNAVAILABLE",
+                    "Check the connection (leadline connections), then ask again.",
+                )
+            report = report_of(gathered, findings, made, by, told.missed)
+            ended = Ended(result=report, error_code=warning[0], error_action=warning[1])
         cited = {one.proof.snapshot_id for one in findings.statements}
         return Done(lambda connection: self._finish(connection, row, ended, cited))
 
@@ -140,14 +155,19 @@ class Researching:
                 found = found.plus(await source.gather(question, left, deadline, progress))
         return found
 
-    async def _read(self, question: Question, found: Evidence) -> tuple[Evidence, Findings]:
-        """What the pages tell, without those that keep the rules busy for longer than they may."""
+    async def _read(
+        self, question: Question, found: Evidence, known: Sequence[Page]
+    ) -> tuple[Evidence, Findings]:
+        """What the pages tell, without those that keep the rules busy for longer than they may. ``known``: entries
+        of directories, whose titles the company's job posts are looked through for.
+        """
 
         async def read(pages: Sequence[Page]) -> Findings:
             subject, on = question.subject, question.asked_at
             assert subject.person is not None
             assert on is not None
             titles = [subject.person.title] if subject.person.title else []
+            titles += [title for page in known for title in entries.titles(page)]
             return await self._reporter.report(subject, pages, titles, on.date()) if pages else Findings()
 
         try:
@@ -202,6 +222,19 @@ def _wanted(row: Row) -> str:
     """The words by which pages are chosen: the person, and what is told of people."""
     title = f", {row.job_title}," if row.job_title else ""
     return f"Who is {row.name}{title} in the team or leadership: role, career, news, interviews, contact?"
+
+
+def _addresses(row: Row) -> list[str]:
+    return [address for address in (row.profile_url, row.sales_url) if address]
+
+
+def _with_entries(findings: Findings, told: Told, today: date) -> Findings:
+    """The findings of pages, and before them in each section what directories tell."""
+    stated = [one for page in told.pages for one in entries.statements(page, today)]
+    ordered = sorted((*stated, *findings.statements), key=lambda one: list(Section).index(one.section))
+    return msgspec.structs.replace(
+        findings, statements=tuple(ordered), rejected=(*told.rejected, *findings.rejected)
+    )
 
 
 def _charged(ended: Ended) -> bool:

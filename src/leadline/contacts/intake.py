@@ -110,6 +110,11 @@ def _recognised(
     return None
 
 
+async def suppressed(connection: Any, organisation_id: UUID, person: Profile) -> bool:
+    """Whether somebody of this name at these companies, or with these addresses, was erased here."""
+    return bool(await _banned(connection, organisation_id, [persons.identities(persons.completed(person))]))
+
+
 async def _banned(connection: Any, organisation_id: UUID, marks: Sequence[Sequence[str]]) -> set[bytes]:
     if not await repository.any_suppressed(connection, organisation_id):
         return set()

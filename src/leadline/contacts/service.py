@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 from leadline.contacts import persons, taxonomy
 from leadline.contacts.directory import LocalDirectory
 from leadline.contacts.importing import FIELDS, Imported, import_people
-from leadline.contacts.intake import kept
+from leadline.contacts.intake import kept, suppressed
 from leadline.contacts.schemas import (
     MOST_COMPANIES,
     ContactOrigin,
@@ -310,6 +310,7 @@ __all__ = [
     "response",
     "shown",
     "shown_positions",
+    "suppressed",
     "wanted_of",
     "whom",
 ]

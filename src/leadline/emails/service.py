@@ -15,6 +15,7 @@ from uuid import UUID
 from msgspec import UNSET
 
 from leadline.companies import service as companies
+from leadline.contacts import service as contacts
 from leadline.credits.schemas import Charge
 from leadline.credits.service import Ledger
 from leadline.emails import repository
@@ -31,6 +32,7 @@ from leadline.research.mail.patterns import Candidate, Habit, candidates, habits
 from leadline.research.mail.ports import Mailbox, MailboxProbe, MailRouter, Probed, Routing
 from leadline.research.mail.published import PublishedAddress, addresses, own_address, seen_patterns
 from leadline.research.model import Budget, Company, Page, Person, Question, Subject
+from leadline.research.people import Position, Profile
 from leadline.research.ports import Source
 from leadline.research.profile.pages import kind
 
@@ -58,6 +60,7 @@ PUBLISHED_SCORE = 90
 _MOST_OF_PATTERN = 80
 _ACCEPT_ALL = 0.6  # what is left of a score when the domain accepts anything
 VERIFIED_SCORE = 97
+ERASED = "this person was erased here, and is not looked for again"
 
 
 class _Read(NamedTuple):
@@ -110,9 +113,13 @@ class EmailFinder:
         name, company = self._parse(full_name, domain)
         if (why := gives_anybody(company.host)) is not None:
             return FindEmailResponse(email=None, verification=None, note=why)
+        if await self._erased(organisation_id, name, company):
+            return FindEmailResponse(email=None, verification=None, note=ERASED)
         await self._afford(organisation_id)
         deadline = time.monotonic() + SECONDS - _SPARE
         response = await self._look(name, company, deadline)
+        if response.email is not None and await self._erased(organisation_id, name, company, response.email):
+            return FindEmailResponse(email=None, verification=None, note=ERASED)
         if response.email is not None and self._price:
             async with self._transactions.transaction() as connection:
                 reference = new_id()
@@ -136,6 +143,14 @@ class EmailFinder:
         if wrong:
             raise InvalidInput(*wrong)
         return name, company
+
+    async def _erased(
+        self, organisation_id: UUID, name: PersonName, company: Company, email: str | None = None
+    ) -> bool:
+        """Whether the organisation has erased this person, who must not be found again."""
+        at = Position(company_host=company.host)
+        person = Profile(full_name=name.whole, email=email, positions=(at,))
+        return await contacts.suppressed(self._database, organisation_id, person)
 
     async def _afford(self, organisation_id: UUID) -> None:
         """Nobody's site or mail server is asked for what cannot be paid. Raises PaymentRequired."""

@@ -26,6 +26,17 @@ async def add(
     )
 
 
+async def overwrite(
+    connection: Connection, organisation_id: UUID, references: Sequence[UUID], body: bytes
+) -> None:
+    await connection.execute(
+        "update events set body = $3 where organisation_id = $1 and reference = any($2::uuid[])",
+        organisation_id,
+        list(references),
+        body,
+    )
+
+
 async def number(connection: Connection, limit: int) -> list[Event]:
     """Give the next numbers to committed events that have none, oldest first; they in the order of their numbers.
 

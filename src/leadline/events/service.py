@@ -52,6 +52,13 @@ async def after(
     return await repository.after(connection, organisation_id, sequence, limit)
 
 
+async def overwrite(
+    connection: Connection, organisation_id: UUID, references: Sequence[UUID], body: bytes
+) -> None:
+    """Put ``body`` in the place of what was told of these; that something happened stays."""
+    await repository.overwrite(connection, organisation_id, references, body)
+
+
 async def page(connection: Connection, organisation_id: UUID, sequence: int, limit: int) -> bytes:
     """What happened after ``sequence``, on the wire (``EventsResponse``).
 

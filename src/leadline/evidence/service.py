@@ -357,6 +357,11 @@ async def forget_citations(connection: Connection, references: Sequence[UUID]) -
     await repository.forget_citations(connection, references)
 
 
+async def forget_snapshots(connection: Connection, snapshot_ids: Collection[UUID]) -> int:
+    """Delete these, unless something cites them or they are a page's latest; returns how many."""
+    return await repository.forget_snapshots(connection, sorted(snapshot_ids)) if snapshot_ids else 0
+
+
 async def prune_snapshots(
     connection: Connection,
     older_than: timedelta,
