@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,16 +12,17 @@ import pytest
 import pytest_asyncio
 from tests.api.service import Account, Api, open_api
 from tests.simulators.unipile import Member, UnipileSimulator, members, post, problem
-from tests.web import Hang
+from tests.web import Answer, Hang, Reply
 
 from leadline.connections.schemas import Connection, NewConnection
+from leadline.contact_lists.service import ContactLists
 from leadline.contacts.intake import Found, take_in
 from leadline.research.people import Origin, Position, Profile
 from leadline.worker.running import run_worker
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-SEARCH, SIGNALS = "/v1/contacts/search", "/v1/contacts/signals"
+SEARCH, SIGNALS, LISTS = "/v1/contacts/search", "/v1/contacts/signals", "/v1/contacts/lists"
 ACME, GLOBEX = "https://www.linkedin.com/company/acme", "https://www.linkedin.com/company/globex"
 STAFF = [*members(125), *members(10, seed=3, company="globex", first=500)]
 WANTED = {"companyLinkedInUrls": [ACME]}
@@ -29,7 +31,11 @@ WANTED = {"companyLinkedInUrls": [ACME]}
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def api(api_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
     """An API whose operator lets it call loopback, and which does not pause between calls; with a worker."""
-    options = {"allow_networks": ("127.0.0.0/8",), "directory_pause": 0.0, "directory_timeout": 5.0}
+    options: dict[str, Any] = {
+        "allow_networks": ("127.0.0.0/8",),
+        "directory_pause": 0.0,
+        "directory_timeout": 5.0,
+    }
     async with open_api(api_database_url, tmp_path_factory.mktemp("api"), **options) as running:
         stop = asyncio.Event()
         worker = asyncio.create_task(run_worker(running.leadline, stop))
@@ -195,6 +201,109 @@ async def test_another_organisation_does_not_see_the_account(
     other = await api.account()
     assert (await search(other))["salesNavConnected"] is False
     assert unipile.calls["search"] == 0
+
+
+async def test_what_linkedin_has_no_word_for_is_said_and_no_empty_page(
+    api: Api, acme: Account, unipile: UnipileSimulator
+) -> None:
+    await link(api, acme, unipile)
+    body = await search(acme, status=422, jobTitles=["Zoologist"])
+    assert "no job title 'Zoologist'" in body["error"]["message"]
+
+
+# ------------------------------------------------------------------ lists
+
+
+async def capture(account: Account, status: int = 201) -> dict[str, Any]:
+    filters = WANTED | {"countries": ["DE", "FR", "US"]}
+    answer = await account.post(LISTS, {"name": "Everybody", "filters": filters})
+    assert answer.status_code == status, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def stored(api: Api, account: Account) -> tuple[int, int]:
+    """How many lists there are, and how many people of lists and imports."""
+    lists = (await account.get(LISTS)).json()["total"]
+    people = await api.database.fetchval(
+        "select count(*) from people where organisation_id = $1", account.organisation_id
+    )
+    return lists, people
+
+
+@pytest.mark.parametrize("fault", [problem(503, "errors/network_down"), Reply('{"items": [{"id": "AC')])
+async def test_125_people_are_captured_in_5_pages_when_the_third_fails_once(
+    api: Api, acme: Account, unipile: UnipileSimulator, fault: Answer
+) -> None:
+    await link(api, acme, unipile)
+    unipile.next("search", None, None, fault)
+    made = await capture(acme)
+    assert made["contactCount"] == 125
+    assert unipile.calls["search"] == 6
+    unipile.always("search", problem(503, "errors/network_down"))  # reading needs no account
+    found: list[str] = []
+    for offset in range(0, 125, 25):
+        page = (await acme.get(f"{LISTS}/{made['id']}/contacts?offset={offset}&limit=25")).json()
+        found += [one["fullName"] for one in page["items"]]
+    assert found == names(STAFF[:125])
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "code"),
+    [
+        (problem(503, "errors/network_down"), 503, "UNAVAILABLE"),
+        (problem(429, "errors/too_many_requests"), 429, "TOO_MANY_REQUESTS"),
+        (problem(401, "errors/disconnected_account"), 400, "CONNECTOR_NOT_CONNECTED"),
+        (problem(401, "errors/checkpoint_error"), 400, "CONNECTOR_NOT_CONNECTED"),
+    ],
+)
+async def test_capture_that_fails_half_way_stores_nothing(
+    api: Api, acme: Account, unipile: UnipileSimulator, fault: Answer, status: int, code: str
+) -> None:
+    await link(api, acme, unipile)
+    unipile.next("search", None, None, *[fault] * 12)
+    assert (await capture(acme, status))["error"]["code"] == code
+    assert unipile.calls["search"] > 2
+    assert await stored(api, acme) == (0, 0)
+
+
+async def test_capture_that_is_too_slow_is_504_and_stores_nothing(
+    api: Api, acme: Account, unipile: UnipileSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await link(api, acme, unipile)
+    lists = ContactLists(api.database, api.leadline.contacts, seconds=1.0)
+    monkeypatch.setattr(api.leadline, "contact_lists", lists)
+    unipile.always("search", Hang())
+    assert (await capture(acme, 504))["error"]["type"] == "TIMEOUT"
+    assert await stored(api, acme) == (0, 0)
+
+
+async def test_list_is_not_made_of_imports_alone_while_a_linked_account_is_gone(
+    api: Api, acme: Account, unipile: UnipileSimulator
+) -> None:
+    await link(api, acme, unipile)
+    known = Profile(full_name="Known", positions=(Position(title="Boss", company="Acme", company_url=ACME),))
+    async with api.database.transaction() as connection:
+        await take_in(connection, acme.organisation_id, [Found(known, Origin(source="import"))])
+    unipile.always("search", problem(401, "errors/disconnected_account"))
+    unipile.always("company", problem(401, "errors/disconnected_account"))
+    for _ in range(2):
+        assert (await capture(acme, 400))["error"]["code"] == "CONNECTOR_NOT_CONNECTED"
+    assert (await stored(api, acme))[0] == 0
+
+
+async def test_people_whom_linkedin_hides_are_not_stored(
+    api: Api, acme: Account, unipile: UnipileSimulator
+) -> None:
+    seen, unnamed, outside = members(3)
+    unipile.people = [
+        dataclasses.replace(unnamed, hidden=True),
+        seen,
+        dataclasses.replace(outside, distance="OUT_OF_NETWORK"),
+    ]
+    await link(api, acme, unipile)
+    assert (await capture(acme))["contactCount"] == 1
+    assert await stored(api, acme) == (1, 1)
 
 
 # ------------------------------------------------------------------ signals

@@ -106,6 +106,8 @@ class ContactLists:
         page = await self._search.search(organisation_id, wanted, limit=PAGE, offset=offset, key_id=key_id)
         if page.faults and page.connected:
             name, fault = page.faults[0]
+            if fault.fault in contacts.GONE:
+                raise NotConnected(f"{fault.message} Nothing was stored.")
             raise Unavailable(f"{name} could not be asked ({fault.message}); nothing was stored.")
         return page
 

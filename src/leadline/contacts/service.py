@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -54,6 +56,9 @@ class Directories(Protocol):
 
 WHOLE = 100  # people up to which what several directories know is taken together from the first one on
 RETRY_AFTER = 60  # seconds, where a directory does not say
+SECONDS = 50.0  # that one directory may take: clients wait a minute for a search
+GONE = frozenset({DirectoryFault.DISCONNECTED, DirectoryFault.CHECKPOINT, DirectoryFault.NOT_SUBSCRIBED})
+"""Faults of accounts that their owners must see to."""
 LEADING = ("Owner / Partner", "CXO", "Vice President", "Director")
 _LEADERS = re.compile(
     r"\b(?:lead(?:s|er|ers|ership)?|head(?:s|ed)?|executives?|management|decision[ -]makers?|runs?|in charge|führung\w*|leit\w*|dirige\w*)\b",
@@ -109,7 +114,7 @@ class ContactSearch:
     ) -> Search:
         """People who match. A directory that fails does not lose what another found; one alone raises.
 
-        Raises TooManyRequests, Unavailable.
+        Raises InvalidInput, TooManyRequests, Unavailable.
         """
         directories = await self.directories(organisation_id, key_id)
         found, faults = persons.Crowd(), []
@@ -118,7 +123,7 @@ class ContactSearch:
         start, size = (offset, limit) if whole else (0, limit + offset)
         for directory in directories:
             try:
-                page = await directory.search(wanted, limit=size, offset=max(0, start - before))
+                page = await _page(directory, wanted, size, max(0, start - before))
             except DirectoryError as error:
                 log.warning("directory", name=directory.name, fault=error.fault.value, reason=error.message)
                 faults.append((directory.name, error))
@@ -132,14 +137,23 @@ class ContactSearch:
         return Search(tuple(people), total, bool(directories), tuple(faults))
 
 
+async def _page(directory: PeopleDirectory, wanted: PeopleFilter, limit: int, offset: int) -> PeoplePage:
+    try:
+        async with asyncio.timeout(SECONDS):
+            return await directory.search(wanted, limit=limit, offset=offset)
+    except TimeoutError:
+        raise DirectoryError(DirectoryFault.UNAVAILABLE, f"no answer within {SECONDS:g} s") from None
+
+
 def _nobody_could_be_asked(faults: Sequence[tuple[str, DirectoryError]]) -> Search:
-    """Raises TooManyRequests, Unavailable; accounts that are no longer linked are as none."""
-    gone = (DirectoryFault.DISCONNECTED, DirectoryFault.CHECKPOINT, DirectoryFault.NOT_SUBSCRIBED)
-    rest = [error for _, error in faults if error.fault not in gone]
+    """Raises InvalidInput, TooManyRequests, Unavailable; accounts that are no longer linked are as none."""
+    rest = [error for _, error in faults if error.fault not in GONE]
     if not rest:
         return Search((), 0, False, tuple(faults))
     if rest[0].fault is DirectoryFault.RATE_LIMITED:
-        raise TooManyRequests(int(rest[0].retry_after or RETRY_AFTER))
+        raise TooManyRequests(math.ceil(rest[0].retry_after or RETRY_AFTER))
+    if rest[0].fault is DirectoryFault.INVALID_REQUEST:
+        raise InvalidInput(message=rest[0].message)
     raise Unavailable(f"The people directory could not be asked: {rest[0].message}")
 
 
@@ -297,6 +311,7 @@ def distinct(found: Sequence[Profile]) -> list[Profile]:
 
 __all__ = [
     "FIELDS",
+    "GONE",
     "Apart",
     "ContactSearch",
     "Directories",

@@ -136,12 +136,17 @@ async def test_no_seat_and_a_session_that_cannot_use_it_are_told_apart() -> None
     assert [one.fault for one in asked.told] == [DirectoryFault.NOT_SUBSCRIBED, DirectoryFault.DISCONNECTED]
 
 
-async def test_stated_wait_is_passed_on() -> None:
+@pytest.mark.parametrize(("stated", "seconds"), [("120", 120), (None, 3600)])
+async def test_account_that_linkedin_limits_is_left_alone_for_a_while(
+    stated: str | None, seconds: int
+) -> None:
     async with UnipileSimulator(STAFF) as unipile, asking(unipile) as asked:
-        unipile.always("search", problem(429, "errors/too_many_requests", retry_after="120"))
-        assert (await failed(asked)).retry_after == 120
-        unipile.always("search", problem(429, "errors/too_many_requests"))
-        assert (await failed(asked)).retry_after == 3600
+        unipile.always("search", problem(429, "errors/too_many_requests", retry_after=stated))
+        assert (await failed(asked)).retry_after == seconds
+        again = await failed(asked)
+    assert again.fault is DirectoryFault.RATE_LIMITED
+    assert 0 < (again.retry_after or 0) <= seconds
+    assert unipile.calls["search"] == 1
 
 
 # ------------------------------------------------------------------ redirects

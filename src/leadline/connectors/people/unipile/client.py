@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -13,7 +14,7 @@ import httpx2
 import msgspec
 
 from leadline.connectors.people.unipile.account import PROFILES, RESULTS, Account, Pace, Usage
-from leadline.connectors.people.unipile.faults import Refusal, refusal
+from leadline.connectors.people.unipile.faults import COOLING, Refusal, refusal
 from leadline.connectors.people.unipile.replies import Me
 from leadline.foundation.http import REDIRECTS, fault_of, retry_after
 from leadline.foundation.log import get_logger
@@ -73,6 +74,7 @@ class UnipileClient:
         self._noticed = noticed
         self._sleep = sleep
         self._turn = asyncio.Lock()
+        self._rested = 0.0  # by the monotonic clock: until then LinkedIn wants to be left alone
 
     async def get(self, path: str, reply: type[T], query: Query = ()) -> T:
         """A read that counts as one of today's profiles. Raises DirectoryError; Refusal when the vendor answered."""
@@ -167,6 +169,12 @@ class UnipileClient:
         body: object,
         on_limit: tuple[str, int] | None,
     ) -> T:
+        if (left := self._rested - time.monotonic()) > 0:
+            raise DirectoryError(
+                DirectoryFault.RATE_LIMITED,
+                f"LinkedIn limits the account, which is left alone for another {math.ceil(left)} s.",
+                retry_after=left,
+            )
         async with self._turn:  # pauses follow each other, so that two callers do not halve them
             await self._sleep(random.uniform(self._pace.least, self._pace.most))  # noqa: S311 - no secret
         answer = await self._answer(method, path, query, body)
@@ -175,6 +183,8 @@ class UnipileClient:
         error = refusal(answer.status, answer.body, retry_after(answer.headers))
         if on_limit and (error.status in (429, 500) or error.fault is DirectoryFault.RATE_LIMITED):
             await self._usage.count(*on_limit)
+        if error.fault is DirectoryFault.RATE_LIMITED:
+            self._rested = time.monotonic() + (error.retry_after or COOLING)
         if error.kind == "multiple_sessions":
             raise _Passing(error, busy=True)
         if error.fault is DirectoryFault.UNAVAILABLE and error.status >= 500:
