@@ -289,6 +289,7 @@ async def open_leadline(
             ContactResearchService(
                 database,
                 researching,
+                library,
                 webhooks,
                 ledger,
                 work,

@@ -20,7 +20,7 @@ JOB = """<title>VP Sales</title><h1>VP Sales (f/m/d)</h1><h2>Your tasks</h2>
 
 
 def acme(web: WebServer) -> None:
-    links = '<a href="/team">Team</a> <a href="/news/kiel">News</a> <a href="/careers/vp-sales">VP Sales</a>'
+    links = '<a href="/team">Team</a> <a href="/news/kiel">News</a> <a href="/careers/vp-sales">VP Sales</a> <a href="/gone">Old page</a>'
     web.page(HOST, "/", f"<title>Acme</title><p>Acme makes anvils in Kiel.</p>{links}")
     web.page(HOST, "/team", TEAM)
     web.page(HOST, "/news/kiel", NEWS)

@@ -17,10 +17,8 @@ from tests.worker.acme import working
 from tests.worker.conftest import settings_for
 
 from leadline.bootstrap import Leadline, open_leadline
-from leadline.contact_research.report import sections
 from leadline.contacts import persons
 from leadline.foundation.errors import InvalidInput, NotFound
-from leadline.research.model import Proof
 from leadline.research.people import (
     DirectoryError,
     DirectoryFault,
@@ -108,7 +106,8 @@ async def test_what_a_directory_tells_stands_before_the_pages_with_its_proof(
     web: WebServer, database_url: str, tmp_path: Path
 ) -> None:
     async with knowing(People(JANE), web, database_url, tmp_path) as leadline:
-        found = report(await see(leadline, wanted(contact_profile_url=f"{URL}/?trk=x")))
+        done = await see(leadline, wanted(contact_profile_url=f"{URL}/?trk=x"))
+        found = report(done)
         first = found.current_role.statements[0]
         assert (first.basis, first.url) == ("directory", URL)
         assert "Chief Sales Officer" in first.quote
@@ -117,15 +116,10 @@ async def test_what_a_directory_tells_stands_before_the_pages_with_its_proof(
         assert found.public_statements.statements[0].url == POST.url
         assert any(one.quote == POST.text for one in found.recent_activity.statements)
         assert all(one.basis == "page" for one in found.contact_points.statements)
-        library = leadline.signals._library
-        for _, section in sections(found):
-            for one in section.statements:
-                proof = Proof(
-                    snapshot_id=one.proof.snapshot_id, body_sha256=one.proof.body_sha256,
-                    text_sha256=one.proof.text_sha256, walk=one.proof.walk, start=one.proof.start,
-                    end=one.proof.end,
-                )  # fmt: skip
-                assert await library.check(proof, one.quote) is None
+        org = await leadline.organisation()
+        checks = await leadline.contact_research.verify(org, done.id)
+        assert len(checks) > 8
+        assert not any(one.fault for one in checks)
 
 
 async def test_somebody_is_found_by_name_at_this_company_only(

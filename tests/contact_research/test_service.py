@@ -26,7 +26,6 @@ from leadline.contact_research.schemas import (
     ReportSection,
 )
 from leadline.foundation.errors import InvalidInput, NotFound, PaymentRequired
-from leadline.research.model import Proof
 from leadline.work.service import MAX_ATTEMPTS
 
 
@@ -109,17 +108,22 @@ async def test_a_namesake_is_rejected_with_the_reason(leadline: Leadline) -> Non
 
 async def test_every_quote_stands_where_its_proof_says(leadline: Leadline) -> None:
     found = await see(leadline)
-    library = leadline.signals._library
     stated = [one for _, section in sections(report(found)) for one in section.statements]
     assert len(stated) > 8
-    for one in stated:
-        proof = Proof(
-            snapshot_id=one.proof.snapshot_id, body_sha256=one.proof.body_sha256,
-            text_sha256=one.proof.text_sha256, walk=one.proof.walk, start=one.proof.start, end=one.proof.end,
-        )  # fmt: skip
-        assert await library.check(proof, one.quote) is None
+    org = await leadline.organisation()
+    checks = await leadline.contact_research.verify(org, found.id)
+    assert [(one.snippet, one.fault) for one in checks] == [(one.quote, None) for one in stated]
     cited = await leadline.database.fetch("select snapshot_id from citations")
     assert {str(row["snapshot_id"]) for row in cited} == {one.proof.snapshot_id for one in stated}
+
+
+async def test_a_page_that_was_changed_afterwards_is_found_out(leadline: Leadline) -> None:
+    found = await see(leadline)
+    await leadline.database.execute(
+        "update snapshots set body = (select body from snapshots where url like '%/news/%')"
+    )
+    checks = await leadline.contact_research.verify(await leadline.organisation(), found.id)
+    assert any(one.fault for one in checks)
 
 
 async def test_openers_rest_on_quotes(leadline: Leadline) -> None:
@@ -136,6 +140,7 @@ async def test_nothing_published_is_told_as_nothing_and_paid_for(leadline: Leadl
     assert (found.status, found.error_code) == ("completed", UNSET)
     assert all(not section.statements for _, section in sections(report(found)))
     assert report(found).career.note == "None of the 4 pages that were read names the person."
+    assert report(found).could_not_read == []
     assert report(found).openers == []
     assert await kinds(leadline) == ["capture", "reserve"]
 

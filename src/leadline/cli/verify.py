@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from leadline.cli.terminal import Line
+    from leadline.contact_research.report import StatementCheck
     from leadline.signals.schemas import QuoteCheck
 
 
 @click.command()
 @click.argument("signal_id")
 def verify(signal_id: str) -> int:
-    """Re-check every quote of SIGNAL_ID against the stored pages, without the network.
+    """Re-check every quote of SIGNAL_ID against the stored pages, without the network. A report's id, cr_…, will do.
 
     Exit code 1 when a quote does not stand where it was cited.
     """
@@ -29,14 +30,16 @@ def verify(signal_id: str) -> int:
     return EXIT_FAILED if any(check.fault for check in checks) else EXIT_ANSWERED
 
 
-async def _verify(signal_id: str) -> Sequence[QuoteCheck]:
+async def _verify(signal_id: str) -> Sequence[QuoteCheck | StatementCheck]:
     from leadline.bootstrap import open_leadline
 
     async with open_leadline(settings_of_command(), reading=True) as leadline:
+        if signal_id.startswith("cr_"):
+            return await leadline.contact_research.verify(await leadline.organisation(), signal_id)
         return await leadline.verify(signal_id)
 
 
-def verify_lines(checks: Sequence[QuoteCheck]) -> Iterator[Line]:
+def verify_lines(checks: Sequence[QuoteCheck | StatementCheck]) -> Iterator[Line]:
     from leadline.cli.rendering import counted
     from leadline.cli.terminal import Line, one_line
 

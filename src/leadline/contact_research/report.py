@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from msgspec import UNSET
 
@@ -15,7 +16,7 @@ from leadline.contact_research.schemas import (
     ReportStatement,
     ReportUnread,
 )
-from leadline.research.model import Evidence
+from leadline.research.model import Evidence, Proof, Unreadable
 from leadline.research.reports.model import Findings, Opener, Section, Statement
 
 MOST_UNREAD = 20  # addresses that are shown
@@ -52,7 +53,7 @@ def report_of(
             *(ReportUnread(name, why) for name, why in missed),
             *(
                 ReportUnread(one.url, f"{one.reason.value} {one.detail}".strip())
-                for one in evidence.unreadable[:MOST_UNREAD]
+                for one in _unread(evidence)[:MOST_UNREAD]
             ),
         ],
         pages_read=len(evidence.pages),
@@ -60,11 +61,16 @@ def report_of(
     )
 
 
+def _unread(evidence: Evidence) -> list[Unreadable]:
+    """What could not be looked at; a page that is not there was looked at."""
+    return [one for one in evidence.unreadable if not one.reason.looked]
+
+
 def _note(evidence: Evidence, findings: Findings, missed: int) -> str:
     """Why a section is empty. What could not be read is never told as nothing."""
     read = f"{len(evidence.pages)} {'page' if len(evidence.pages) == 1 else 'pages'}"
     said = "says this of the person" if findings.named_on else "names the person"
-    unread = len(evidence.unreadable) + missed
+    unread = len(_unread(evidence)) + missed
     rest = f"; {unread} {'address' if unread == 1 else 'addresses'} could not be read" if unread else ""
     return f"None of the {read} that were read {said}{rest}."
 
@@ -89,6 +95,31 @@ def _statement(number: int, one: Statement) -> ReportStatement:
         date=one.on.isoformat() if one.on is not None else UNSET,
         kind=one.kind or UNSET,
         value=one.value or UNSET,
+    )
+
+
+class StatementCheck(NamedTuple):
+    """A statement checked again. ``fault`` None: its words stand where the proof says."""
+
+    url: str
+    snippet: str
+    fault: str | None
+    proof: Proof
+
+
+def proof_of(shown: ReportStatement) -> Proof:
+    """The proof of a statement as it is shown."""
+    proof = shown.proof
+    structured = isinstance(proof.script, int)
+    return Proof(
+        snapshot_id=proof.snapshot_id,
+        body_sha256=proof.body_sha256,
+        text_sha256=proof.text_sha256,
+        walk=proof.walk,
+        start=proof.start,
+        end=proof.end,
+        kind="structured" if structured else "text",
+        script=proof.script if isinstance(proof.script, int) else -1,
     )
 
 

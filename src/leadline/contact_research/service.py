@@ -20,7 +20,7 @@ from msgspec import UNSET
 
 from leadline.companies import service as companies
 from leadline.contact_research import repository
-from leadline.contact_research.report import sections
+from leadline.contact_research.report import StatementCheck, proof_of, sections
 from leadline.contact_research.repository import NewRow, Row
 from leadline.contact_research.schemas import REFUSED, ContactResearch, CreateContactResearchRequest
 from leadline.contact_research.tasks import RESEARCH, Researching, view
@@ -29,6 +29,7 @@ from leadline.credits.schemas import Charge
 from leadline.credits.service import Ledger
 from leadline.events import service as events
 from leadline.evidence import service as evidence
+from leadline.evidence.service import StoredLibrary
 from leadline.foundation.database import Connection, Database
 from leadline.foundation.errors import FieldError, InvalidInput, NotFound
 from leadline.foundation.ids import new_id
@@ -65,6 +66,7 @@ class ContactResearchService:
         self,
         database: Database,
         researching: Researching,
+        library: StoredLibrary,
         webhooks: WebhookService,
         ledger: Ledger,
         works: WorkService,
@@ -75,6 +77,7 @@ class ContactResearchService:
         self._transactions = database
         self._database = database.repeatable
         self._researching = researching
+        self._library = library
         self._webhooks = webhooks
         self._ledger = ledger
         self._work = works
@@ -171,6 +174,18 @@ class ContactResearchService:
         return _shown(
             await repository.newest_of(self._database, organisation_id, external_id, external_source)
         )
+
+    async def verify(self, organisation_id: UUID, public_id: str) -> tuple[StatementCheck, ...]:
+        """Re-check every quote of a report offline, against the stored snapshots. Raises NotFound."""
+        row = await repository.get(self._database, organisation_id, public_id)
+        found = _shown(row).result
+        checks = []
+        for one in [one for _, section in (sections(found) if found else ()) for one in section.statements]:
+            proof = proof_of(one)
+            checks.append(
+                StatementCheck(one.url, one.quote, await self._library.check(proof, one.quote), proof)
+            )
+        return tuple(checks)
 
     # ------------------------------------------------------------------ erase
 

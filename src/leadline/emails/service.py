@@ -204,7 +204,7 @@ class EmailFinder:
                     evidence = await self._site.gather(question, SITE_PAGES, deadline, _silent)
         except TimeoutError:
             return _Read(found, [f"https://{company.asked_host}/: timed_out"], len(pages))
-        unread = [f"{one.url}: {one.reason.value}" for one in evidence.unreadable[:SITE_PAGES]]
+        unread = [f"{one.url}: {one.reason.value}" for one in evidence.unreadable if not one.reason.looked]
         return _Read(addresses(evidence.pages, company.host), unread, len(pages) + len(evidence.pages))
 
     async def _people(self, company: Company) -> list[PersonName]:
