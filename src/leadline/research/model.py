@@ -88,6 +88,12 @@ class Question(Value, frozen=True, kw_only=True):
     def company(self) -> Company:
         return self.subject.company
 
+    @property
+    def sought(self) -> str:
+        """The words by which pages and passages are looked for: the question's, and the name of the person it is about."""
+        person = self.subject.person
+        return self.text if person is None else f"{self.text} {person.name}"
+
 
 # ------------------------------------------------------------------ pages
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 from tests.research.documents.pages import page
 
 from leadline.research.documents.hosts import parse_company
-from leadline.research.model import Question, SiteSurvey, Subject
+from leadline.research.model import Person, Question, SiteSurvey, Subject
 from leadline.research.steps.choose import choose_pages
 
 ROOT = "https://acme.com"
+JO = Subject(company=parse_company("acme.com"), person=Person(name="Jo Quist"))
 
 
 def ask(
@@ -126,3 +128,9 @@ def test_page_that_was_read_keeps_its_address() -> None:
 def test_choice_does_not_depend_on_the_order_of_the_sitemap() -> None:
     paths = [f"/a{n % 7}/b{n}" for n in range(50)]
     assert chosen(ask(), *paths) == chosen(ask(), *reversed(paths))
+
+
+def test_pages_that_name_the_person_lead_and_then_those_of_the_team() -> None:
+    paths = ["/products", "/blog/hats", "/blog/interview-jo-quist", "/team", "/pricing", "/news"]
+    question = replace(ask("What is being built there?"), subject=JO)
+    assert set(chosen(question, *paths)[1:3]) == {"/blog/interview-jo-quist", "/team"}

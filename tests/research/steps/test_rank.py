@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 
+from msgspec.structs import replace
 from tests.research.documents.pages import evidence, page
 
 from leadline.research.documents.hosts import parse_company
-from leadline.research.model import Evidence, Passage, Question, Subject
+from leadline.research.model import Evidence, Passage, Person, Question, Subject
 from leadline.research.steps.rank import PassageIndex, index_of, rank
 
 FILLER = "<p>Anvils are made of iron and steel by people who like their work and do it well every day.</p>"
@@ -131,3 +132,15 @@ def test_further_question_about_a_known_company_is_cheap() -> None:
     for n in range(10):
         index.rank(ask(f"Who likes anvils of steel on page {n}?"), 20)
     assert time.process_time() - started < 10 * 0.1
+
+
+def test_lines_that_name_the_person_come_before_the_same_about_others() -> None:
+    people = [f"Colleague Number{n}" for n in range(12)]
+    people[6] = "Jo Quist"
+    cards = (f"<h2>{name}</h2>{FILLER * 4}<p>Responsible for part {n}.</p>" for n, name in enumerate(people))
+    site = evidence(team=f"<h1>Team</h1>{''.join(cards)}")
+    company = parse_company("acme.com")
+    question = replace(
+        ask("Responsible for what?"), subject=Subject(company=company, person=Person(name="Jo Quist"))
+    )
+    assert "part 6" in words(rank(question, site, 3)[0])

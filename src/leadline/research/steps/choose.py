@@ -327,7 +327,7 @@ def _query(question: Question, languages: Iterable[str]) -> list[str]:
     own = {*terms(name, "en"), name}
     words: dict[str, None] = {}
     for language in dict.fromkeys(languages):
-        words |= dict.fromkeys(terms(question.text, language))
+        words |= dict.fromkeys(terms(question.sought, language))
     return [word for word in words if word not in own]
 
 
@@ -379,6 +379,8 @@ def _wanted_topics(question: Question) -> dict[str, float]:
     hits = {name: len(words & asked) for name, (_, _, asked) in _topic_words().items()}
     if topic := answer_type(question.answer_type).topic:
         hits[topic] += 1
+    if question.subject.person is not None:
+        hits["team"] += 1
     if (meant := guess(question.text)) is not None and (topic := _TOPIC_OF_FIELD.get(meant.field, "")):
         hits[topic] += 1  # "hq?" and "Hauptsitz" share no word with those above
     most = max(hits.values(), default=0)

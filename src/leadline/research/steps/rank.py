@@ -178,7 +178,7 @@ class PassageIndex:
     def _query(self, question: Question) -> list[str]:
         words: dict[str, None] = {}
         for language in self.languages or ("en",):
-            words |= dict.fromkeys(terms(f"{question.text} {_members(question)}", language))
+            words |= dict.fromkeys(terms(f"{question.sought} {_members(question)}", language))
         name = registrable(question.company.host).partition(".")[0]
         own_name = {stem for language in self.languages for stem in terms(name, language)}
         # The company's own name stands everywhere on its site and tells no passage from another.
