@@ -13,6 +13,7 @@ from tests.signals.test_contacts import POSTS, SITE, about, service_with
 from leadline.accounts.service import default_organisation, organisation
 from leadline.connectors.pages.fake import MemoryFetcher
 from leadline.connectors.sandbox.fake import InlineSandbox
+from leadline.contacts import persons
 from leadline.contacts.service import LEADING, whom
 from leadline.credits.service import Ledger
 from leadline.evidence.service import StoredLibrary
@@ -188,3 +189,21 @@ async def test_an_erased_person_leaves_no_signal_no_words_and_no_entry(database:
     assert not [one for one in told if b"Quist" in one["body"] and b"Al Brill" not in one["body"]]
     erased = [one for one in told if one["body"] == b'{"erased":true}']
     assert len(erased) == 2
+
+
+async def test_an_erased_person_is_not_collected_again(database: Database, org: UUID) -> None:
+    for mark in persons.identities(JO_QUIST):
+        await database.execute(
+            "insert into suppressed_people (organisation_id, identity_hash) values ($1, $2)",
+            org,
+            persons.hashed(org, mark),
+        )
+    linked = MemoryDirectory(CROWD, name="salesNavigator")
+    service = service_with(database, linked)
+    signal = await service.ask(org, about("What is their current role?"))
+    assert (signal.status, signal.error_code, signal.contact_name) == ("failed", "CONTACT_ERASED", None)
+    assert linked.asked == []
+    found = await service.ask(org, ask("Who works there?"))
+    assert [one["fullName"] for one in found.answer] == ["Al Brill", "Uma Berg"]
+    other = await organisation(database, "somebody else")
+    assert (await service.ask(other, about("What is their current role?"))).answer == "Head of Sales at Acme"

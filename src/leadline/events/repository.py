@@ -119,12 +119,6 @@ async def old(
     return [row["id"] for row in rows]
 
 
-async def redact(connection: Connection, references: Sequence[UUID], body: bytes) -> None:
-    await connection.execute(
-        "update events set body = $2 where reference = any($1::uuid[])", list(references), body
-    )
-
-
 async def forget(connection: Connection, event_ids: Sequence[UUID]) -> int:
     tag = await connection.execute("delete from events where id = any($1::uuid[])", list(event_ids))
     return int(tag.rpartition(" ")[2])

@@ -40,11 +40,6 @@ async def record(
     return event_id
 
 
-async def redact(connection: Connection, references: Sequence[UUID]) -> None:
-    """Take away the words of what happened to these; that something did, and its number, stays."""
-    await repository.redact(connection, references, b'{"erased":true}')
-
-
 async def after(
     connection: Connection, organisation_id: UUID, sequence: int, limit: int = 100
 ) -> list[Event]:

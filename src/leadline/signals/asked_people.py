@@ -19,6 +19,8 @@ from leadline.signals import repository, views
 from leadline.signals.contacts import address_of
 from leadline.work import service as work
 
+ERASED = b'{"erased":true}'  # what is left of an event
+
 
 class AskedPeople:
     """The signals about a person, and those whose answer names the person."""
@@ -60,7 +62,7 @@ class AskedPeople:
             await self._ledger.release(connection, organisation_id, running)
         await repository.forget(connection, ids)
         await models.forget(connection, ids)
-        await events.redact(connection, ids)
+        await events.overwrite(connection, organisation_id, ids, ERASED)
         self._library.forget(await evidence.erase_entries(connection, ids, snapshots, addresses))
         return len(ids)
 

@@ -16,7 +16,7 @@ from uuid import UUID, uuid5
 from msgspec.structs import replace
 
 from leadline.companies import service as companies
-from leadline.contacts.service import Directories, whom
+from leadline.contacts.service import Directories, suppressed, whom
 from leadline.foundation.database import Connection
 from leadline.foundation.errors import InvalidInput
 from leadline.research.answer_types import AnswerType, answer_type
@@ -106,9 +106,10 @@ def _failure(code: str, happened: str, action: str) -> Outcome:
 
 
 class Contact(LookedUp, frozen=True, kw_only=True):
-    """The person under one address."""
+    """The person under one address. ``erased``: by the organisation, so that nobody is asked again."""
 
     address: str
+    erased: bool = False
 
     @property
     def name(self) -> str | None:
@@ -133,6 +134,12 @@ class Contact(LookedUp, frozen=True, kw_only=True):
 
     def refusal(self, kind: AnswerType, *, required: bool) -> Outcome | None:
         """Why nothing of this type can be asked about the person; None where it can."""
+        if self.erased and not self.entries:
+            return _failure(
+                "CONTACT_ERASED",
+                "This person was erased here, and is not looked for again.",
+                "Ask whoever is responsible for personal data before the person is taken in again.",
+            )
         if (unasked := self.unasked(required=required)) is not None:
             return unasked
         if not self.entries:
@@ -203,6 +210,13 @@ class Contacts:
         ``key_id``: the API key that asks, which may be pinned to an account.
         """
         address = parse_profile_address(url)
+        whose = Profile(
+            full_name="",
+            profile_url=None if address.sales_navigator else address.url,
+            sales_navigator_url=address.url if address.sales_navigator else None,
+        )
+        if await suppressed(self._database, organisation_id, whose):
+            return Contact(address=url, company=Company(host="", asked_host=""), erased=True)
 
         async def ask(directory: PeopleDirectory, told: list[Entry]) -> None:
             person = await directory.profile(address)
@@ -223,6 +237,7 @@ class Contacts:
             asked=asked.count,
             company=await self._company([one.person for one in entries]),
             sales_navigator=asked.status,
+            erased=asked.erased,
         )
 
     async def find(
@@ -291,6 +306,10 @@ class Contacts:
                 asked.missed.append(missed)
             if linked:
                 asked.status = missed.why if missed is not None else "ok"
+        for entry in list(asked.entries):
+            if await suppressed(self._database, organisation_id, entry.person):
+                asked.entries.remove(entry)
+                asked.erased = True
         if switch == "on" and asked.status == NOT_CONNECTED:
             asked.missed.append(Missed(directory=SALES_NAVIGATOR, why=NOT_CONNECTED))
         return asked
@@ -333,6 +352,7 @@ class _Asked:
         self.entries: list[Entry] = []
         self.missed: list[Missed] = []
         self.count = 0
+        self.erased = False  # whether somebody was told whom the organisation has erased
         self.status = status
 
 
