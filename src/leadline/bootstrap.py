@@ -25,11 +25,12 @@ from leadline.connectors.people.unipile.accounts import UnipileAccounts
 from leadline.connectors.people.unipile.directory import UnipileDirectory
 from leadline.connectors.people.unipile.health import closed, told
 from leadline.connectors.sandbox.children import PREPARE, ChildSandbox, SandboxedReader
-from leadline.contact_lists.service import ContactLists
+from leadline.contact_lists.service import ContactLists, ListedPeople
 from leadline.contact_research.directories import EntryLookup
+from leadline.contact_research.people import ResearchedPeople
 from leadline.contact_research.service import ContactResearchService
 from leadline.contact_research.tasks import Researching
-from leadline.contacts.service import Apart, ContactSearch, Directories, LocalDirectory
+from leadline.contacts.service import Apart, ContactSearch, Directories, LocalDirectory, Privacy
 from leadline.credits.service import Ledger
 from leadline.emails.service import EmailFinder
 from leadline.events.service import Sequencer
@@ -50,9 +51,11 @@ from leadline.research.people import DirectoryError, PeopleDirectory
 from leadline.research.ports import Progress
 from leadline.research.readers.language_model import LanguageModelReader
 from leadline.research.sources.own_site import OwnSite
+from leadline.signals.asked_people import AskedPeople
 from leadline.signals.checking import Checker
 from leadline.signals.comparing import Comparing
 from leadline.signals.contacts import Contacts
+from leadline.signals.people import NamedPeople
 from leadline.signals.profiling import Profiling
 from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTrace
 from leadline.signals.service import RunService, SignalService
@@ -79,6 +82,7 @@ class Leadline:
         subscriptions: SubscriptionService,
         summaries: SummaryService,
         contacts: ContactSearch,
+        privacy: Privacy,
         work: WorkService,
         webhooks: WebhookService,
         sequencer: Sequencer,
@@ -100,6 +104,7 @@ class Leadline:
         self.actions = ActionService(database, webhooks)
         self.summaries = summaries
         self.contacts = contacts
+        self.privacy = privacy
         self.contact_lists = ContactLists(database, contacts, seconds=settings.contact_list_seconds)
         self.work = work
         self.webhooks = webhooks
@@ -273,6 +278,21 @@ async def open_leadline(
             cache=timedelta(hours=settings.cache_hours),
             price=settings.signal_price,
         )
+        research = ContactResearchService(
+            database,
+            researching,
+            library,
+            webhooks,
+            ledger,
+            work,
+            price=settings.research_price,
+            reserved_hosts=reserved_hosts,
+        )
+        # What each room holds of people, to be shown and erased: one line for each.
+        privacy = Privacy(
+            database,
+            [ListedPeople(), AskedPeople(library, ledger), ResearchedPeople(research), NamedPeople()],
+        )
         yield Leadline(
             settings,
             database,
@@ -281,21 +301,13 @@ async def open_leadline(
             subscriptions,
             summaries,
             ContactSearch(directories),
+            privacy,
             work,
             webhooks,
             sequencer,
             ledger,
             _email_finder(settings, database, library, OwnSite(library, sandbox), ledger, hook_policy),
-            ContactResearchService(
-                database,
-                researching,
-                library,
-                webhooks,
-                ledger,
-                work,
-                price=settings.research_price,
-                reserved_hosts=reserved_hosts,
-            ),
+            research,
             IdempotencyService(database, vault),
             connections,
             model,

@@ -42,6 +42,8 @@ BEYOND = frozenset(
         ("GET", "/v1/companies/{domain}/profile"),
         ("POST", "/v1/questions/lint"),
         ("GET", "/v1/events"),
+        ("GET", "/v1/contacts/people/{personId}/export"),
+        ("DELETE", "/v1/contacts/people/{personId}"),
         ("GET", "/v1/companies/signals/{signalId}/events"),
         ("GET", "/v1/contacts/signals/{signalId}/events"),
         ("GET", "/v1/companies/signals/batch/{batchId}"),

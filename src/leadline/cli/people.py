@@ -170,6 +170,71 @@ def search(
         write_lines(_people(found))
 
 
+@people.command()
+@click.argument("person")
+@org_option
+def export(person: str, org: str | None) -> None:
+    """Print everything that is held of PERSON (an id, a profile's address or a mail address), as JSON."""
+    from leadline.cli.terminal import write_json
+    from leadline.contacts.service import named_person
+
+    async def work(leadline: Leadline, organisation_id: UUID) -> dict[str, Any]:
+        person_id = await named_person(leadline.database, organisation_id, person)
+        return await leadline.privacy.export(organisation_id, person_id)
+
+    write_json(for_organisation(org, work))
+
+
+@people.command()
+@click.argument("person")
+@org_option
+def show(person: str, org: str | None) -> None:
+    """Show who PERSON is and where each part was found."""
+    from leadline.cli.terminal import Line, one_line, write_lines
+    from leadline.contacts.service import named_person
+
+    async def work(leadline: Leadline, organisation_id: UUID) -> dict[str, Any]:
+        person_id = await named_person(leadline.database, organisation_id, person)
+        return await leadline.privacy.export(organisation_id, person_id)
+
+    found = for_organisation(org, work)
+    profile, told = found["profile"], found["provenance"]
+    lines = [Line(f"{one_line(profile['full_name'])}  {found['id']}", "bold")]
+    for name, origin in told.items():
+        if name == "positions":
+            for one in profile["positions"]:
+                now = "" if one.get("current", True) else " (over)"
+                lines.append(Line(one_line(f"{one.get('title', '')} at {one.get('company', '')}{now}")))
+        else:
+            lines.append(Line(f"{name}: {one_line(str(profile.get(name, '')))}"))
+        lines.append(Line(one_line(f"{origin['source']} {origin.get('reference', '')}"), "dim", 2))
+    write_lines(lines)
+
+
+@people.command()
+@click.argument("person")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@org_option
+@json_option
+def erase(person: str, yes: bool, org: str | None, as_json: bool) -> None:
+    """Erase PERSON everywhere, for good; neither a file nor a page brings them back."""
+    from leadline.cli.terminal import Line, write_json, write_lines
+    from leadline.contacts.service import named_person
+
+    if not yes:
+        click.confirm(f"Erase {person} everywhere?", abort=True, err=True)
+
+    async def work(leadline: Leadline, organisation_id: UUID) -> dict[str, int]:
+        person_id = await named_person(leadline.database, organisation_id, person)
+        return await leadline.privacy.erase(organisation_id, person_id)
+
+    counts = for_organisation(org, work)
+    if as_json:
+        write_json(counts)
+    else:
+        write_lines(Line(f"{kind}: {count:,}") for kind, count in counts.items())
+
+
 @people.group()
 def lists() -> None:
     """Keep people who were found in lists."""

@@ -26,6 +26,7 @@ from leadline.research.errors import InvalidQuestion
 from leadline.research.model import Company
 from leadline.research.profile.building import settle
 from leadline.research.profile.model import FIELDS, Finding, Profile
+from leadline.research.values.terms import fold
 from leadline.wire.fields import wire_time
 
 MOST_PAGES = 500  # of one company; what was read longest ago is forgotten first
@@ -122,6 +123,59 @@ async def on_linkedin(connection: Connection, paths: Sequence[str]) -> list[Stor
 async def any_leading(connection: Connection) -> bool:
     """Whether any company that was read names people on its pages."""
     return await repository.any_leading(connection)
+
+
+async def forget_leader(connection: Connection, hosts: Sequence[str], full_name: str) -> int:
+    """Take somebody out of the profiles of these hosts; returns out of how many."""
+    gone = 0
+    for host in hosts:
+        row = await repository.profile(connection, host)
+        if row is None:
+            continue
+        row = await repository.lock_profile(connection, row.company_id, host)
+        pages = _PAGES.decode(row.pages)
+        kept = {
+            url: msgspec.structs.replace(
+                told, findings=tuple(f for f in told.findings if not _names(f, full_name))
+            )
+            for url, told in pages.items()
+        }
+        profile = _without(_PROFILE.decode(row.profile), full_name)
+        if kept != pages or storable_json(profile) != storable_json(_PROFILE.decode(row.profile)):
+            gone += 1
+            await repository.write_profile(
+                connection, row.company_id, storable_json(kept), storable_json(profile)
+            )
+    return gone
+
+
+def _without(profile: Profile, full_name: str) -> Profile:
+    """The settled profile without anything that says this name."""
+    fields = dict(profile.fields)
+    for name, field in profile.fields.items():
+        findings = tuple(f for f in field.findings if not _names(f, full_name))
+        rivals = tuple(f for f in field.rivals if not _names(f, full_name))
+        value = field.value
+        if isinstance(value, list):
+            value = [one for one in value if not _says(one, full_name)]
+        if findings != field.findings or rivals != field.rivals or value != field.value:
+            if value and (findings or not field.findings):
+                fields[name] = msgspec.structs.replace(field, value=value, findings=findings, rivals=rivals)
+            else:
+                del fields[name]
+    return msgspec.structs.replace(profile, fields=fields)
+
+
+def _names(finding: Finding, full_name: str) -> bool:
+    return _says(finding.value, full_name) or _says(finding.quote, full_name)
+
+
+def _says(value: Any, full_name: str) -> bool:
+    if isinstance(value, dict):
+        return any(_says(one, full_name) for one in value.values())
+    if not isinstance(value, str):
+        return False
+    return f" {' '.join(fold(full_name).split())} " in f" {' '.join(fold(value).split())} "
 
 
 async def unread(connection: Connection, host: str, snapshot_ids: Sequence[str]) -> list[str]:

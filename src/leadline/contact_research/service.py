@@ -195,14 +195,7 @@ class ContactResearchService:
 
         What runs is stopped, and costs nothing. What was told of them in events is overwritten.
         """
-        addresses = [url for url in (person.profile_url, person.sales_navigator_url) if url]
-        hosts = [one.company_host for one in person.positions if one.company_host]
-        company_ids = [found for host in hosts if (found := await companies.find(connection, host))]
-        rows = [
-            row
-            for row in await repository.of_person(connection, organisation_id, addresses, company_ids)
-            if {row.profile_url, row.sales_url} & set(addresses) or fold(row.name) == fold(person.full_name)
-        ]
+        rows = await self._about(connection, organisation_id, person)
         if ids := [row.id for row in rows]:
             await work.drop(connection, ids)
             await self._ledger.release(connection, organisation_id, ids)
@@ -212,6 +205,22 @@ class ContactResearchService:
             await events.overwrite(connection, organisation_id, ids, ERASED)
             await repository.forget(connection, organisation_id, ids)
         return len(ids)
+
+    async def about(
+        self, connection: Connection, organisation_id: UUID, person: Profile
+    ) -> list[ContactResearch]:
+        """What was researched of a person, as the API shows it."""
+        return [view(row) for row in await self._about(connection, organisation_id, person)]
+
+    async def _about(self, connection: Connection, organisation_id: UUID, person: Profile) -> list[Row]:
+        addresses = [url for url in (person.profile_url, person.sales_navigator_url) if url]
+        hosts = [one.company_host for one in person.positions if one.company_host]
+        company_ids = [found for host in hosts if (found := await companies.find(connection, host))]
+        return [
+            row
+            for row in await repository.of_person(connection, organisation_id, addresses, company_ids)
+            if {row.profile_url, row.sales_url} & set(addresses) or fold(row.name) == fold(person.full_name)
+        ]
 
     # ------------------------------------------------------------------ check
 

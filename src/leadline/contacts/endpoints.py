@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import Protocol
 
 from leadline.contacts import service
-from leadline.contacts.schemas import ContactSearchRequest, ContactSearchResponse
-from leadline.contacts.service import ContactSearch
+from leadline.contacts.schemas import (
+    ContactSearchRequest,
+    ContactSearchResponse,
+    ErasedPerson,
+    PersonExport,
+    PersonPath,
+)
+from leadline.contacts.service import ContactSearch, Privacy, person_id
 from leadline.wire.calls import Call
 from leadline.wire.operations import Answer, Operations
 
@@ -14,10 +20,16 @@ from leadline.wire.operations import Answer, Operations
 class Needs(Protocol):
     @property
     def contacts(self) -> ContactSearch: ...
+    @property
+    def privacy(self) -> Privacy: ...
 
 
 class SearchCall(Call):
     body: ContactSearchRequest
+
+
+class PersonCall(Call):
+    path: PersonPath
 
 
 operations = Operations[Needs]("Contact Search")
@@ -41,3 +53,27 @@ async def search_contacts(needs: Needs, call: SearchCall) -> ContactSearchRespon
         key_id=caller.key_id,
     )
     return service.response(found, body.limit, body.offset)
+
+
+@operations.get(
+    "/v1/contacts/people/{personId}/export",
+    id="exportPerson",
+    summary="Everything that is held of a person",
+    answers={200: Answer("With where each part was found.", PersonExport)},
+    errors=(404,),
+)
+async def export_person(needs: Needs, call: PersonCall) -> PersonExport:
+    found = await needs.privacy.export(call.caller.organisation_id, person_id(call.path.person_id))
+    return PersonExport(found)
+
+
+@operations.delete(
+    "/v1/contacts/people/{personId}",
+    id="erasePerson",
+    summary="Erase a person everywhere, for good",
+    answers={200: Answer("How much was erased, of each kind.", ErasedPerson)},
+    errors=(404,),
+)
+async def erase_person(needs: Needs, call: PersonCall) -> ErasedPerson:
+    found = await needs.privacy.erase(call.caller.organisation_id, person_id(call.path.person_id))
+    return ErasedPerson(found)

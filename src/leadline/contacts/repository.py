@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -228,3 +228,45 @@ async def set_collected(
         company_id,
         profile_of,
     )
+
+
+# ------------------------------------------------------------------ forgetting
+
+
+async def identities_of(connection: Connection, organisation_id: UUID, person_id: UUID) -> list[str]:
+    rows = await connection.fetch(
+        "select identity from people_identities where organisation_id = $1 and person_id = $2",
+        organisation_id,
+        person_id,
+    )
+    return [row["identity"] for row in rows]
+
+
+async def suppress(connection: Connection, organisation_id: UUID, hashes: Sequence[bytes]) -> None:
+    await connection.execute(
+        """
+        insert into suppressed_people (organisation_id, identity_hash) select $1, unnest($2::bytea[])
+        on conflict do nothing
+        """,
+        organisation_id,
+        list(hashes),
+    )
+
+
+async def delete(connection: Connection, organisation_id: UUID, person_id: UUID) -> None:
+    await connection.execute(
+        "delete from people where organisation_id = $1 and id = $2", organisation_id, person_id
+    )
+
+
+async def older(connection: Connection, older_than: timedelta, limit: int) -> list[tuple[UUID, Person]]:
+    """People who were first seen before that, with their organisations."""
+    rows = await connection.fetch(
+        f"""
+        select p.organisation_id, {_SELECTED} from people p where p.first_seen_at < now() - $1::interval
+        order by p.first_seen_at limit $2
+        """,  # noqa: S608
+        older_than,
+        limit,
+    )
+    return [(row["organisation_id"], _person(row)) for row in rows]

@@ -108,3 +108,21 @@ class ContactSearchResponse(Struct, rename="camel", kw_only=True, omit_defaults=
     warnings: (
         Annotated[list[str], Meta(description="Directories that could not be asked, and why.")] | UnsetType
     ) = UNSET
+
+
+class PersonPath(Struct, rename="camel"):
+    person_id: str
+
+
+class PersonExport(Struct):
+    """Everything that is held of a person."""
+
+    person: Annotated[
+        dict[str, Any], Meta(description="The profile, its provenance, and what each room holds.")
+    ]
+
+
+class ErasedPerson(Struct):
+    """What was erased."""
+
+    erased: Annotated[dict[str, int], Meta(description="How many things, by their kind.")]

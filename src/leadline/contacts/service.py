@@ -12,10 +12,11 @@ from uuid import UUID
 
 from msgspec import UNSET, UnsetType
 
-from leadline.contacts import persons, taxonomy
+from leadline.contacts import persons, repository, taxonomy
 from leadline.contacts.directory import LocalDirectory
 from leadline.contacts.importing import FIELDS, Imported, import_people
 from leadline.contacts.intake import kept, suppressed
+from leadline.contacts.privacy import Holding, Privacy
 from leadline.contacts.schemas import (
     MOST_COMPANIES,
     ContactOrigin,
@@ -24,7 +25,8 @@ from leadline.contacts.schemas import (
     ContactSearchResponse,
     ContactSearchResult,
 )
-from leadline.foundation.errors import FieldError, InvalidInput, TooManyRequests, Unavailable
+from leadline.foundation.database import Database
+from leadline.foundation.errors import FieldError, InvalidInput, NotFound, TooManyRequests, Unavailable
 from leadline.foundation.log import get_logger
 from leadline.research.errors import InvalidQuestion
 from leadline.research.people import (
@@ -36,6 +38,7 @@ from leadline.research.people import (
     Position,
     Profile,
     parse_company_address,
+    parse_profile_address,
 )
 from leadline.wire.fields import wire_time
 
@@ -309,18 +312,54 @@ def distinct(found: Sequence[Profile]) -> list[Profile]:
     return crowd.people
 
 
+def person_id(text: str) -> UUID:
+    """The id in a path. Raises NotFound for what is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound("There is no such person, or access is denied") from None
+
+
+async def named_person(database: Database, organisation_id: UUID, text: str) -> UUID:
+    """Whom an id, the address of a profile or a mail address names. Raises NotFound, InvalidInput."""
+    try:
+        return UUID(text)
+    except ValueError:
+        pass
+    if "@" in text and "/" not in text:
+        marks = persons.identities(Profile(full_name="", email=text.strip().lower()))
+    else:
+        try:
+            address = parse_profile_address(text, field="person")
+        except InvalidQuestion as error:
+            raise InvalidInput((error.field, error.message)) from None
+        marks = persons.identities(
+            Profile(full_name="", sales_navigator_url=address.url)
+            if address.sales_navigator
+            else Profile(full_name="", profile_url=address.url)
+        )
+    found = await repository.by_identity(database.repeatable, organisation_id, marks[0])
+    if found is None:
+        raise NotFound(f"Nobody is known as {text}.")
+    return found.id
+
+
 __all__ = [
     "FIELDS",
     "GONE",
     "Apart",
     "ContactSearch",
     "Directories",
+    "Holding",
     "Imported",
     "LocalDirectory",
+    "Privacy",
     "Search",
     "distinct",
     "import_people",
     "kept",
+    "named_person",
+    "person_id",
     "read_filter",
     "response",
     "shown",

@@ -320,6 +320,50 @@ async def forget_snapshots(connection: Connection, ids: Sequence[UUID]) -> int:
     return int(tag.rpartition(" ")[2])
 
 
+# ------------------------------------------------------------------ redaction
+
+
+async def snapshots_of_hosts(connection: Connection, hosts: Sequence[str]) -> list[UUID]:
+    """Every stored page of these sites, with and without www."""
+    rows = await connection.fetch(
+        """
+        select id from snapshots where split_part(split_part(url, '://', 2), '/', 1) = any($1::text[]) order by id
+        """,
+        [*hosts, *(f"www.{host}" for host in hosts)],
+    )
+    return [row["id"] for row in rows]
+
+
+async def overwrite(connection: Connection, snapshot_id: UUID, body: bytes, content: PageText) -> None:
+    """Put other bytes and text in the place of a page's; its hashes stay."""
+    await connection.execute(
+        "update snapshots set body = $2, content = $3, redacted_at = coalesce(redacted_at, now()) where id = $1",
+        snapshot_id,
+        zlib.compress(body, 6),
+        zlib.compress(_encoder.encode(content), 1),
+    )
+
+
+async def redacted(connection: Connection, snapshot_id: UUID) -> PageText | None:
+    """The text of a page that was redacted; None for one that was not."""
+    found = await connection.fetchval(
+        "select content from snapshots where id = $1 and redacted_at is not null", snapshot_id
+    )
+    return _decoder.decode(zlib.decompress(found)) if found is not None else None
+
+
+async def redact_from_now_on(connection: Connection, host: str, name_hash: bytes) -> None:
+    await connection.execute(
+        "insert into redacted_names (host, name_hash) values ($1, $2) on conflict do nothing", host, name_hash
+    )
+
+
+async def redacted_names(connection: Connection, host: str) -> set[bytes]:
+    """The hashes of names that were erased from this site."""
+    rows = await connection.fetch("select name_hash from redacted_names where host = $1", host)
+    return {row["name_hash"] for row in rows}
+
+
 # ------------------------------------------------------------------ citations
 
 

@@ -9,16 +9,18 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from msgspec.structs import replace
 
-from leadline.evidence import repository
+from leadline.evidence import redaction, repository
 from leadline.evidence.repository import PageRow, Patience, Snapshot
 from leadline.foundation.database import Connection, Database
 from leadline.foundation.errors import DatabaseUnavailable
 from leadline.foundation.ids import new_id
 from leadline.research.documents.canonical import READABLE_WALKS, WALK
+from leadline.research.documents.hosts import without_www
 from leadline.research.errors import FetchError, Reason
 from leadline.research.model import Company, Page, Proof, SiteSurvey, Unreadable
 from leadline.research.ports import Download, FetchedPage, PageFetcher, Sandbox, Validators
@@ -119,6 +121,12 @@ class StoredLibrary:
         if stored is None:
             return "the snapshot is no longer stored"
         body, content_type = stored
+        overwritten = await repository.redacted(self._database, UUID(proof.snapshot_id))
+        if overwritten is not None:
+            text = overwritten.text if proof.kind == "text" else overwritten.structured[proof.script]
+            # The bytes are no longer those that were hashed; what was not overwritten stands where it stood.
+            stands = text[proof.start : proof.end] == words
+            return None if stands else "redacted: it named somebody who was erased since"
         if hashlib.sha256(body).hexdigest() != proof.body_sha256:
             return "the stored bytes are not those that were cited"
         if proof.walk not in READABLE_WALKS:
@@ -217,7 +225,7 @@ class StoredLibrary:
                 await repository.save_page(self._database, _row(url, download, known.snapshot_id))
                 return earlier
         body = download.body or b""
-        snapshot = Snapshot(
+        fetched = Snapshot(
             id=new_id(),
             url=download.url,
             body_sha256=hashlib.sha256(body).hexdigest(),
@@ -225,9 +233,12 @@ class StoredLibrary:
             content_type=download.content_type,
             content=await self._sandbox.read_page(body, download.content_type, download.url),
         )
+        snapshot = await self._without_erased(fetched)
         saved = await repository.save_page(
             self._database, _row(url, download, snapshot.id), snapshot=snapshot
         )
+        if snapshot is not fetched:
+            await repository.overwrite(self._database, snapshot.id, snapshot.body, snapshot.content)
         assert saved.checked_at is not None, "a page that was looked at has its time"
         page = Page(
             snapshot_id=str(snapshot.id),
@@ -256,6 +267,18 @@ class StoredLibrary:
         )  # fmt: skip
         self._remember(page)
         return page
+
+    async def _without_erased(self, snapshot: Snapshot) -> Snapshot:
+        """The page without the names of people who were erased from its site."""
+        host = without_www((urlsplit(snapshot.url).hostname or "").lower())
+        known = await repository.redacted_names(self._database, host)
+        content, body = snapshot.content, snapshot.body
+        texts = "\n".join((content.text, content.title, content.description, *content.structured))
+        for name in redaction.names_in(texts, known, host) if known else ():
+            if (pattern := redaction.pattern(name)) is not None:
+                content = redaction.redacted(content, pattern)
+                body = redaction.redacted_body(body, snapshot.content_type, name)
+        return replace(snapshot, content=content, body=body) if content is not snapshot.content else snapshot
 
     async def _stored_page(self, row: PageRow) -> Page | Unreadable:
         if row.snapshot_id is None:
@@ -331,6 +354,33 @@ def _unreadable(row: PageRow) -> Unreadable:
         asked_at=row.checked_at if row.retry_at is not None else None,
         failing_since=row.failing_since,
     )
+
+
+async def redact(connection: Connection, hosts: Sequence[str], name: str) -> int:
+    """Overwrite a name in the stored pages of these sites, and in those fetched from now on; returns in how many.
+
+    A name of one word is left: many things are called so.
+    """
+    pattern = redaction.pattern(name)
+    if pattern is None:
+        return 0
+    for host in hosts:
+        await repository.redact_from_now_on(
+            connection, host, redaction.hashed(host, redaction.words_of(name))
+        )
+    changed = 0
+    for snapshot_id in await repository.snapshots_of_hosts(connection, hosts):
+        content = (await repository.snapshots(connection, [snapshot_id]))[snapshot_id]["content"]
+        stored = await repository.snapshot_body(connection, snapshot_id)
+        assert stored is not None, "a snapshot has a body"
+        body, content_type = stored
+        clean = redaction.redacted(content, pattern)
+        if clean != content:
+            changed += 1
+            await repository.overwrite(
+                connection, snapshot_id, redaction.redacted_body(body, content_type, name), clean
+            )
+    return changed
 
 
 async def cite(connection: Connection, reference: UUID, snapshot_ids: Collection[str]) -> None:

@@ -354,6 +354,10 @@ class Settings:
     contact_list_seconds: float = _setting(
         "seconds in which the search for a contact list must come to its end", _number(0, above=True), 50.0
     )
+    people_retention_days: int | None = _setting(
+        "days after which people are forgotten, counted from when they were first seen; none: never",
+        _whole(1),
+    )
     snapshot_retention_days: int | None = _setting(
         "days after which stored pages that no kept answer cites are deleted; none: never", _whole(1)
     )

@@ -110,3 +110,14 @@ async def prune(connection: Connection, older_than: timedelta) -> int:
         "delete from model_calls where created_at < now() - $1::interval", older_than
     )
     return int(tag.rpartition(" ")[2])
+
+
+async def overwrite(connection: Connection, references: Sequence[UUID], name: str) -> None:
+    await connection.execute(
+        """
+        update model_calls set reply = regexp_replace(reply::text, $2, '███', 'gi')::jsonb
+        where reference = any($1::uuid[]) and reply::text ~* $2
+        """,
+        list(references),
+        name,
+    )

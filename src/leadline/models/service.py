@@ -134,6 +134,11 @@ async def prune(connection: Connection, older_than: timedelta) -> int:
     return await repository.prune(connection, older_than)
 
 
+async def overwrite(connection: Connection, references: Sequence[UUID], name: str) -> None:
+    """Overwrite what a pattern of PostgreSQL finds in the replies that were paid for these."""
+    await repository.overwrite(connection, references, name)
+
+
 def _digest(model: str, request: ModelRequest) -> bytes:
     written = msgspec.json.encode(request, order="deterministic")
     return hashlib.sha256(model.encode() + b"\0" + written).digest()

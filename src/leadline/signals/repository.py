@@ -692,3 +692,44 @@ async def forget(connection: Connection, signal_ids: Sequence[UUID]) -> None:
     """Delete signals, and how they came to their answers."""
     await connection.execute("delete from signal_steps where signal_id = any($1::uuid[])", list(signal_ids))
     await connection.execute("delete from signals where id = any($1::uuid[])", list(signal_ids))
+
+
+async def overwrite(connection: Connection, organisation_id: UUID, name: str) -> list[UUID]:
+    """Overwrite what a pattern finds in answers and in their steps; returns in which signals."""
+    rows = await connection.fetch(
+        """
+        with steps as (
+            update signal_steps t set value = regexp_replace(t.value::text, $2, '███', 'gi')::jsonb
+            from signals s where s.id = t.signal_id and s.organisation_id = $1 and t.value::text ~* $2
+            returning t.signal_id as id
+        ), answers as (
+            update signals set
+                answer = regexp_replace(answer::text, $2, '███', 'gi')::jsonb,
+                sources = regexp_replace(sources::text, $2, '███', 'gi')::jsonb,
+                reasoning = regexp_replace(reasoning, $2, '███', 'gi'),
+                question = regexp_replace(question, $2, '███', 'gi')
+            where organisation_id = $1
+              and (answer::text ~* $2 or sources::text ~* $2 or reasoning ~* $2 or question ~* $2)
+            returning id
+        )
+        select id from steps union select id from answers
+        """,
+        organisation_id,
+        name,
+    )
+    return [row["id"] for row in rows]
+
+
+async def naming(connection: Connection, organisation_id: UUID, name: str) -> list[UUID]:
+    """The signals whose answers or steps hold what a pattern finds."""
+    rows = await connection.fetch(
+        """
+        select id from signals s where organisation_id = $1 and (
+            answer::text ~* $2 or sources::text ~* $2 or reasoning ~* $2 or question ~* $2
+            or exists (select from signal_steps t where t.signal_id = s.id and t.value::text ~* $2))
+        order by id
+        """,
+        organisation_id,
+        name,
+    )
+    return [row["id"] for row in rows]

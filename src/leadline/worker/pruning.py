@@ -34,6 +34,10 @@ async def prune(leadline: Leadline) -> None:
         age = timedelta(days=settings.event_retention_days)
         await leadline.webhooks.prune(age)
         await events.prune(database, age, leadline.webhooks.with_deliveries)
+    if settings.people_retention_days is not None:
+        people = await leadline.privacy.sweep(timedelta(days=settings.people_retention_days))
+        if people:
+            log.info("people forgotten", people=people)
     await leadline.signals.prune_progress(batches)
     await idempotency.prune(database)
     if snapshots or traces:
