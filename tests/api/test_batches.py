@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+import asyncpg
 import pytest
 from tests.api.service import Account, Api
 
@@ -69,6 +71,48 @@ async def test_many_are_queued_under_a_number(api: Api, acme: Account) -> None:
         "select count(*) from signals where organisation_id = $1", acme.organisation_id
     )
     assert count == 120
+
+
+async def test_more_than_a_batch_may_hold_is_refused_whole(acme: Account) -> None:
+    signals = [{"question": f"Is it product {number}?", "answerType": "boolean"} for number in range(3)]
+    domains = [f"c{number}.com" for number in range(6667)]  # 20,001 together
+    body = {"signals": signals, "domains": domains, "async": True}
+    refused = await acme.call("POST", PATH, json=body)
+    assert refused.status_code == 422
+    assert "20001" in refused.text.replace(",", "")
+    assert (await acme.get("/v1/companies/signals")).json()["total"] == 0
+
+
+async def test_rows_that_are_there_twice_are_asked_once(acme: Account) -> None:
+    before = await credits_of(acme)
+    body = {"signals": [TWO[0], TWO[0], TWO[1]], "domains": ["acme.com", "acme.com", "www.acme.com"]}
+    answer = (await acme.call("POST", PATH, json=body)).json()
+    assert (answer["totalSignals"], answer["accepted"]) == (6, 6)
+    assert len({row["id"] for row in answer["results"]}) == before - await credits_of(acme)
+    assert before - await credits_of(acme) < 6
+
+
+async def test_a_database_that_is_lost_while_a_batch_is_accepted_loses_and_doubles_nothing(
+    acme: Account, api_database_url: str
+) -> None:
+    before = await credits_of(acme)
+    domains = [f"lost-{number}.com" for number in range(50)]
+    body = {"signals": TWO, "domains": domains, "generateSummaryOnComplete": True}
+    holder = await asyncpg.connect(api_database_url)
+    transaction = holder.transaction()
+    await transaction.start()
+    await holder.execute("lock table credit_entries in share row exclusive mode")  # what is written last
+    sending = asyncio.create_task(acme.call("POST", PATH, json=body))
+    waiting = "select pid from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid)) limit 1"
+    async with asyncio.timeout(60):
+        while not (pid := await holder.fetchval(waiting)):
+            await asyncio.sleep(0.02)
+    await holder.execute("select pg_terminate_backend($1)", pid)
+    await transaction.rollback()
+    await holder.close()
+    answer = await sending
+    total = (await acme.get("/v1/companies/signals")).json()["total"]
+    assert (answer.status_code, total, before - await credits_of(acme)) == (201, 100, 100)
 
 
 async def test_a_batch_that_the_credits_do_not_cover_is_refused_whole(api: Api) -> None:

@@ -9,11 +9,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from tests.cli.command import HOST, command_for, small_site
 from tests.web import WebServer
 
-from leadline.cli.batch import Asked, column, questions, write
+from leadline.cli.batch import DOMAINS, Asked, column, questions, write
 
 FOUNDED = "In which year was Acme founded?"
 OTHER = "other.com"
@@ -93,6 +94,38 @@ def test_columns_are_found_by_their_names_or_taken_as_they_come(tmp_path: Path) 
         Asked("Is it open, and to whom?", "Is it open, and to whom?", "boolean"),
         Asked("Who?", "Who?", "open_text"),
     ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbfDomain,Note\r\na.com,x\r\nb.com,y\r\n",
+        b"Note;Domain\nx;a.com\ny;b.com\n",
+        "Domain\tNote\na.com\tx\nb.com\ty\n".encode("utf-16"),
+        b"Website|Note\na.com|x\n\n ,\nb.com|caf\xe9\n",
+    ],
+    ids=["byte order mark", "semicolons", "utf-16 and tabs", "bars, blank rows, latin-1"],
+)
+def test_tables_of_any_spreadsheet_are_read(content: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "domains.csv"
+    file.write_bytes(content)
+    assert [one for one in column(file, DOMAINS) if "." in one] == ["a.com", "b.com"]
+
+
+def test_wrong_columns_and_empty_files_say_so(tmp_path: Path) -> None:
+    file = tmp_path / "domains.csv"
+    for content in ("", "\n\n", "Domain,Note\n,x\n"):
+        file.write_text(content)
+        with pytest.raises(click.UsageError, match=r"domains\.csv"):
+            column(file, DOMAINS)
+        with pytest.raises(click.UsageError, match=r"domains\.csv"):
+            questions(file)
+
+
+def test_a_hundred_thousand_rows_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "domains.csv"
+    file.write_text("domain;name\n" + "".join(f"company-{n}.com;N {n}\n" for n in range(100_000)))
+    assert len(column(file, DOMAINS)) == 100_000
 
 
 def test_formulas_stay_text_and_negative_numbers_numbers(tmp_path: Path) -> None:
