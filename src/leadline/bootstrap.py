@@ -48,7 +48,7 @@ from leadline.idempotency.service import IdempotencyService
 from leadline.research.engine import Engine
 from leadline.research.model import Budget
 from leadline.research.people import DirectoryError, PeopleDirectory
-from leadline.research.ports import Progress
+from leadline.research.ports import Progress, Sandbox
 from leadline.research.readers.language_model import LanguageModelReader
 from leadline.research.sources.own_site import OwnSite
 from leadline.signals.asked_people import AskedPeople
@@ -57,6 +57,7 @@ from leadline.signals.comparing import Comparing
 from leadline.signals.contacts import Contacts
 from leadline.signals.people import NamedPeople
 from leadline.signals.profiling import Profiling
+from leadline.signals.proving import Proving
 from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTrace
 from leadline.signals.service import RunService, SignalService
 from leadline.signals.tasks import Answering, Readers
@@ -78,6 +79,7 @@ class Leadline:
         settings: Settings,
         database: Database,
         signals: SignalService,
+        proving: Proving,
         runs: RunService,
         subscriptions: SubscriptionService,
         summaries: SummaryService,
@@ -98,6 +100,7 @@ class Leadline:
         self.database = database
         self.ledger = ledger
         self.signals = signals
+        self.proving = proving
         self.runs = runs
         self.subscriptions = subscriptions
         self.scheduler = Scheduler(subscriptions)
@@ -297,6 +300,7 @@ async def open_leadline(
             settings,
             database,
             signals,
+            Proving(database, library),
             runs,
             subscriptions,
             summaries,
@@ -364,6 +368,13 @@ def _email_finder(
         price=settings.email_price,
         reserved_hosts=frozenset(settings.connect_to),
     )
+
+
+@asynccontextmanager
+async def open_sandbox() -> AsyncIterator[Sandbox]:
+    """Where pages are read with nothing else at hand: no database, no network."""
+    async with ChildPool(size=1, prepare=[PREPARE], environment=environment_of_children()) as pool:
+        yield ChildSandbox(pool)
 
 
 def _children() -> int:

@@ -41,6 +41,8 @@ BEYOND = frozenset(
         ("GET", "/v1/companies/signals/subscriptions/{subscriptionId}/runs"),
         ("GET", "/v1/companies/{domain}/profile"),
         ("POST", "/v1/questions/lint"),
+        ("GET", "/v1/companies/signals/{signalId}/proof"),
+        ("GET", "/v1/contacts/signals/{signalId}/proof"),
         ("GET", "/v1/events"),
         ("GET", "/v1/contacts/people/{personId}/export"),
         ("DELETE", "/v1/contacts/people/{personId}"),

@@ -31,6 +31,7 @@ from leadline.cli.models import models
 from leadline.cli.people import people
 from leadline.cli.postgres import postgres
 from leadline.cli.profile import profile
+from leadline.cli.proof import proof
 from leadline.cli.research import research
 from leadline.cli.running import EXIT_BAD_USAGE, EXIT_FAILED, EXIT_INTERRUPTED, Interrupted
 from leadline.cli.secrets import secrets
@@ -99,6 +100,7 @@ for command in (
     models,
     postgres,
     profile,
+    proof,
     secrets,
     research,
     serve,

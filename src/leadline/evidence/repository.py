@@ -242,6 +242,23 @@ async def snapshot_body(connection: Connection, snapshot_id: UUID) -> tuple[byte
     return (zlib.decompress(row["body"]), row["content_type"]) if row is not None else None
 
 
+async def whole_snapshots(
+    connection: Connection, ids: Sequence[UUID]
+) -> dict[str, tuple[str, str, datetime, bytes]]:
+    """Address, content type, time and bytes of those that exist and were not redacted."""
+    rows = await connection.fetch(
+        """
+        select id, url, content_type, fetched_at, body from snapshots
+        where id = any($1::uuid[]) and redacted_at is null
+        """,
+        list(ids),
+    )
+    return {
+        str(row["id"]): (row["url"], row["content_type"], row["fetched_at"], zlib.decompress(row["body"]))
+        for row in rows
+    }
+
+
 async def survey(
     connection: Connection, host: str, freshness: timedelta, not_before: datetime | None
 ) -> SiteSurvey | None:

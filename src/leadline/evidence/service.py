@@ -15,11 +15,12 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from leadline.evidence import redaction, repository
+from leadline.evidence.proofs import fault
 from leadline.evidence.repository import PageRow, Patience, Snapshot
 from leadline.foundation.database import Connection, Database
 from leadline.foundation.errors import DatabaseUnavailable
 from leadline.foundation.ids import new_id
-from leadline.research.documents.canonical import READABLE_WALKS, WALK
+from leadline.research.documents.canonical import WALK
 from leadline.research.documents.hosts import without_www
 from leadline.research.errors import FetchError, Reason
 from leadline.research.model import Company, Page, Proof, SiteSurvey, Unreadable
@@ -120,27 +121,17 @@ class StoredLibrary:
         stored = await repository.snapshot_body(self._database, UUID(proof.snapshot_id))
         if stored is None:
             return "the snapshot is no longer stored"
-        body, content_type = stored
         overwritten = await repository.redacted(self._database, UUID(proof.snapshot_id))
         if overwritten is not None:
             text = overwritten.text if proof.kind == "text" else overwritten.structured[proof.script]
             # The bytes are no longer those that were hashed; what was not overwritten stands where it stood.
             stands = text[proof.start : proof.end] == words
             return None if stands else "redacted: it named somebody who was erased since"
-        if hashlib.sha256(body).hexdigest() != proof.body_sha256:
-            return "the stored bytes are not those that were cited"
-        if proof.walk not in READABLE_WALKS:
-            return f"the text was made by {proof.walk}, which this version cannot make"
-        try:
-            content = await self._sandbox.read_page(body, content_type, "", walk=proof.walk)
-        except FetchError as error:
-            return f"the stored bytes can no longer be read: {error.reason.value} {error.detail}".strip()
-        if content.text_sha256 != proof.text_sha256:
-            return "the canonical text differs from the one that was cited"
-        text = content.text if proof.kind == "text" else content.structured[proof.script]
-        if text[proof.start : proof.end] != words:
-            return "the words do not stand at the recorded place"
-        return None
+        return await fault(self._sandbox, proof, words, *stored)
+
+    async def exported(self, snapshot_ids: Sequence[str]) -> dict[str, tuple[str, str, datetime, bytes]]:
+        """Address, content type, time and bytes of each snapshot that is stored as it came: not of redacted ones."""
+        return await repository.whole_snapshots(self._database, [UUID(one) for one in snapshot_ids])
 
     async def aclose(self) -> None:
         """End what is being fetched, and let other processes fetch it."""

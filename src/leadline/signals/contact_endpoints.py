@@ -10,6 +10,7 @@ from leadline.foundation.errors import InvalidInput
 from leadline.research.errors import InvalidQuestion
 from leadline.research.people import parse_profile_address
 from leadline.signals import views
+from leadline.signals.proving import ExportedProof
 from leadline.signals.replies import CHARGE, Needs, accept, request_of, see_through, view
 from leadline.signals.schemas import (
     CreateContactSignalRequest,
@@ -102,6 +103,17 @@ async def create_contact_signal_sync(needs: Needs, call: SyncCall) -> Accepted:
 )
 async def get_contact_signal(needs: Needs, call: GetCall) -> Raw:
     return Raw((await view(needs, call, UUID(call.path.signal_id), "CONTACT")).body)
+
+
+@operations.get(
+    "/v1/contacts/signals/{signalId}/proof",
+    id="getContactSignalProof",
+    summary="Export the proof of a contact signal",
+    answers={200: Answer("The answer with the pages it rests on, to be checked offline.", ExportedProof)},
+    errors=(404,),
+)
+async def get_contact_proof(needs: Needs, call: GetCall) -> ExportedProof:
+    return await needs.proving.export(call.caller.organisation_id, call.path.signal_id, about="CONTACT")
 
 
 async def _accept(needs: Needs, call: CreateCall, *, awaited: bool) -> UUID:

@@ -7,6 +7,7 @@ from uuid import UUID
 from msgspec import UNSET, Raw
 
 from leadline.signals import views
+from leadline.signals.proving import ExportedProof
 from leadline.signals.replies import CHARGE, Needs, accept, request_of, see_through, view
 from leadline.signals.schemas import (
     CreateCompanySignalRequest,
@@ -103,6 +104,17 @@ async def create_signal_sync(needs: Needs, call: SyncCall) -> Accepted:
 )
 async def get_signal(needs: Needs, call: GetCall) -> Raw:
     return Raw((await view(needs, call, UUID(call.path.signal_id), "COMPANY")).body)
+
+
+@operations.get(
+    "/v1/companies/signals/{signalId}/proof",
+    id="getSignalProof",
+    summary="Export the proof of a signal",
+    answers={200: Answer("The answer with the pages it rests on, to be checked offline.", ExportedProof)},
+    errors=(404,),
+)
+async def get_proof(needs: Needs, call: GetCall) -> ExportedProof:
+    return await needs.proving.export(call.caller.organisation_id, call.path.signal_id, about="COMPANY")
 
 
 async def _accept(needs: Needs, call: CreateCall, *, awaited: bool) -> UUID:

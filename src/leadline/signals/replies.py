@@ -14,6 +14,7 @@ from leadline.foundation.errors import NotFound, WaitTimedOut
 from leadline.foundation.waiter import Waiter
 from leadline.signals import views
 from leadline.signals.checking import by_template
+from leadline.signals.proving import Proving
 from leadline.signals.schemas import (
     ConnectorsConfig,
     CreateCompanySignalRequest,
@@ -32,6 +33,8 @@ CHARGE = "One signal's price for a new signal, given back if it fails; nothing f
 class Needs(Protocol):
     @property
     def signals(self) -> SignalService: ...
+    @property
+    def proving(self) -> Proving: ...
     @property
     def waiter(self) -> Waiter: ...
     @property

@@ -1,0 +1,88 @@
+"""``leadline proof``: an answer with the pages it rests on, in a file that anybody can check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from leadline.cli.running import EXIT_ANSWERED, EXIT_FAILED, run, settings_of_command
+
+if TYPE_CHECKING:
+    from leadline.signals.proving import Checked, ExportedProof
+
+
+@click.command()
+@click.argument("signal_id", required=False)
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the proof into this file."
+)
+@click.option(
+    "--check",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Check a proof that was exported, without a database and without the network.",
+)
+def proof(signal_id: str | None, out: Path | None, file: Path | None) -> int:
+    """Export the proof of SIGNAL_ID, or check one.
+
+    \b
+    leadline proof SIGNAL_ID --out proof.json
+    leadline proof --check proof.json
+
+    Exit code 1 when a proof does not hold.
+    """
+    if (signal_id is None) == (file is None):
+        raise click.UsageError("Give the id of a signal, or --check FILE.")
+    if file is not None:
+        return _shown(run(_check(file.read_bytes()), when_interrupted=""))
+    assert signal_id is not None
+    data = _written(run(_export(signal_id), when_interrupted="Nothing was written."))
+    if out is None:
+        click.echo(data)
+    else:
+        out.write_bytes(data)
+        click.echo(
+            f"{out}: {len(data):,} bytes. Check it anywhere: leadline proof --check {out.name}", err=True
+        )
+    return EXIT_ANSWERED
+
+
+def _written(exported: ExportedProof) -> bytes:
+    import msgspec
+
+    return msgspec.json.format(msgspec.json.encode(exported))
+
+
+async def _export(signal_id: str) -> ExportedProof:
+    from leadline.bootstrap import open_leadline
+
+    async with open_leadline(settings_of_command(), reading=True) as leadline:
+        return await leadline.proving.export(await leadline.organisation(), signal_id)
+
+
+async def _check(data: bytes) -> Checked:
+    from leadline.bootstrap import open_sandbox
+    from leadline.signals.proving import check
+
+    async with open_sandbox() as sandbox:
+        return await check(data, sandbox)
+
+
+def _shown(checked: Checked) -> int:
+    from leadline.cli.terminal import Line, json_text, one_line, write_lines
+    from leadline.cli.verify import verify_lines
+
+    found = checked.proof
+    said = "no answer" if found.answer is None else json_text(found.answer)
+    write_lines(
+        [
+            Line(f"{one_line(found.subject)}: {one_line(found.question)}", "bold"),
+            Line(f"{one_line(said)}", "bold green"),
+            Line(""),
+            *verify_lines(checked.quotes),
+            *(Line(f"does not hold: {fault}", "bold red") for fault in checked.faults),
+        ]
+    )
+    return EXIT_ANSWERED if checked.holds else EXIT_FAILED

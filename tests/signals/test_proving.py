@@ -1,0 +1,154 @@
+"""A proof that left the house is checked with nothing but the file, and one changed byte is caught."""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import zlib
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+from tests.signals.test_service import ASK, make_service
+
+from leadline.accounts.service import default_organisation, organisation
+from leadline.connectors.sandbox.fake import InlineSandbox
+from leadline.foundation.database import Database
+from leadline.foundation.errors import InvalidInput, NotFound
+from leadline.signals.proving import MOST_OF_A_PAGE, ExportedProof, Proving, check, sealed
+
+
+@pytest.fixture
+async def exported(database: Database) -> tuple[Proving, UUID, str, bytes]:
+    org = await default_organisation(database.repeatable)
+    service = make_service(database)
+    signal = await service.ask(org, ASK)
+    proving = Proving(database, service._library)
+    return proving, org, signal.id, msgspec.json.encode(await proving.export(org, signal.id))
+
+
+Exported = tuple[Proving, UUID, str, bytes]
+
+
+async def test_proof_holds_without_a_database(exported: Exported) -> None:
+    checked = await check(exported[3], InlineSandbox())
+    assert checked.holds
+    assert checked.proof.answer == {"type": "number", "number": {"value": 1987}}
+    (quote,) = checked.quotes
+    assert quote.snippet == "Acme was founded in 1987 by Wile Coyote."
+    # However it is laid out: what is hashed is what it says.
+    assert (await check(msgspec.json.format(exported[3], indent=3), InlineSandbox())).holds
+
+
+def _body(change: Callable[[bytes], bytes]) -> Callable[[Any], None]:
+    def tamper(proof: Any) -> None:
+        snapshot = proof["snapshots"][0]
+        body = change(zlib.decompress(base64.b64decode(snapshot["body"])))
+        snapshot["body"] = base64.b64encode(zlib.compress(body)).decode()
+
+    return tamper
+
+
+def _quote(member: str, value: Any) -> Callable[[Any], None]:
+    return lambda proof: proof["quotes"][0].update({member: value})
+
+
+TAMPERINGS: dict[str, tuple[Callable[[Any], None], str]] = {
+    "a byte of the page": (_body(lambda b: b.replace(b"1987", b"1988")), "bytes are not those"),
+    "the words": (_quote("words", "Acme was founded in 1988 by Wile Coyote."), "do not stand"),
+    "the start": (lambda p: p["quotes"][0].update(start=p["quotes"][0]["start"] + 1), "do not stand"),
+    "an absurd end": (_quote("end", 10**15), "do not stand"),
+    "a start before the text": (_quote("start", -41), "do not stand"),
+    "the hash of the page": (_quote("bodySha256", "0" * 64), "bytes are not those"),
+    "the hash of the text": (_quote("textSha256", "0" * 64), "canonical text differs"),
+    "the walk": (_quote("walk", "walk-99"), "cannot make"),
+    "a script that is not there": (
+        lambda p: p["quotes"][0].update(kind="structured", script=7),
+        "do not stand",
+    ),
+    "the page": (lambda p: p["snapshots"].clear(), "not in the file"),
+    "the address": (_quote("url", "https://acme.com/other"), "another address"),
+    "the packing": (lambda p: p["snapshots"][0].update(body="!!"), "cannot be unpacked"),
+    "something behind the page": (
+        lambda p: p["snapshots"][0].update(
+            body=base64.b64encode(base64.b64decode(p["snapshots"][0]["body"]) + b"more").decode()
+        ),
+        "cannot be unpacked",
+    ),
+    "a page that unpacks without an end": (
+        lambda p: p["snapshots"][0].update(
+            body=base64.b64encode(zlib.compress(b"\0" * (MOST_OF_A_PAGE + 1), 1)).decode()
+        ),
+        "cannot be unpacked",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TAMPERINGS)
+async def test_what_was_changed_is_named_even_where_the_file_was_sealed_anew(
+    exported: Exported, name: str
+) -> None:
+    tamper, said = TAMPERINGS[name]
+    proof = json.loads(exported[3])
+    tamper(proof)
+    checked = await check(json.dumps(proof).encode(), InlineSandbox())
+    assert not checked.holds
+    assert checked.faults
+    forged = sealed(msgspec.convert(proof, ExportedProof))
+    checked = await check(msgspec.json.encode(forged), InlineSandbox())
+    assert not checked.faults
+    assert said in str(checked.quotes[0].fault)
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [("answer", {"type": "number", "number": {"value": 1988}}), ("question", "When?"), ("confidence", 1.0)],
+)
+async def test_changed_answer_is_caught(exported: Exported, member: str, value: Any) -> None:
+    proof = json.loads(exported[3]) | {member: value}
+    assert (await check(json.dumps(proof).encode(), InlineSandbox())).faults
+
+
+async def test_any_changed_byte_is_caught(exported: Exported) -> None:
+    chance = random.Random(5)
+    for _ in range(150):
+        at = chance.randrange(len(exported[3]))
+        changed = bytearray(exported[3])
+        changed[at] ^= 1 << chance.randrange(7)
+        try:
+            holds = (await check(bytes(changed), InlineSandbox())).holds
+        except InvalidInput:
+            continue
+        assert not holds, f"byte {at}"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{}", b"[" * 100_000, b'{"format": "leadline-proof-1"}', b"\xff\xfe\x00"],
+    ids=["empty", "no proof", "nested", "cut off", "no text"],
+)
+async def test_what_is_no_proof_is_said_to_be_none(data: bytes) -> None:
+    with pytest.raises(InvalidInput, match="proof"):
+        await check(data, InlineSandbox())
+
+
+async def test_other_format_is_named(exported: Exported) -> None:
+    proof = json.loads(exported[3]) | {"format": "leadline-proof-9"}
+    with pytest.raises(InvalidInput, match="leadline-proof-9"):
+        await check(json.dumps(proof).encode(), InlineSandbox())
+
+
+async def test_proof_of_another_organisation_or_kind_is_not_found(
+    database: Database, exported: Exported
+) -> None:
+    proving, org, signal_id, _ = exported
+    stranger = await organisation(database.repeatable, "stranger")
+    with pytest.raises(NotFound):
+        await proving.export(stranger, signal_id)
+    with pytest.raises(NotFound):
+        await proving.export(org, signal_id, about="CONTACT")
+    with pytest.raises(NotFound):
+        await proving.export(org, "no-id")
