@@ -261,7 +261,7 @@ async def test_a_body_that_is_no_object_is_400(acme: Account, path: str, body: b
         ({"question": ["q"]}, ["question"]),
         ({"answerType": "essay"}, ["answerType"]),
         ({"answerType": 5}, ["answerType"]),
-        ({"answerType": "contacts"}, ["answerType"]),
+        ({"answerType": "people"}, ["answerType"]),
         ({"answerType": "json_schema"}, ["outputSchema"]),
         ({"answerType": "json_schema", "outputSchema": "text"}, ["outputSchema"]),
         ({"answerType": "json_schema", "outputSchema": {"type": 5}}, ["outputSchema"]),

@@ -15,12 +15,11 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from leadline.evidence import redaction, repository
-from leadline.evidence.proofs import fault
 from leadline.evidence.repository import PageRow, Patience, Snapshot
 from leadline.foundation.database import Connection, Database
 from leadline.foundation.errors import DatabaseUnavailable
 from leadline.foundation.ids import new_id
-from leadline.research.documents.canonical import WALK
+from leadline.research.documents.canonical import READABLE_WALKS, WALK
 from leadline.research.documents.hosts import without_www
 from leadline.research.errors import FetchError, Reason
 from leadline.research.model import Company, Page, Proof, SiteSurvey, Unreadable
@@ -127,7 +126,7 @@ class StoredLibrary:
             # The bytes are no longer those that were hashed; what was not overwritten stands where it stood.
             stands = text[proof.start : proof.end] == words
             return None if stands else "redacted: it named somebody who was erased since"
-        return await fault(self._sandbox, proof, words, *stored)
+        return await quote_fault(self._sandbox, proof, words, *stored)
 
     async def exported(self, snapshot_ids: Sequence[str]) -> dict[str, tuple[str, str, datetime, bytes]]:
         """Address, content type, time and bytes of each snapshot that is stored as it came: not of redacted ones."""
@@ -372,6 +371,28 @@ async def redact(connection: Connection, hosts: Sequence[str], name: str) -> int
                 connection, snapshot_id, redaction.redacted_body(body, content_type, name), clean
             )
     return changed
+
+
+async def quote_fault(
+    sandbox: Sandbox, proof: Proof, words: str, body: bytes, content_type: str
+) -> str | None:
+    """Re-check a quote from the page's bytes up. None when it holds, else what does not."""
+    if hashlib.sha256(body).hexdigest() != proof.body_sha256:
+        return "the stored bytes are not those that were cited"
+    if proof.walk not in READABLE_WALKS:
+        return f"the text was made by {proof.walk}, which this version cannot make"
+    try:
+        content = await sandbox.read_page(body, content_type, "", walk=proof.walk)
+    except FetchError as error:
+        return f"the stored bytes can no longer be read: {error.reason.value} {error.detail}".strip()
+    if content.text_sha256 != proof.text_sha256:
+        return "the canonical text differs from the one that was cited"
+    if proof.kind != "text" and not 0 <= proof.script < len(content.structured):
+        return "the words do not stand at the recorded place"
+    text = content.text if proof.kind == "text" else content.structured[proof.script]
+    if not 0 <= proof.start < proof.end <= len(text) or text[proof.start : proof.end] != words:
+        return "the words do not stand at the recorded place"
+    return None
 
 
 async def cite(connection: Connection, reference: UUID, snapshot_ids: Collection[str]) -> None:

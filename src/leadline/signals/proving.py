@@ -19,8 +19,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
-from leadline.evidence.proofs import fault
-from leadline.evidence.service import StoredLibrary
+from leadline.evidence.service import StoredLibrary, quote_fault
 from leadline.foundation.database import Database
 from leadline.foundation.errors import InvalidInput, NotFound
 from leadline.research.answer_types import answer_type
@@ -217,7 +216,10 @@ async def _checked(quote: ProvenQuote, snapshot: ProvenSnapshot | None, sandbox:
     if body is None:
         return QuoteCheck(quote.url, quote.words, "the bytes of its page cannot be unpacked", proof)
     return QuoteCheck(
-        quote.url, quote.words, await fault(sandbox, proof, quote.words, body, snapshot.content_type), proof
+        quote.url,
+        quote.words,
+        await quote_fault(sandbox, proof, quote.words, body, snapshot.content_type),
+        proof,
     )
 
 
