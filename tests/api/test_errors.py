@@ -11,9 +11,11 @@ from uuid import UUID, uuid4
 import pytest
 import yaml
 from tests.api.service import OURS, STREAMS, Account, Api, hold_against_contract
+from tests.api.test_contact_search import bring, person
 
 from leadline.accounts.schemas import KeyOptions
 from leadline.accounts.service import CACHE_SECONDS, revoke_key
+from leadline.contacts.service import named_person
 from leadline.wire.reading import MAX_BODY
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -87,7 +89,12 @@ async def test_what_is_another_organisations_is_not_found_on_any_operation(api: 
     other = await api.account()
     research = {"firstName": "Jo", "lastName": "Quist", "companyName": "Acme", "companyDomain": "acme.com"}
     researched = await other.post("/v1/contacts/research", research)
+    url = "https://www.linkedin.com/in/jo-quist"
+    await bring(
+        api, other, [person("Jo Quist", "Engineer", "https://www.linkedin.com/company/acme", profile_url=url)]
+    )
     theirs = {
+        "personId": str(await named_person(api.database, other.organisation_id, url)),
         "signalId": (await other.ask())["id"],
         "id": researched.json()["id"],
         **await _subscribed(other),
