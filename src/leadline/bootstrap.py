@@ -30,7 +30,14 @@ from leadline.contact_research.directories import EntryLookup
 from leadline.contact_research.people import ResearchedPeople
 from leadline.contact_research.service import ContactResearchService
 from leadline.contact_research.tasks import Researching
-from leadline.contacts.service import Apart, ContactSearch, Directories, LocalDirectory, Privacy
+from leadline.contacts.service import (
+    Apart,
+    ContactSearch,
+    Directories,
+    LocalDirectory,
+    Privacy,
+    WithoutErased,
+)
 from leadline.credits.service import Ledger
 from leadline.emails.service import EmailFinder
 from leadline.events.service import Sequencer
@@ -206,12 +213,16 @@ async def open_leadline(
             max_price=settings.max_model_price,
         )
 
+        def of_account(linked: Linked, organisation_id: UUID) -> PeopleDirectory:
+            seen = _sales_navigator(linked, unipile, connections)
+            return WithoutErased(seen, database.repeatable, organisation_id)
+
         async def its_directories(organisation_id: UUID, key_id: UUID | None = None) -> list[PeopleDirectory]:
             local = LocalDirectory(database, organisation_id)
             linked = await connections.linked(organisation_id, key_id)
             return [
                 *([local] if await local.answers() else []),
-                *([_sales_navigator(linked, unipile, connections)] if linked is not None else []),
+                *([of_account(linked, organisation_id)] if linked is not None else []),
             ]
 
         directories = directories or its_directories

@@ -306,6 +306,28 @@ async def test_people_whom_linkedin_hides_are_not_stored(
     assert await stored(api, acme) == (1, 1)
 
 
+async def test_whom_the_organisation_erased_the_account_does_not_bring_back(
+    api: Api, acme: Account, unipile: UnipileSimulator
+) -> None:
+    unipile.people = members(3)
+    await link(api, acme, unipile)
+    await capture(acme)
+    erased = "select id from people where organisation_id = $1 and profile_url like '%/member-1'"
+    person_id = await api.database.fetchval(erased, acme.organisation_id)
+    answer = await acme.call("DELETE", f"/v1/contacts/people/{person_id}")
+    assert answer.status_code == 200, answer.text
+    left = names([unipile.people[0], unipile.people[2]])
+    assert shown(await search(acme)) == left
+    assert (await capture(acme))["contactCount"] == 2
+    assert await stored(api, acme) == (2, 2)
+    signal = await ask(acme, "What is their current role?", unipile.people[1])
+    assert signal.get("answer") is None
+    assert (unipile.calls["profile"], unipile.calls["posts"]) == (0, 0)
+    other = await api.account()
+    await link(api, other, unipile)
+    assert len(shown(await search(other))) == 3  # it is one organisation's wish
+
+
 # ------------------------------------------------------------------ signals
 
 

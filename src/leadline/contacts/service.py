@@ -14,6 +14,7 @@ from msgspec import UNSET, UnsetType
 
 from leadline.contacts import persons, repository, taxonomy
 from leadline.contacts.directory import LocalDirectory
+from leadline.contacts.erased import WithoutErased
 from leadline.contacts.importing import FIELDS, Imported, import_people
 from leadline.contacts.intake import kept, suppressed
 from leadline.contacts.privacy import Holding, Privacy
@@ -355,6 +356,7 @@ __all__ = [
     "LocalDirectory",
     "Privacy",
     "Search",
+    "WithoutErased",
     "distinct",
     "import_people",
     "kept",
