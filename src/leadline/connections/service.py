@@ -6,6 +6,7 @@ A connection's ``status`` is what was last seen of the account: by a check (``te
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -155,8 +156,7 @@ class ConnectionService:
     async def check_due(self) -> int:
         """Check what was not checked for ``CHECK_EVERY`` seconds; any number of processes share the work."""
         due = await repository.take_due(self._opened, CHECK_EVERY, CHECKED_AT_ONCE)
-        for row in due:
-            await self._check(row)
+        await asyncio.gather(*(self._check(row) for row in due))  # one that hangs holds up no other
         await repository.forget_usage(self._database, USAGE_DAYS)
         return len(due)
 
