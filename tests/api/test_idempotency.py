@@ -58,6 +58,7 @@ async def blocked(connection: asyncpg.Connection[Any]) -> int:
     """The server process that waits for what this connection holds."""
     async with asyncio.timeout(PATIENCE):
         while True:
+            await connection.execute("select pg_stat_clear_snapshot()")  # or it sees what it saw first
             pid = await connection.fetchval(
                 "select pid from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid)) limit 1"
             )
