@@ -14,7 +14,7 @@ _ROLE = re.compile(
     r"owner|editor|secretary|treasurer|member of the board|leiter(?:in)?|geschäftsführer(?:in)?|geschäftsführung|vorstand\w*|"
     r"gründer(?:in)?|inhaber(?:in)?|prokurist(?:in)?|entwickler(?:in)?|berater(?:in)?|direktor(?:in)?|referent(?:in)?|"
     r"directeur|directrice|responsable|gérante?|fondat(?:eur|rice)|ingénieure?|chef|cheffe|directora?|jef[ea]|gerente|"
-    r"direttore|direttrice|responsabile|manager(?:in)?|hoofd|directie|chef(?:in)?)\b",
+    r"direttore|direttrice|responsabile|manager(?:in)?|hoofd|directie|chef(?:in)?)(?:s|nen)?\b",  # "Managing Directors: A, B and C"
     re.IGNORECASE,
 )
 _CAREER = re.compile(
