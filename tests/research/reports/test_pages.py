@@ -37,7 +37,7 @@ def quoted(found: Findings, section: Section) -> list[str]:
         ("<p>Jane Doe, VP Sales</p>", Section.CURRENT_ROLE),
         ("<table><tr><td>Jane Doe</td><td>Head of Sales</td></tr></table>", Section.CURRENT_ROLE),
         ("<p>Jane Doe ist Leiterin Vertrieb.</p>", Section.CURRENT_ROLE),
-        ("<p>Managing Directors: John Roe, Jane Doe</p>", Section.CURRENT_ROLE),
+        ("<p>Managing Directors: Jane Doe, John Roe</p>", Section.CURRENT_ROLE),
         ("<p>Geschäftsführerinnen: Jane Doe und Ann Poe</p>", Section.CURRENT_ROLE),
         ("<p>Jane Doe joined Acme in 2019.</p>", Section.CAREER),
         ("<h2>Jane Doe</h2><p>She studied physics in Kiel.</p>", Section.CAREER),
