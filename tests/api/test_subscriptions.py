@@ -93,7 +93,7 @@ async def test_the_schedule_can_be_changed(acme: Account) -> None:
         ({"timezone": "Mars/Olympus"}, "timezone"),
         ({"question": None}, "question"),
         ({"name": None}, "name"),
-        ({"answerType": "contacts"}, "answerType"),
+        ({"answerType": "people"}, "answerType"),
         ({"domain": "https://acme.com/"}, "domain"),
         ({"domain": None}, "listId"),
         ({"name": "a\x00b"}, "name"),
