@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 import yaml
 from tests.api.service import Account, Api, open_api
+from tests.api.test_contact_search import bring, person
 
 from leadline.api.server import serving
 from leadline.foundation.errors import ConfigurationError
@@ -171,6 +172,9 @@ async def test_the_root_says_what_this_is_and_where_to_go(api: Api) -> None:
 
 async def test_example_bodies_of_the_document_are_accepted(api: Api, acme: Account) -> None:
     document = yaml.safe_load((await api.client.get("/v1/openapi.yaml")).content)
+    await bring(
+        api, acme, [person("Eve Stone", "Engineer")]
+    )  # without a directory no list of people can be made
     made: dict[str, str] = {}  # collection to the id of what its example made
     tried = 0
     for path, operations in sorted(document["paths"].items(), key=lambda item: item[0].count("{")):
