@@ -10,8 +10,8 @@ import pytest
 
 from leadline.research.documents.hosts import parse_company
 from leadline.research.documents.walk import read_page
-from leadline.research.model import Page
-from leadline.research.profile import links
+from leadline.research.model import Evidence, Page, Question, Subject
+from leadline.research.profile import answering, links
 from leadline.research.profile.building import build
 from leadline.research.profile.model import Profile
 from leadline.research.profile.pages import kind
@@ -89,6 +89,71 @@ def test_an_imprint() -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "body", "field", "value"),
+    [
+        ("/careers/culture", "<h2>1,200+ People</h2>", "employee_count", 1200),
+        (
+            "/legal/privacy",
+            "<p>Norrwerk Tools Inc. ('we', 'us') runs this site.</p>",
+            "legal_name",
+            "Norrwerk Tools Inc.",
+        ),
+        (
+            "/docs/brand",
+            "<li>The name is a trademark of Norrwerk Tools Inc.</li>",
+            "legal_name",
+            "Norrwerk Tools Inc.",
+        ),
+        (
+            "/team/ceo",
+            "<p>I (Ada Quist) am the CEO of Norrwerk.</p>",
+            "leadership",
+            [{"name": "Ada Quist", "role": "CEO"}],
+        ),
+        (
+            "/about",
+            "<p>With me is Per Holm, our CFO, since May.</p>",
+            "leadership",
+            [{"name": "Per Holm", "role": "CFO"}],
+        ),
+        (
+            "/messaging",
+            "<h2>What is Norrwerk?</h2><p>Norrwerk is a maker of quiet hammer drills.</p>",
+            "what_they_do",
+            "Norrwerk is a maker of quiet hammer drills.",
+        ),
+    ],
+)
+def test_pages_that_speak_of_their_company(path: str, body: str, field: str, value: Any) -> None:
+    assert profile(("/", "<p>Norrwerk</p>"), (path, body)).value(field) == value
+
+
+@pytest.mark.parametrize("text", ["What does Norrwerk do?", "what does norrwerk.com do", "What do they do?"])
+def test_a_question_may_name_the_company(text: str) -> None:
+    about = page("/about", "<p>Norrwerk is a maker of quiet hammer drills.</p>")
+    question = Question(subject=Subject(company=COMPANY), text=text, answer_type="open_text")
+    told = answering.answer(question, Evidence(pages=(about,)))
+    assert told is not None
+    assert told.value == "Norrwerk is a maker of quiet hammer drills."
+
+
+def test_an_apposition_counts_where_two_pages_say_it() -> None:
+    body = "<p>Train with Norrwerk, the maker of quiet hammer drills.</p>"
+    assert "what_they_do" not in profile(("/academy", body)).fields
+    found = profile(("/academy", body), ("/public", body))
+    assert found.value("what_they_do") == "the maker of quiet hammer drills"
+
+
+def test_the_opening_is_given_where_it_says_what_the_description_says() -> None:
+    head = "<meta name=description content='Quiet hammer drills for builders in narrow city streets'>"
+    opening = "<h1>Hear it</h1><p>{}</p><p>Norrwerk</p>"
+    said = "Hammer drills, quiet enough for narrow city streets."
+    assert profile(("/", head + opening.format(said))).value("what_they_do") == said
+    other = "Welcome to the first day of everything that follows."
+    assert "what_they_do" not in profile(("/", head + opening.format(other))).fields
+
+
+@pytest.mark.parametrize(
     ("body", "field"),
     [
         ("<p>Our hosting provider is ISO 27001 certified.</p>", "certifications"),
@@ -101,6 +166,7 @@ def test_an_imprint() -> None:
         ("<p>Our customer Bergpump is headquartered in Lima.</p>", "headquarters"),
         ("<p>We help companies with 200 employees.</p>", "employee_count"),
         ("<p>Eva Lind</p><p>CTO @Bergpump</p>", "leadership"),
+        ("<p>4,000 people visit us daily.</p>", "employee_count"),
         ("<p hidden>We are ISO 27001 certified.</p>", "certifications"),
         ("<p>Write to sales@bergpump.com</p>", "email_sales"),
         ('<a href="https://boards.greenhouse.io/bergpump">Jobs</a>', "job_board_vendor"),

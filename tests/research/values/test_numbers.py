@@ -18,6 +18,9 @@ from leadline.research.values.percentages import find_percentages
         ("a fleet of 2.5 thousand lorries", "en", [2500]),
         ("1.299,00", "de", [1299]),
         ("1,299.00", "en", [1299]),
+        ("costs €1.250 a year", "en", []),  # thousands or a fraction: nobody can tell
+        ("costs €1.250 a year", "de", [1250]),
+        ("at 3.250 % a year", "en", [3.25]),
         ("0.150 litres", "en", [0.15]),
         ("13m users", "en", [13_000_000]),
         ("13 m of cable", "en", [13]),

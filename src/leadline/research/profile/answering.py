@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from leadline.research.answer_types import answer_type
+from leadline.research.documents.names import company_names
 from leadline.research.documents.units import passages
 from leadline.research.model import Evidence, Passage, Question, Unit
 from leadline.research.profile import persons
@@ -43,11 +44,20 @@ def answer(question: Question, evidence: Evidence) -> Told | None:
     """The profile's answer; None where the question means no field, or the pages do not tell, or not in its type."""
     if question.subject.person is not None or answer_type(question.answer_type).asks:
         return persons.answer(question, evidence)
-    meant = guess(question.text)
+    meant = guess(_unnamed(question))
     if meant is None:
         return None
     told = _typed(meant.field, question.answer_type, profile_of(question, evidence))
     return None if told is None else Told(meant.field, *told, probability=meant.probability)
+
+
+def _unnamed(question: Question) -> str:
+    """The question with "the company" for its name: who is asked about tells nothing of what is asked."""
+    text = question.text
+    for name in sorted(company_names(question.company), key=len, reverse=True):
+        spelled = r"[^\w]{0,2}".join(map(re.escape, name))
+        text = re.sub(rf"(?<!\w){spelled}(?:['’]s)?(?!\w)", "the company", text, flags=re.IGNORECASE)
+    return text
 
 
 def confidence(told: Told) -> float:

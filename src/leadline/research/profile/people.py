@@ -28,6 +28,7 @@ _ROLE_NAMES = re.compile(
 _WHOLE_NAME = re.compile(rf"^{_NAME}$")
 _WHOLE_ROLE = re.compile(rf"^({_ROLE})\b[^.!?]{{0,50}}$")
 _OURS = re.compile(rf"\b(?:[Oo]ur|[Uu]nser\w*|[Nn]otre) ({_ROLE}),? ({_NAME})")
+_OF_OURS = re.compile(rf"({_NAME}), (?:our|unser\w*|notre) ({_ROLE})\b")
 _NOT_THERE = frozenset(
     {"customers", "news", "partners", "docs"}
 )  # others' leaders are introduced there, or former ones
@@ -72,7 +73,7 @@ def _in_rows(page: Page, brand: Brand) -> Iterator[Finding]:
 def _in_sentences(page: Page, brand: Brand) -> Iterator[Finding]:
     """ "Our CEO Ada Quist", "Ada Quist, CEO of Norrwerk"."""
     of_us = re.compile(
-        rf"({_NAME}),? (?:(?:is|ist|est|our|the|unser|der|die|le|la) ){{0,2}}({_ROLE}),? (?:of|at|von|bei|de|chez) {re.escape(brand.name or chr(0))}\b"
+        rf"({_NAME})[),]{{0,2}} (?:(?:is|am|ist|est|our|the|unser|der|die|le|la) ){{0,2}}({_ROLE}),? (?:of|at|von|bei|de|chez) {re.escape(brand.name or chr(0))}\b"
     )
     for block in page.content.blocks:
         if block.kind is BlockKind.QUOTE or block.region is Region.HIDDEN:
@@ -80,7 +81,7 @@ def _in_sentences(page: Page, brand: Brand) -> Iterator[Finding]:
         text = page.words(block.start, min(block.end, block.start + _MOST_OF_BLOCK))
         for match, name, role in (
             *((m, m[2], m[1]) for m in _OURS.finditer(text)),
-            *((m, m[1], m[2]) for m in of_us.finditer(text)),
+            *((m, m[1], m[2]) for pattern in (_OF_OURS, of_us) for m in pattern.finditer(text)),
         ):
             before = text[max(0, match.start() - 20) : match.start()]
             if not _NO_NAME.search(name) and not re.search(r"\b(?:former|ex|then|previous)\W*$", before):

@@ -12,10 +12,12 @@ from leadline.research.profile.brand import Brand
 from leadline.research.profile.model import Finding, Means
 from leadline.research.profile.pages import kind, segments
 from leadline.research.values.numbers import read_digits
-from leadline.research.values.terms import squash
+from leadline.research.values.terms import squash, stems
 
 _SELF = frozenset({"home", "about", "team", "careers", "contact", "imprint"})
 _ABOUT = frozenset({"home", "about", "team", "careers"})
+_NAMED = frozenset({"imprint", "legal", "about", "contact", "docs"})
+_SAME = 0.6  # of the content words of the shorter text, for the other to say the same
 _OPENING = 1_500  # characters of a page in which "we" say what we are
 _LONGEST = 400  # characters of a sentence that is looked at
 
@@ -40,6 +42,9 @@ _PEOPLE = r"(?:full-time |permanent |remote )?(?:employees|staff(?: members)?|te
 _COUNT = re.compile(
     rf"(?<![\d.,$€£%/-])(?P<count>\d[\d.,  ]{{0,8}}\d|\d{{1,6}})(?P<more>\+|\s?plus)?\s+(?:[\w-]+\s+){{0,2}}?{_PEOPLE}\b"
 )
+_WHOLE_COUNT = re.compile(
+    rf"\s*(?P<count>\d[\d.,  ]{{0,8}})\+?\s+{_PEOPLE}\s*", re.IGNORECASE
+)  # stands alone
 _STRICT_COUNT = re.compile(
     r"\b(?:employ(?:s|ing)?|staff of|team of|headcount|we are|we're|we have|company of|consists? of|beschäftig\w+|wir sind|Team von|nous sommes|équipe de|emploie)\b",
     re.IGNORECASE,
@@ -57,6 +62,11 @@ _POSTAL = re.compile(
     r"(?:(?:D-|CH-|A-|F-)?(?P<code>\d{5}|\d{4}(?= [A-Z]))\s+(?P<city>[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)?)"
     r"|(?P<uscity>[A-Z][\w.'’-]+(?: [A-Z][\w.'’-]+){0,2}),? (?P<state>[A-Z]{2}),? (?P<zip>\d{5}(?:-\d{4})?)"
     r"|(?P<ukcity>[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?),? (?P<ukcode>[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}))(?!\w)"
+)
+# "Acme Inc. ('we', 'us')" in a contract names who speaks in it; so does a sentence on whose the trademarks are.
+_ITSELF = re.compile(r",?\s*\(\s*(?:the |hereinafter |together |nachfolgend |ci-après )*['\"“”‘’„«]")
+_ITS_MARKS = re.compile(
+    r"\b(?:trademarks? of|operated by|service (?:of|by)|betrieben von|édité par)\s*$", re.IGNORECASE
 )
 _COPYRIGHT = re.compile(r"©|\(c\)|\bcopyright\b", re.IGNORECASE)  # its year looks like a postal code
 _PHONE = re.compile(
@@ -89,11 +99,15 @@ def find(page: Page, brand: Brand) -> Iterator[Finding]:
         if block.region is Region.HIDDEN:  # what people do not see is no statement to them
             continue
         text = page.words(block.start, block.end)
-        if block.region is Region.FOOTER or where in ("imprint", "legal", "about", "contact"):
+        if block.region is Region.FOOTER or where in _NAMED:
             yield from _legal_name(page, block, text, brand, where)
         if where in ("imprint", "contact", "about") or block.region is Region.FOOTER:
             yield from _postal(page, block, text, brand, where)
             yield from _phone(page, block, text, where)
+        if where in _ABOUT and where != "home" and (match := _WHOLE_COUNT.fullmatch(text)):
+            count = read_digits(match["count"].strip(), page.content.language)
+            if isinstance(count, int) and 1 < count < 3_000_000:
+                yield _finding(page, "employee_count", count, block.start, block.end)
         if block.kind in (BlockKind.QUOTE, BlockKind.CODE, BlockKind.HEADING):
             continue
         for start, end in split_sentences(text, page.content.language):
@@ -110,10 +124,13 @@ def _finding(page: Page, field: str, value: Any, start: int, end: int, weight: f
 
 
 def _description(page: Page, brand: Brand, where: str) -> Iterator[Finding]:
-    """One sentence of the start page or the page about the company that says what it is: "Acme is ...", "we help"."""
-    if where not in ("home", "about"):
+    """A sentence that says what the company is: "Acme is ...", "we help", "Acme, the maker of ..."; or the start page's
+    first words, where they say what its description for search engines says."""
+    if where in ("news", "customers", "careers", "legal"):
         return
-    name = re.escape(brand.name or "\0")
+    yield from _apposition(page, brand)
+    yield from _opening(page, brand, where)
+    name = re.sub(r"['’]", "['’]", re.escape(brand.name or "\0"))
     says = re.compile(
         rf"^(?:At )?{name}(?:[,’']s mission)?,? (?:(?:is|are|ist|est) (?:an?|the|eine?|der|die|das|une?|le|la|l['’])|(?:provides|offers|helps|makes|builds|develops|bietet|entwickelt|hilft|propose|aide|édite|développe)(?! you\b))\b|"
         r"^(?:We|Wir|Nous) (?:help|build|make|provide|offer|develop|design|entwickeln|bieten|bauen|helfen|aidons|développons|proposons)(?! you\b)\b"
@@ -125,16 +142,55 @@ def _description(page: Page, brand: Brand, where: str) -> Iterator[Finding]:
             BlockKind.TABLE_ROW,
         ):
             continue
+        if where not in ("home", "about") and not _headed_by_name(block, brand):
+            continue
         text = page.words(block.start, block.end)
         for start, end in split_sentences(text, page.content.language):
             if 30 <= end - start <= 300 and says.match(text[start:end]) and not text[start:end].endswith("?"):
-                named = text[start:end].startswith(brand.name) if brand.name else False
+                named = re.match(rf"(?:At )?{name}", text[start:end]) is not None
                 if not named and block.start > _OPENING:
                     continue
                 weight = (2.0 if named else 0.5) + (0.5 if where == "home" else 0.0) - block.start / 1e6
                 yield _finding(
                     page, "what_they_do", text[start:end], block.start + start, block.start + end, weight
                 )
+
+
+def _headed_by_name(block: Block, brand: Brand) -> bool:
+    """Whether the heading above is the name and little more: "What is Acme?", "About Acme"."""
+    heading = " ".join(block.headings[-1:])
+    rest = heading.replace(brand.name, " ") if brand.name else heading
+    return rest != heading and not stems(rest)
+
+
+def _apposition(page: Page, brand: Brand) -> Iterator[Finding]:
+    """ "Acme, the maker of anvils,": counts where two pages say it."""
+    says = re.compile(
+        rf"{re.escape(brand.name or chr(0))}, ((?:the|an?|die|der|das|eine?|le|la|une?) [a-zà-ÿ][^,.;:?!]{{8,80}})(?=[,.;])"
+    )
+    for block in page.content.blocks:
+        if block.region is Region.MAIN and block.kind is BlockKind.PARAGRAPH:
+            for match in says.finditer(page.words(block.start, min(block.end, block.start + 1_000))):
+                start, end = block.start + match.start(1), block.start + match.end(1)
+                yield _finding(page, "what_they_do", match[1], start, end, 0.6)
+                return
+
+
+def _opening(page: Page, brand: Brand, where: str) -> Iterator[Finding]:
+    told = stems(page.content.description)
+    if where != "home" or len(told) < 4:
+        return
+    for block in page.content.blocks:
+        if block.start > _OPENING:
+            return
+        text = page.words(block.start, block.end)
+        if block.region is Region.MAIN and block.kind is BlockKind.PARAGRAPH and 30 <= len(text) <= 300:
+            said = stems(text)
+            if brand.names(text):
+                continue  # then it is not the company that speaks of itself, but its site
+            if len(said) >= 4 and len(said & told) >= _SAME * min(len(said), len(told)):
+                yield _finding(page, "what_they_do", " ".join(text.split()), block.start, block.end, 1.5)
+                return
 
 
 def _language(page: Page) -> Iterator[Finding]:
@@ -151,7 +207,8 @@ def _legal_name(page: Page, block: Block, text: str, brand: Brand, where: str) -
         start = _brand_start(match.group(), brand)
         name = match.group()[start:].strip()
         if start >= 0 and len(name) <= 60:
-            weight = 3.0 if where == "imprint" else 1.5 if where == "legal" else 1.0
+            itself = _ITSELF.match(text, match.end()) or _ITS_MARKS.search(text, 0, match.start())
+            weight = 3.0 if itself or where == "imprint" else 1.5 if where == "legal" else 1.0
             begin = block.start + match.start() + start
             yield _finding(page, "legal_name", name, begin, block.start + match.end(), weight)
 

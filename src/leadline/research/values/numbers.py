@@ -69,6 +69,9 @@ _DIGITS = re.compile(
     """,
     re.VERBOSE,
 )
+# "1.250": on a page that says it is English, thousands in a borrowed spelling or a decimal fraction; nobody can tell.
+_THREE_PLACES = re.compile(r"[1-9]\d{0,2}\.\d\d0")
+_PER_CENT = re.compile(r"\s?%")
 _SCALE = re.compile(r"(?P<gap>[ \u00a0-]?)(?P<word>[A-Za-zäöüéãõ]+)\.?(?P<plus>\+)?(?![\w])")
 _PHONE = re.compile(r"\+\d[\d\s()./-]{6,}\d")
 _RANGE_END = re.compile(r"\d+(?:[.,]\d+)*")
@@ -192,7 +195,8 @@ def find_numbers(text: str, language: str = "en", *, words: bool = True) -> list
         if not range_match and _BETWEEN.search(text[: match.start()]):
             range_match = _BETWEEN_AND.match(text, scaled_end)
         number = plain(value * factor * (-1 if match["sign"] else 1))
-        if abs(number) >= 10**MOST_DIGITS:
+        unsure = factor == 1 and _THREE_PLACES.fullmatch(digits) and language not in DECIMAL_COMMA
+        if abs(number) >= 10**MOST_DIGITS or (unsure and not _PER_CENT.match(text, end)):
             after_range = False
             continue
         approximate = (
