@@ -72,3 +72,21 @@ def test_a_stated_fact_is_answered_with_its_member(
 )
 def test_what_is_not_stated_of_the_company_is_not_answered(text: str, answer_type: str) -> None:
     assert ask(text, answer_type).answer is None
+
+
+@pytest.mark.parametrize(
+    ("address", "given"),
+    [
+        ("https://www.linkedin.com/shareArticle?mini=true&url=https%3A%2F%2Facme.com%2F", False),
+        ("https://www.linkedin.com/company/acme", True),
+    ],
+)
+def test_a_link_that_hands_an_address_over_is_no_profile(address: str, given: bool) -> None:
+    evidence = Evidence(
+        pages=(page("https://acme.com/", f"<title>Acme</title><p><a href='{address}'>LinkedIn</a></p>"),)
+    )
+    question = Question(
+        subject=Subject(company=ACME), text="What is the LinkedIn page of Acme?", answer_type="url"
+    )
+    draft = ExtractiveReader().answer(question, rank(question, evidence, 40), evidence)
+    assert draft.value == (address if given else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from leadline.research.model import Evidence, Link, Passage, Question, Unit
 from leadline.research.readers.extractive.asking import Asking, Wanted
@@ -95,7 +95,13 @@ def _links_of(spot: Spot) -> list[Link]:
         and spot.unit.start <= link.start
         and link.end <= spot.unit.end
         and urlsplit(link.url).scheme in ("http", "https")
+        and not _hands_over(link.url)
     ]
+
+
+def _hands_over(url: str) -> bool:
+    """Whether it gives another address to a service, to share or to check it: such a link is nobody's profile."""
+    return "://" in unquote(urlsplit(url).query)
 
 
 def _judge(scene: Scene, spot: Spot, link: Link, title: str) -> Iterator[Candidate]:
