@@ -312,6 +312,10 @@ async def test_a_cancelled_fetch_lets_others_try_at_once(database: Database, fet
         assert (await second.page(ABOUT, ACME)).fetched
 
 
+async def fault_of(library: StoredLibrary, proof: Proof, words: str) -> str | None:
+    return (await library.check([(proof, words)]))[0]
+
+
 async def test_a_quote_is_checked_from_the_stored_bytes_up(
     library: StoredLibrary, database: Database
 ) -> None:
@@ -327,17 +331,17 @@ async def test_a_quote_is_checked_from_the_stored_bytes_up(
         start=start,
         end=start + len(words),
     )
-    assert await library.check(proof, words) is None
-    assert await library.check(proof, "founded in 1988") == "the words do not stand at the recorded place"
+    assert await fault_of(library, proof, words) is None
+    assert await fault_of(library, proof, "founded in 1988") == "the words do not stand at the recorded place"
     stored = await repository.snapshot_body(database, UUID(page.snapshot_id))
     assert stored is not None
     await database.execute(
         "update snapshots set body = $1", b"\x78\x9c\x03\x00\x00\x00\x00\x01"
     )  # zlib of nothing
-    assert await library.check(proof, words) == "the stored bytes are not those that were cited"
+    assert await fault_of(library, proof, words) == "the stored bytes are not those that were cited"
     await database.execute("update pages set snapshot_id = null")
     await database.execute("delete from snapshots")
-    assert await library.check(proof, words) == "the snapshot is no longer stored"
+    assert await fault_of(library, proof, words) == "the snapshot is no longer stored"
 
 
 class EarlierSandbox(InlineSandbox):
@@ -364,14 +368,14 @@ async def test_a_quote_from_the_text_of_an_earlier_walk_still_holds_and_the_page
         start=start,
         end=start + len(words),
     )
-    assert await library.check(proof, words) is None
-    unknown = await library.check(replace(proof, walk="walk-99"), words)
+    assert await fault_of(library, proof, words) is None
+    unknown = await fault_of(library, replace(proof, walk="walk-99"), words)
     assert unknown == "the text was made by walk-99, which this version cannot make"
     await pass_time(database, 25 * 3600)
     new = (await library.page(ABOUT, ACME)).page  # the very same bytes, with the ETag that they had
     assert isinstance(new, Page)
     assert new.content.text == "3,000 credits per month"
-    assert await library.check(proof, words) is None
+    assert await fault_of(library, proof, words) is None
 
 
 async def test_a_page_that_was_looked_at_since_is_not_claimed(

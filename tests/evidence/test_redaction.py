@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from tests.evidence.test_library import ACME, pass_time
+from tests.evidence.test_library import ACME, fault_of, pass_time
 
 from leadline.connectors.pages.fake import MemoryFetcher
 from leadline.connectors.sandbox.fake import InlineSandbox
@@ -43,7 +43,7 @@ async def test_a_name_is_overwritten_and_what_quoted_it_says_so(database: Databa
     page = (await reading(database, fetcher).page(TEAM, ACME)).page
     assert isinstance(page, Page)
     named, other = proof(page, "Zoë Quist leads"), proof(page, "Acme was founded in 1987")
-    assert await reading(database, fetcher).check(named, "Zoë Quist leads") is None
+    assert await fault_of(reading(database, fetcher), named, "Zoë Quist leads") is None
     async with database.transaction() as connection:
         assert await redact(connection, ["acme.com"], "Zoë Quist") == 1
         assert await redact(connection, ["acme.com"], "Zoë Quist") == 0
@@ -55,8 +55,8 @@ async def test_a_name_is_overwritten_and_what_quoted_it_says_so(database: Databa
     body, _ = await repository.snapshot_body(database, UUID(page.snapshot_id)) or (b"", "")
     assert b"quist" not in body.lower()
     assert b"founded in 1987" in body
-    assert (await after.check(named, "Zoë Quist leads") or "").startswith("redacted")
-    assert await after.check(other, "Acme was founded in 1987") is None
+    assert (await fault_of(after, named, "Zoë Quist leads") or "").startswith("redacted")
+    assert await fault_of(after, other, "Acme was founded in 1987") is None
 
 
 @pytest.mark.parametrize("changed", [False, True])

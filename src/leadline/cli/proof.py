@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leadline.cli.running import EXIT_ANSWERED, EXIT_FAILED, run, settings_of_command
+from leadline.cli.running import EXIT_ANSWERED, EXIT_FAILED, EXIT_NOT_EVERYWHERE, run, settings_of_command
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from leadline.cli.terminal import Line
     from leadline.signals.proving import Checked, ExportedProof
 
 
@@ -31,12 +34,13 @@ def proof(signal_id: str | None, out: Path | None, file: Path | None) -> int:
     leadline proof SIGNAL_ID --out proof.json
     leadline proof --check proof.json
 
-    Exit code 1 when a proof does not hold.
+    Exit code 1 when a proof does not hold, 4 when it holds as far as it can be checked: of a page that names
+    somebody who was erased since, only the overwritten text is left.
     """
     if (signal_id is None) == (file is None):
         raise click.UsageError("Give the id of a signal, or --check FILE.")
     if file is not None:
-        return _shown(run(_check(file.read_bytes()), when_interrupted=""))
+        return _shown(run(_check(file), when_interrupted=""))
     assert signal_id is not None
     data = _written(run(_export(signal_id), when_interrupted="Nothing was written."))
     if out is None:
@@ -62,12 +66,30 @@ async def _export(signal_id: str) -> ExportedProof:
         return await leadline.proving.export(await leadline.organisation(), signal_id)
 
 
-async def _check(data: bytes) -> Checked:
+async def _check(file: Path) -> Checked:
     from leadline.bootstrap import open_sandbox
-    from leadline.signals.proving import check
+    from leadline.signals.proving import MOST_BYTES, check
 
+    with file.open("rb") as stream:
+        data = stream.read(MOST_BYTES + 1)  # one more tells that it is too large
     async with open_sandbox() as sandbox:
         return await check(data, sandbox)
+
+
+_WHOSE = {
+    "own": "the company's own site",
+    "third_party": "somebody else's",
+    "directory": "a directory's entry",
+}
+
+
+def _page_lines(found: ExportedProof) -> Iterator[Line]:
+    from leadline.cli.terminal import Line, one_line
+
+    whose = {quote.snapshot_id: quote.provenance for quote in found.quotes}
+    for page in found.snapshots:
+        by = _WHOSE.get(whose.get(page.id) or "", "whose it is was not recorded")
+        yield Line(f"{one_line(page.url)}: {by}, fetched {page.fetched_at}", "dim", 2)
 
 
 def _shown(checked: Checked) -> int:
@@ -81,8 +103,12 @@ def _shown(checked: Checked) -> int:
             Line(f"{one_line(found.subject)}: {one_line(found.question)}", "bold"),
             Line(f"{one_line(said)}", "bold green"),
             Line(""),
+            *_page_lines(found),
+            Line(""),
             *verify_lines(checked.quotes),
             *(Line(f"does not hold: {fault}", "bold red") for fault in checked.faults),
         ]
     )
-    return EXIT_ANSWERED if checked.holds else EXIT_FAILED
+    if checked.broken:
+        return EXIT_FAILED
+    return EXIT_ANSWERED if checked.holds else EXIT_NOT_EVERYWHERE

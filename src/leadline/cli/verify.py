@@ -43,8 +43,10 @@ def verify_lines(checks: Sequence[QuoteCheck | StatementCheck]) -> Iterator[Line
     from leadline.cli.rendering import counted
     from leadline.cli.terminal import Line, one_line
 
+    redacted = 0
     for check in checks:
-        style = "red" if check.fault else "green"
+        redacted += bool(check.fault and check.fault.startswith("redacted"))
+        style = "green" if check.fault is None else "yellow" if check.fault.startswith("redacted") else "red"
         yield Line(f"{one_line(check.fault) if check.fault else 'stands'}: {one_line(check.url)}", style, 2)
         yield Line(f"  “{one_line(check.snippet)}”", "", 2)
         proof = check.proof
@@ -57,5 +59,7 @@ def verify_lines(checks: Sequence[QuoteCheck | StatementCheck]) -> Iterator[Line
         yield Line(f"  SHA-256 of the page {proof.body_sha256}, of the text {proof.text_sha256}", "dim", 2)
     sound = sum(check.fault is None for check in checks)
     yield Line(
-        f"{sound} of {counted(len(checks), 'quote')} stand{'s' if len(checks) == 1 else ''} as cited", "bold"
+        f"{sound} of {counted(len(checks), 'quote')} stand{'s' if len(checks) == 1 else ''} as cited"
+        + (f", {redacted} redacted" if redacted else ""),
+        "bold",
     )

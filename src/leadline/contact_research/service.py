@@ -179,13 +179,13 @@ class ContactResearchService:
         """Re-check every quote of a report offline, against the stored snapshots. Raises NotFound."""
         row = await repository.get(self._database, organisation_id, public_id)
         found = _shown(row).result
-        checks = []
-        for one in [one for _, section in (sections(found) if found else ()) for one in section.statements]:
-            proof = proof_of(one)
-            checks.append(
-                StatementCheck(one.url, one.quote, await self._library.check(proof, one.quote), proof)
-            )
-        return tuple(checks)
+        statements = [one for _, section in (sections(found) if found else ()) for one in section.statements]
+        quotes = [(proof_of(one), one.quote) for one in statements]
+        faults = await self._library.check(quotes)
+        return tuple(
+            StatementCheck(one.url, one.quote, fault, proof)
+            for one, (proof, _), fault in zip(statements, quotes, faults, strict=True)
+        )
 
     # ------------------------------------------------------------------ erase
 

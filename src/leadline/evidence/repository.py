@@ -28,6 +28,16 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     content: PageText
 
 
+class StoredSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored page. ``overwritten``: its text, where it was redacted; the bytes are then no longer those that came."""
+
+    url: str
+    content_type: str
+    fetched_at: datetime
+    body: bytes
+    overwritten: PageText | None = None
+
+
 class PageRow(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of one address. Every time is the database's."""
 
@@ -242,19 +252,23 @@ async def snapshot_body(connection: Connection, snapshot_id: UUID) -> tuple[byte
     return (zlib.decompress(row["body"]), row["content_type"]) if row is not None else None
 
 
-async def whole_snapshots(
-    connection: Connection, ids: Sequence[UUID]
-) -> dict[str, tuple[str, str, datetime, bytes]]:
-    """Address, content type, time and bytes of those that exist and were not redacted."""
+async def whole_snapshots(connection: Connection, ids: Sequence[UUID]) -> dict[str, StoredSnapshot]:
+    """Those that exist, with their bytes."""
     rows = await connection.fetch(
         """
-        select id, url, content_type, fetched_at, body from snapshots
-        where id = any($1::uuid[]) and redacted_at is null
+        select id, url, content_type, fetched_at, body, case when redacted_at is not null then content end as overwritten
+        from snapshots where id = any($1::uuid[])
         """,
         list(ids),
     )
     return {
-        str(row["id"]): (row["url"], row["content_type"], row["fetched_at"], zlib.decompress(row["body"]))
+        str(row["id"]): StoredSnapshot(
+            url=row["url"],
+            content_type=row["content_type"],
+            fetched_at=row["fetched_at"],
+            body=zlib.decompress(row["body"]),
+            overwritten=_decoder.decode(zlib.decompress(row["overwritten"])) if row["overwritten"] else None,
+        )
         for row in rows
     }
 

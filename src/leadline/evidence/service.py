@@ -15,18 +15,21 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from leadline.evidence import redaction, repository
-from leadline.evidence.repository import PageRow, Patience, Snapshot
+from leadline.evidence.repository import PageRow, Patience, Snapshot, StoredSnapshot
 from leadline.foundation.database import Connection, Database
 from leadline.foundation.errors import DatabaseUnavailable
 from leadline.foundation.ids import new_id
 from leadline.research.documents.canonical import READABLE_WALKS, WALK
 from leadline.research.documents.hosts import without_www
 from leadline.research.errors import FetchError, Reason
-from leadline.research.model import Company, Page, Proof, SiteSurvey, Unreadable
+from leadline.research.model import Company, Page, PageText, Proof, SiteSurvey, Unreadable
 from leadline.research.ports import Download, FetchedPage, PageFetcher, Sandbox, Validators
 
 FETCH_CLAIM = 10.0  # seconds; a dead process's page is fetched by another after this
 FETCH_HEARTBEAT = 3.0  # seconds between two extensions of the claim
+MOVED = "the words do not stand at the recorded place"
+NAMED = "redacted: it named somebody who was erased since"
+MARK = redaction.MARK  # what stands in place of each letter of a name that was erased
 KEPT_CHARACTERS = 20_000_000  # of decoded pages kept in memory, so that a further question costs no decoding
 
 _PASSING_REASONS = frozenset({
@@ -115,21 +118,30 @@ class StoredLibrary:
             found.append(page)
         return found
 
-    async def check(self, proof: Proof, words: str) -> str | None:
-        """Re-check a quote offline, from the stored bytes up. None when it holds, else what does not."""
-        stored = await repository.snapshot_body(self._database, UUID(proof.snapshot_id))
-        if stored is None:
-            return "the snapshot is no longer stored"
-        overwritten = await repository.redacted(self._database, UUID(proof.snapshot_id))
-        if overwritten is not None:
-            text = overwritten.text if proof.kind == "text" else overwritten.structured[proof.script]
-            # The bytes are no longer those that were hashed; what was not overwritten stands where it stood.
-            stands = text[proof.start : proof.end] == words
-            return None if stands else "redacted: it named somebody who was erased since"
-        return await quote_fault(self._sandbox, proof, words, *stored)
+    async def check(self, quotes: Sequence[tuple[Proof, str]]) -> list[str | None]:
+        """Re-check quotes (proof and words) offline, from the stored bytes up. None for one that holds, else what does not.
 
-    async def exported(self, snapshot_ids: Sequence[str]) -> dict[str, tuple[str, str, datetime, bytes]]:
-        """Address, content type, time and bytes of each snapshot that is stored as it came: not of redacted ones."""
+        However many quotes cite a page, it is read once.
+        """
+        faults: dict[int, str | None] = {}
+        for snapshot_id, cited in by_snapshot([proof for proof, _ in quotes]).items():
+            stored = await repository.snapshot_body(self._database, UUID(snapshot_id))
+            overwritten = await repository.redacted(self._database, UUID(snapshot_id))
+            page = CitedPage(self._sandbox, *stored) if stored is not None else None
+            for place in cited:
+                proof, words = quotes[place]
+                if page is None:
+                    faults[place] = "the snapshot is no longer stored"
+                elif overwritten is not None:
+                    # The bytes are no longer those that were hashed; what was not overwritten stands where it stood.
+                    stands = words_at(proof, overwritten.text, overwritten.structured) == words
+                    faults[place] = None if stands else NAMED
+                else:
+                    faults[place] = await page.fault(proof, words)
+        return [faults[place] for place in range(len(quotes))]
+
+    async def exported(self, snapshot_ids: Sequence[str]) -> dict[str, StoredSnapshot]:
+        """Each snapshot that is stored, as it came or as it was redacted."""
         return await repository.whole_snapshots(self._database, [UUID(one) for one in snapshot_ids])
 
     async def aclose(self) -> None:
@@ -373,26 +385,57 @@ async def redact(connection: Connection, hosts: Sequence[str], name: str) -> int
     return changed
 
 
-async def quote_fault(
-    sandbox: Sandbox, proof: Proof, words: str, body: bytes, content_type: str
-) -> str | None:
-    """Re-check a quote from the page's bytes up. None when it holds, else what does not."""
-    if hashlib.sha256(body).hexdigest() != proof.body_sha256:
-        return "the stored bytes are not those that were cited"
-    if proof.walk not in READABLE_WALKS:
-        return f"the text was made by {proof.walk}, which this version cannot make"
-    try:
-        content = await sandbox.read_page(body, content_type, "", walk=proof.walk)
-    except FetchError as error:
-        return f"the stored bytes can no longer be read: {error.reason.value} {error.detail}".strip()
-    if content.text_sha256 != proof.text_sha256:
-        return "the canonical text differs from the one that was cited"
-    if proof.kind != "text" and not 0 <= proof.script < len(content.structured):
-        return "the words do not stand at the recorded place"
-    text = content.text if proof.kind == "text" else content.structured[proof.script]
-    if not 0 <= proof.start < proof.end <= len(text) or text[proof.start : proof.end] != words:
-        return "the words do not stand at the recorded place"
-    return None
+class CitedPage:
+    """A page that quotes cite, from its bytes up: hashed once, and walked once for each version of the walk."""
+
+    def __init__(self, sandbox: Sandbox, body: bytes, content_type: str) -> None:
+        self._sandbox = sandbox
+        self._body = body
+        self._content_type = content_type
+        self._sha256 = hashlib.sha256(body).hexdigest()
+        self._walked: dict[str, PageText | FetchError] = {}
+
+    async def fault(self, proof: Proof, words: str) -> str | None:
+        """None when the words stand as they were cited, else what does not."""
+        if self._sha256 != proof.body_sha256:
+            return "the stored bytes are not those that were cited"
+        if proof.walk not in READABLE_WALKS:
+            return f"the text was made by {proof.walk}, which this version cannot make"
+        content = await self._text(proof.walk)
+        if isinstance(content, FetchError):
+            return f"the stored bytes can no longer be read: {content.reason.value} {content.detail}".strip()
+        if content.text_sha256 != proof.text_sha256:
+            return "the canonical text differs from the one that was cited"
+        if words_at(proof, content.text, content.structured) != words:
+            return MOVED
+        return None
+
+    async def _text(self, walk: str) -> PageText | FetchError:
+        if walk not in self._walked:
+            try:
+                self._walked[walk] = await self._sandbox.read_page(
+                    self._body, self._content_type, "", walk=walk
+                )
+            except FetchError as error:
+                self._walked[walk] = error
+        return self._walked[walk]
+
+
+def words_at(proof: Proof, text: str, structured: Sequence[str]) -> str | None:
+    """The words at a proof's offsets in a page's text, or in its JSON-LD scripts; None where there is no such place."""
+    if proof.kind != "text":
+        if not 0 <= proof.script < len(structured):
+            return None
+        text = structured[proof.script]
+    return text[proof.start : proof.end] if 0 <= proof.start < proof.end <= len(text) else None
+
+
+def by_snapshot(proofs: Sequence[Proof]) -> dict[str, list[int]]:
+    """The places of the proofs in their list, by the snapshot that they cite."""
+    places: dict[str, list[int]] = {}
+    for place, proof in enumerate(proofs):
+        places.setdefault(proof.snapshot_id, []).append(place)
+    return places
 
 
 async def cite(connection: Connection, reference: UUID, snapshot_ids: Collection[str]) -> None:

@@ -378,6 +378,7 @@ class Source(Value, frozen=True, kw_only=True):
     title: str
     snippet: str
     proof: Proof
+    provenance: Provenance | None = None  # None: not recorded, as in answers from before it was
 
 
 class Nearest(Value, frozen=True, kw_only=True):

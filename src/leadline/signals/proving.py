@@ -4,6 +4,9 @@ The file holds each page's bytes as they came. Whoever checks it hashes them, ma
 named, hashes that, and looks whether the words stand at the offsets. ``sha256`` is over everything else in the file, so
 that a change of what is not under a page's hash, such as the answer, is seen as well; it seals nothing against somebody
 who writes a new one.
+
+Of a page that names somebody who was erased, the file holds the text with the name overwritten, and the hash of what
+came. Its quotes are neither proven nor refuted.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import base64
 import binascii
 import contextlib
 import hashlib
+import json
 import zlib
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -19,22 +23,26 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
-from leadline.evidence.service import StoredLibrary, quote_fault
+from leadline.evidence.service import MARK, MOVED, NAMED, CitedPage, StoredLibrary, by_snapshot, words_at
 from leadline.foundation.database import Database
 from leadline.foundation.errors import InvalidInput, NotFound
 from leadline.research.answer_types import answer_type
-from leadline.research.model import Proof, Source
+from leadline.research.model import PageText, Proof, Provenance, Source
 from leadline.research.ports import Sandbox
 from leadline.signals import repository
 from leadline.signals.schemas import QuoteCheck, Signal, wire_numbers
 from leadline.wire.fields import Time, wire_time
 
-FORMAT = "leadline-proof-1"
-MOST_BYTES = 300_000_000  # of a file that is checked
-MOST_OF_A_PAGE = 60_000_000  # bytes of one page, unpacked
+FORMAT = "leadline-proof-2"
+# Of a file that is checked: it may be anybody's.
+MOST_BYTES = 300_000_000
+MOST_QUOTES = 5_000
+MOST_PAGES = 200
+MOST_OF_A_PAGE = 60_000_000  # bytes, unpacked
+MOST_UNPACKED = 300_000_000  # bytes of all pages
 
 
-class ProvenQuote(Struct, rename="camel", kw_only=True):
+class ProvenQuote(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
     """Words of a page. ``start`` and ``end`` are characters of its canonical text, or of its JSON-LD ``script``."""
 
     snapshot_id: str
@@ -48,19 +56,37 @@ class ProvenQuote(Struct, rename="camel", kw_only=True):
     walk: str
     body_sha256: str
     text_sha256: str
+    provenance: Annotated[
+        Literal["own", "third_party", "directory"] | None,
+        Meta(
+            description="Whose words they are: the company's own site's, somebody else's, a directory's entry on the subject. "
+            "Null: not recorded, as in answers from before it was."
+        ),
+    ]
 
 
-class ProvenSnapshot(Struct, rename="camel", kw_only=True):
-    """A page as it came."""
+class OverwrittenText(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    """The canonical text of a page and its JSON-LD scripts, with a name overwritten letter by letter."""
+
+    text: str
+    structured: list[str]
+
+
+class ProvenSnapshot(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    """A page as it came, or what is left of it."""
 
     id: str
     url: str
     content_type: str
     fetched_at: Time
-    body: Annotated[str, Meta(description="The page's bytes: zlib (RFC 1950), then base64.")]
+    body: Annotated[str | None, Meta(description="The page's bytes: zlib (RFC 1950), then base64.")]
+    redacted: Annotated[
+        OverwrittenText | None,
+        Meta(description="In place of the bytes, where the page names somebody who was erased since."),
+    ]
 
 
-class ExportedProof(Struct, rename="camel", kw_only=True):
+class ExportedProof(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
     """An answer and what it rests on."""
 
     format: Annotated[str, Meta(description=f"{FORMAT} is written here.")]
@@ -77,6 +103,10 @@ class ExportedProof(Struct, rename="camel", kw_only=True):
     sha256: Annotated[str, Meta(description="Over the file without this member, as sorted JSON.")] = ""
 
 
+class _Header(Struct):
+    format: str
+
+
 class Checked(Struct, frozen=True):
     """A proof re-checked: what is wrong with the file as a whole, and each quote."""
 
@@ -85,7 +115,12 @@ class Checked(Struct, frozen=True):
     quotes: tuple[QuoteCheck, ...]
 
     @property
+    def broken(self) -> bool:
+        return bool(self.faults) or any(quote.fault and not quote.redacted for quote in self.quotes)
+
+    @property
     def holds(self) -> bool:
+        """Whether everything is proven: neither broken nor redacted."""
         return not self.faults and all(quote.fault is None for quote in self.quotes)
 
 
@@ -113,13 +148,23 @@ class Proving:
         cited = list(dict.fromkeys(source.proof.snapshot_id for source in sources))
         pages = await self._library.exported(cited)
         if missing := [one for one in cited if one not in pages]:
-            raise NotFound(f"A cited page is no longer stored as it came (snapshot {missing[0]})")
-        return sealed(_proof(row.signal, sources, [(one, *pages[one]) for one in cited]))
+            raise NotFound(f"A cited page is no longer stored (snapshot {missing[0]})")
+        quotes = [_quote(source, pages[source.proof.snapshot_id].overwritten) for source in sources]
+        snapshots = [
+            ProvenSnapshot(
+                id=one,
+                url=pages[one].url,
+                content_type=pages[one].content_type,
+                fetched_at=wire_time(pages[one].fetched_at),
+                body=None if pages[one].overwritten is not None else _packed(pages[one].body),
+                redacted=_left(pages[one].overwritten),
+            )
+            for one in cited
+        ]
+        return sealed(_proof(row.signal, quotes, snapshots))
 
 
-def _proof(
-    signal: Signal, sources: list[Source], pages: list[tuple[str, str, str, Any, bytes]]
-) -> ExportedProof:
+def _proof(signal: Signal, quotes: list[ProvenQuote], snapshots: list[ProvenSnapshot]) -> ExportedProof:
     return ExportedProof(
         format=FORMAT,
         signal_id=UUID(signal.id),
@@ -130,33 +175,44 @@ def _proof(
         confidence=signal.confidence,
         verification_mode=signal.verification_mode,
         completed_at=wire_time(signal.completed_at) if signal.completed_at else None,
-        quotes=[
-            ProvenQuote(
-                snapshot_id=s.proof.snapshot_id,
-                url=s.url,
-                title=s.title,
-                words=s.snippet,
-                start=s.proof.start,
-                end=s.proof.end,
-                kind="text" if s.proof.kind == "text" else "structured",
-                script=s.proof.script,
-                walk=s.proof.walk,
-                body_sha256=s.proof.body_sha256,
-                text_sha256=s.proof.text_sha256,
-            )
-            for s in sources
-        ],
-        snapshots=[
-            ProvenSnapshot(
-                id=snapshot_id,
-                url=url,
-                content_type=content_type,
-                fetched_at=wire_time(fetched_at),
-                body=base64.b64encode(zlib.compress(body, 9)).decode(),
-            )
-            for snapshot_id, url, content_type, fetched_at, body in pages
-        ],
+        quotes=quotes,
+        snapshots=snapshots,
     )
+
+
+def _quote(source: Source, overwritten: PageText | None) -> ProvenQuote:
+    """A quote as it is exported; of a redacted page with the words that are left, whoever asked."""
+    proof, words = source.proof, source.snippet
+    if overwritten is not None:
+        words = words_at(proof, overwritten.text, overwritten.structured) or ""
+    return ProvenQuote(
+        snapshot_id=proof.snapshot_id,
+        url=source.url,
+        title=overwritten.title if overwritten is not None else source.title,
+        words=words,
+        start=proof.start,
+        end=proof.end,
+        kind="text" if proof.kind == "text" else "structured",
+        script=proof.script,
+        walk=proof.walk,
+        body_sha256=proof.body_sha256,
+        text_sha256=proof.text_sha256,
+        provenance=_wire_provenance(source.provenance),
+    )
+
+
+def _wire_provenance(known: Provenance | None) -> Literal["own", "third_party", "directory"] | None:
+    return None if known is None else known.value
+
+
+def _left(overwritten: PageText | None) -> OverwrittenText | None:
+    if overwritten is None:
+        return None
+    return OverwrittenText(text=overwritten.text, structured=list(overwritten.structured))
+
+
+def _packed(body: bytes) -> str:
+    return base64.b64encode(zlib.compress(body, 9)).decode()
 
 
 def _on_the_wire(kind: str, answer: Any) -> Any:
@@ -177,28 +233,63 @@ def _digest(proof: ExportedProof) -> str:
 async def check(data: bytes, sandbox: Sandbox) -> Checked:
     """Re-check an exported proof with nothing but the file. Raises InvalidInput for what is none.
 
-    The file may be anybody's: pages are read in the sandbox, and nothing is unpacked beyond its bound.
+    The file may be anybody's: pages are read in the sandbox, each once, and nothing is unpacked beyond its bound.
     """
-    if len(data) > MOST_BYTES:
-        raise InvalidInput(("file", f"is larger than the {MOST_BYTES:,} bytes of the largest proof"))
-    try:
-        proof = msgspec.json.decode(data, type=ExportedProof)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise InvalidInput(("file", f"is no proof that Leadline exported ({error})")) from None
-    if proof.format != FORMAT:
-        raise InvalidInput(("file", f"is of the format {proof.format[:40]!r}; this version checks {FORMAT}"))
+    proof = _decoded(data)
     faults = []
     if _digest(proof) != proof.sha256:
         faults.append("something in the file was changed: its SHA-256 is another")
     if proof.answer is not None and not proof.quotes:
         faults.append("the answer has no quote")
     snapshots = {snapshot.id: snapshot for snapshot in proof.snapshots}
-    quotes = [await _checked(quote, snapshots.get(quote.snapshot_id), sandbox) for quote in proof.quotes]
-    return Checked(proof, tuple(faults), tuple(quotes))
+    if len(snapshots) < len(proof.snapshots):
+        faults.append("two pages in the file have the same id")
+    too_many = [
+        f"the file has {len(found):,} {what}; no more than {most:,} are checked"
+        for found, what, most in (
+            (proof.quotes, "quotes", MOST_QUOTES),
+            (proof.snapshots, "pages", MOST_PAGES),
+        )
+        if len(found) > most
+    ]
+    if too_many:
+        return Checked(proof, (*faults, *too_many), ())
+    proofs = [_recorded(quote) for quote in proof.quotes]
+    checks: dict[int, QuoteCheck] = {}
+    room = MOST_UNPACKED
+    for snapshot_id, places in by_snapshot(proofs).items():
+        cited = [(proof.quotes[place], proofs[place]) for place in places]
+        verdicts, used = await _verdicts(snapshots.get(snapshot_id), cited, sandbox, room)
+        room -= used
+        for place, (quote, recorded), (fault, redacted) in zip(places, cited, verdicts, strict=True):
+            checks[place] = QuoteCheck(quote.url, quote.words, fault, recorded, redacted)
+    return Checked(proof, tuple(faults), tuple(checks[place] for place in range(len(proofs))))
 
 
-async def _checked(quote: ProvenQuote, snapshot: ProvenSnapshot | None, sandbox: Sandbox) -> QuoteCheck:
-    proof = Proof(
+def _decoded(data: bytes) -> ExportedProof:
+    if len(data) > MOST_BYTES:
+        raise InvalidInput(("file", f"is larger than the {MOST_BYTES:,} bytes of the largest proof"))
+    try:
+        written = msgspec.json.decode(data, type=_Header).format
+        if written != FORMAT:
+            raise InvalidInput(("file", f"is of the format {written[:40]!r}; this version checks {FORMAT}"))
+        json.loads(data, object_pairs_hook=_distinct)
+        return msgspec.json.decode(data, type=ExportedProof)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise InvalidInput(("file", f"is no proof that Leadline exported ({error})")) from None
+
+
+def _distinct(members: list[tuple[str, Any]]) -> None:
+    """Refuses an object that has a member twice: two who read it may read two things."""
+    seen = set()
+    for name, _ in members:
+        if name in seen:
+            raise ValueError(f"the member {name[:40]!r} stands twice in one object")
+        seen.add(name)
+
+
+def _recorded(quote: ProvenQuote) -> Proof:
+    return Proof(
         snapshot_id=quote.snapshot_id,
         body_sha256=quote.body_sha256,
         text_sha256=quote.text_sha256,
@@ -208,25 +299,55 @@ async def _checked(quote: ProvenQuote, snapshot: ProvenSnapshot | None, sandbox:
         kind=quote.kind,
         script=quote.script,
     )
+
+
+async def _verdicts(
+    snapshot: ProvenSnapshot | None, cited: list[tuple[ProvenQuote, Proof]], sandbox: Sandbox, room: int
+) -> tuple[list[tuple[str | None, bool]], int]:
+    """The fault of each quote of one page, and whether it is only that it was redacted; the bytes that were unpacked."""
+    page: CitedPage | None = None
+    body, why = None, ""
     if snapshot is None:
-        return QuoteCheck(quote.url, quote.words, "its page is not in the file", proof)
-    if snapshot.url != quote.url:
-        return QuoteCheck(quote.url, quote.words, "its page has another address", proof)
-    body = _unpacked(snapshot.body)
-    if body is None:
-        return QuoteCheck(quote.url, quote.words, "the bytes of its page cannot be unpacked", proof)
-    return QuoteCheck(
-        quote.url,
-        quote.words,
-        await quote_fault(sandbox, proof, quote.words, body, snapshot.content_type),
-        proof,
-    )
+        why = "its page is not in the file"
+    elif snapshot.redacted is None:
+        body, why = _unpacked(snapshot.body or "", room)
+        page = CitedPage(sandbox, body, snapshot.content_type) if body is not None else None
+    verdicts: list[tuple[str | None, bool]] = []
+    for quote, recorded in cited:
+        if snapshot is not None and snapshot.url != quote.url:
+            verdicts.append(("its page has another address", False))
+        elif snapshot is not None and snapshot.redacted is not None:
+            verdicts.append(_of_redacted(snapshot.redacted, quote, recorded))
+        elif page is None:
+            verdicts.append((why, False))
+        else:
+            verdicts.append((await page.fault(recorded, quote.words), False))
+    return verdicts, len(body or b"")
 
 
-def _unpacked(text: str) -> bytes | None:
+def _of_redacted(left: OverwrittenText, quote: ProvenQuote, recorded: Proof) -> tuple[str, bool]:
+    if words_at(recorded, left.text, left.structured) != quote.words:
+        return MOVED, False
+    if MARK in quote.words:
+        return NAMED, True
+    return "redacted: its page names somebody who was erased since, so that it cannot be hashed again", True
+
+
+def _unpacked(text: str, room: int) -> tuple[bytes | None, str]:
+    """A page's bytes, or why there are none. ``room``: bytes that may still be unpacked of the file."""
+    most = min(MOST_OF_A_PAGE, room)
     unzip = zlib.decompressobj()
     try:
-        body = unzip.decompress(base64.b64decode(text, validate=True), MOST_OF_A_PAGE)
+        body = unzip.decompress(base64.b64decode(text, validate=True), most + 1)
     except (binascii.Error, ValueError, zlib.error):
-        return None
-    return body if unzip.eof and not unzip.unused_data else None
+        return None, "the bytes of its page cannot be unpacked"
+    if len(body) > most:
+        if most == room:
+            return (
+                None,
+                f"its page is not unpacked: the file holds more than {MOST_UNPACKED:,} bytes of pages",
+            )
+        return None, f"its page is not unpacked: it has more than {MOST_OF_A_PAGE:,} bytes"
+    if not unzip.eof or unzip.unused_data:
+        return None, "the bytes of its page cannot be unpacked"
+    return body, ""

@@ -110,12 +110,17 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QuoteCheck(msgspec.Struct, frozen=True):
-    """A quote re-checked offline; ``fault`` is None when it stands as cited."""
+    """A quote re-checked offline; ``fault`` is None when it stands as cited.
+
+    ``redacted``: its page names somebody who was erased since, so that it can be neither proven nor refuted; ``fault``
+    says so.
+    """
 
     url: str
     snippet: str
     fault: str | None
     proof: Proof
+    redacted: bool = False
 
 
 class TraceStep(msgspec.Struct, frozen=True):

@@ -22,7 +22,7 @@ from leadline.evidence.service import StoredLibrary
 from leadline.foundation.database import Connection, Database
 from leadline.foundation.errors import NotFound
 from leadline.models import service as models
-from leadline.research.model import Proof
+from leadline.research.model import Source
 from leadline.research.ports import Progress
 from leadline.signals import answers, batch_repository, batches, progress_repository, repository
 from leadline.signals.batches import Checked, Taken
@@ -282,11 +282,12 @@ class SignalService:
         """Re-check every quote of a signal offline, against the stored snapshots. Raises NotFound."""
         row = await self._get(organisation_id, signal_id)
         stored = await repository.sources(self._database, organisation_id, UUID(row.signal.id)) or "[]"
-        checks = []
-        for source in msgspec.json.decode(stored, type=list[_StoredSource]):
-            fault = await self._library.check(source.proof, source.snippet)
-            checks.append(QuoteCheck(source.url, source.snippet, fault, source.proof))
-        return tuple(checks)
+        sources = msgspec.json.decode(stored, type=list[Source])
+        faults = await self._library.check([(source.proof, source.snippet) for source in sources])
+        return tuple(
+            QuoteCheck(source.url, source.snippet, fault, source.proof)
+            for source, fault in zip(sources, faults, strict=True)
+        )
 
     async def _get(self, organisation_id: UUID, signal_id: str) -> Row:
         try:
@@ -296,13 +297,6 @@ class SignalService:
         if found is None:
             raise NotFound("Signal not found or access denied")
         return found
-
-
-class _StoredSource(msgspec.Struct):
-    url: str
-    title: str
-    snippet: str
-    proof: Proof
 
 
 __all__ = ["Prepared", "RunQuestion", "RunService", "SignalQuery", "SignalService", "answers"]

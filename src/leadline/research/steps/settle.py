@@ -252,6 +252,7 @@ def sources(
                     kind="text" if script < 0 else "structured",
                     script=script,
                 ),
+                provenance=page.provenance,
             )
         )
     return tuple(found[:MAX_SOURCES])

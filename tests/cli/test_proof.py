@@ -1,0 +1,64 @@
+"""``leadline proof --check``: the real command, with a file and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from pathlib import Path
+
+import pytest
+from tests.cli.command import Command
+from tests.signals.test_proving import Exported, exported
+
+from leadline.cli.proof import _check, _written
+from leadline.evidence.service import redact
+from leadline.foundation.database import Database
+from leadline.foundation.errors import InvalidInput
+from leadline.signals import proving
+
+__all__ = ["exported"]
+
+NOWHERE = {"LEADLINE_DATABASE_URL": "postgresql://127.0.0.1:9/nothing"}
+
+
+async def test_proof_is_checked_without_a_database(exported: Exported, tmp_path: Path) -> None:
+    file = tmp_path / "proof.json"
+    file.write_bytes(exported[3])
+    ended = await Command(NOWHERE).run("proof", "--check", str(file))
+    assert ended.code == 0, ended.err
+    assert "https://acme.com/about: the company's own site, fetched 2" in ended.out
+    assert "1 of 1 quote stands as cited" in ended.out
+    file.write_bytes(exported[3].replace(b"founded in 1987", b"founded in 1988"))
+    ended = await Command(NOWHERE).run("proof", "--check", str(file))
+    assert ended.code == 1
+    assert "do not stand" in ended.out
+
+
+async def test_redacted_quote_is_said_to_be_redacted(
+    database: Database, exported: Exported, tmp_path: Path
+) -> None:
+    proving_, org, signal_id, _ = exported
+    async with database.transaction() as connection:
+        await redact(connection, ["acme.com"], "Wile Coyote")
+    file = tmp_path / "proof.json"
+    file.write_bytes(_written(await proving_.export(org, signal_id)))
+    ended = await Command(NOWHERE).run("proof", "--check", str(file))
+    assert ended.code == 4
+    assert "redacted: it named somebody who was erased since: https://acme.com/about" in ended.out
+    assert "0 of 1 quote stands as cited, 1 redacted" in ended.out
+
+
+async def test_no_more_is_read_of_a_file_than_a_proof_may_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proving, "MOST_BYTES", 1_000)
+    pipe = tmp_path / "endless"
+    os.mkfifo(pipe)
+    both = os.open(pipe, os.O_RDWR)  # so that its end never comes
+    try:
+        os.write(both, json.dumps({"format": "x" * 2_000}).encode())
+        with pytest.raises(InvalidInput, match="larger than the 1,000 bytes"):
+            await asyncio.wait_for(_check(pipe), 20)
+    finally:
+        os.close(both)
