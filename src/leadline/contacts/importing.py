@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
@@ -300,16 +301,20 @@ def _positions(first: _First, numbers: set[int], wrong: _Telling) -> Iterator[Po
         )
 
 
+_company_page = lru_cache(maxsize=20_000)(parse_company_address)  # line after line names the same companies
+
+
 def _company_url(text: str, wrong: _Telling) -> str | None:
     if not text:
         return None
     try:
-        return parse_company_address(text)
+        return _company_page(text)
     except InvalidQuestion:
         wrong(f"'{text[:100]}' is no company's page on LinkedIn; it was left out")
         return None
 
 
+@lru_cache(maxsize=20_000)
 def _host(text: str) -> str | None:
     bare = re.sub(r"^https?://", "", text.strip().lower()).partition("/")[0]
     if not bare:

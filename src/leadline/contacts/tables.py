@@ -12,6 +12,12 @@ SEPARATORS = (",", ";", "\t")
 HEADER_WITHIN = 20  # lines; LinkedIn puts notes before it
 _LONGEST_RECORD = 60  # lines; a quotation mark that is not closed until then is a mistake
 _NOT_CLOSED = "a quotation mark is not closed"
+_CELL = r' *+(?:"[^"]*+(?:""[^"]*+)*+"|(?!"))[^{separator}\r\n]*+'
+_CLOSED = {
+    separator: re.compile(rf"(?:{cell}[{separator}\r\n])*+{cell}")
+    for separator in SEPARATORS
+    for cell in [_CELL.replace("{separator}", separator)]
+}
 _JOB = re.compile(r"^(.*?)\s*\((\d{1,2})\)$")
 
 
@@ -72,11 +78,11 @@ def _rows(lines: Sequence[str], start: int, separator: str, width: int) -> Itera
     at = start
     while at < len(lines):
         record, end = lines[at], at + 1
-        while _open(record, separator) and end < len(lines) and end - at < _LONGEST_RECORD:
+        while (is_open := _open(record, separator)) and end < len(lines) and end - at < _LONGEST_RECORD:
             record += lines[end]
             end += 1
         number = at + 1
-        if _open(record, separator):
+        if is_open:
             yield Row(number, [], _NOT_CLOSED)
             at += 1
             continue
@@ -106,18 +112,7 @@ def _rows(lines: Sequence[str], start: int, separator: str, width: int) -> Itera
 
 def _open(record: str, separator: str) -> bool:
     """Whether a record ends inside a quotation; a mark within a cell that has none at its start is plain text."""
-    if '"' not in record:
-        return False
-    quoted, start, closed = False, True, False
-    for letter in record:
-        if letter == '"':
-            reopened = closed and not quoted  # two of them are one of the text
-            closed = quoted
-            quoted = not quoted if quoted or start or reopened else False
-            start = False
-        elif not quoted:
-            start, closed = letter in (separator, "\n", "\r") or (start and letter == " "), False
-    return quoted
+    return '"' in record and _CLOSED[separator].fullmatch(record) is None
 
 
 def _encoding(content: bytes) -> str:

@@ -48,6 +48,7 @@ def name_slug(company: str) -> str:
     return "-".join(parts)
 
 
+@lru_cache(maxsize=50_000)
 def company_path(url: str) -> str:
     """What tells a company's page on LinkedIn from others: "company/acme"."""
     return unquote(urlsplit(url).path).strip("/").lower()

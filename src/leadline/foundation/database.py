@@ -59,7 +59,8 @@ _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 def storable_json(value: Any) -> str:
     """JSON that PostgreSQL stores: its jsonb has no NUL character, which a garbled page or reply may hold."""
-    return _NUL.sub(r"\1", msgspec.json.encode(value).decode())
+    text = msgspec.json.encode(value).decode()
+    return _NUL.sub(r"\1", text) if "\\u0000" in text else text
 
 
 class Connection(Protocol):
