@@ -14,7 +14,7 @@ from leadline.research.model import Evidence, Page, Question, Subject
 from leadline.research.profile import answering, links
 from leadline.research.profile.building import build
 from leadline.research.profile.model import Profile
-from leadline.research.profile.pages import kind
+from leadline.research.profile.pages import is_page_of, kind, root_of
 
 COMPANY = parse_company("norrwerk.com")
 
@@ -91,6 +91,65 @@ def test_an_imprint() -> None:
 @pytest.mark.parametrize(
     ("path", "body", "field", "value"),
     [
+        (
+            "/what",
+            "<h1>Hi</h1><p>Norrwerk is a maker of drills for people who hate noise.</p>",
+            "what_they_do",
+            "Norrwerk is a maker of drills for people who hate noise.",
+        ),
+        (
+            "/info",
+            "<h2>Contact information</h2><p>Address: 12 Dock St, Portland, OR 97201</p>",
+            "headquarters",
+            {
+                "city": "Portland",
+                "address": "12 Dock St, Portland, OR 97201",
+                "state": "OR",
+                "countryCode": "US",
+            },
+        ),
+        ("/info", "<h2>Contact</h2><p>Phone number: (503) 555-0142</p>", "phone", "(503) 555-0142"),
+        ("/blog/fair", "<h2>Contact</h2><p>Phone number: (503) 555-0142</p>", "phone", None),
+        ("/careers", "<p>We're always hiring. Come and see us.</p>", "hiring", True),
+        ("/careers", "<p>We're not hiring now.</p>", "hiring", None),
+        ("/about", "<p>Norrwerk is a remote-first company.</p>", "remote", True),
+        ("/about", "<p>Norrwerk is free for as long as you like.</p>", "free_plan", True),
+        ("/pricing", "<p>Norrwerk is free for 14 days.</p>", "free_plan", None),
+        ("/imprint", "<p>VAT-ID : DE999999999</p>", "tax_number", "DE999999999"),
+        ("/thanks", "<p>Our EIN is: 12-3456789.</p>", "tax_number", "12-3456789"),
+        ("/drills", "<p>The EIN of a buyer, like 12-3456789, is asked for.</p>", "tax_number", None),
+        (
+            "/about",
+            "<p>Norrwerk is a brand. It is a service provided by the Northern Drill Society (NDS).</p>",
+            "legal_name",
+            None,  # said once, it may be of a part only
+        ),
+        (
+            "/trust",
+            "<p>Norrwerk is audited for ISO:27001 and SOC-2 Type II.</p>",
+            "certifications",
+            ["ISO:27001", "SOC-2 Type II"],
+        ),
+        (
+            "/messaging",
+            "<p>Bergpump, The Quay Bank and Solvej trust Norrwerk with their drills.</p>",
+            "customers",
+            ["Bergpump", "Quay Bank", "Solvej"],
+        ),
+        (
+            "/crew/tools",
+            "<li>Greenhouse: our ATS, where candidates are kept</li>",
+            "job_board_vendor",
+            "Greenhouse",
+        ),
+        ("/careers/process", "<p>You apply through Greenhouse.</p>", "job_board_vendor", "Greenhouse"),
+        ("/drills", "<p>Drills can be bought of Greenhouse.</p>", "job_board_vendor", None),
+        (
+            "/2025/03/01/letter",
+            f"<p>We made many drills. {'It was a fine year. ' * 40}</p><p>Ada Quist<br>Managing Director</p>",
+            "leadership",
+            [{"name": "Ada Quist", "role": "Managing Director"}],
+        ),
         ("/careers/culture", "<h2>1,200+ People</h2>", "employee_count", 1200),
         (
             "/legal/privacy",
@@ -256,6 +315,42 @@ def test_where_links_lead() -> None:
 )  # fmt: skip
 def test_the_kind_of_a_page(path: str, expected: str) -> None:
     assert kind(f"https://norrwerk.com{path}") == expected
+
+
+def test_what_all_pages_lie_below_tells_nothing_of_them() -> None:
+    shared = [f"https://x.com/handbook/{name}" for name in "a b c d e f g h".split()]
+    root = root_of([*shared, "https://x.com/"])
+    assert root == "handbook"
+    assert kind("https://x.com/docs/pricing", root_of(["https://x.com/docs/pricing"])) == "docs"
+    assert (kind("https://x.com/handbook/", root), kind("https://x.com/handbook/careers", root)) == (
+        "home",
+        "careers",
+    )
+    assert is_page_of("https://x.com/handbook/careers", "careers", root)
+
+
+def test_of_what_a_company_says_it_is_that_counts_which_its_pages_speak_of() -> None:
+    found = profile(
+        (
+            "/a",
+            "<p>Norrwerk is a fine place to spend a summer in Lund.</p><p>Drills bore holes in walls.</p>",
+        ),
+        ("/b", "<p>Norrwerk is a maker of drills that bore holes.</p>"),
+        ("/c", "<p>Drills that bore holes in stone, from a maker of tools.</p>"),
+    )
+    assert found.value("what_they_do") == "Norrwerk is a maker of drills that bore holes."
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<h2>Prices</h2><h3>Disk</h3><p>$2 per GB each month</p><h3>Traffic</h3><p>$3 per GB each month</p>",
+        "<h2>Prices</h2><h3>Names</h3><p>$2 per month</p><p>$4 per month</p><h3>Disk</h3><p>$9 per month</p>",
+        "<h2>Prices</h2><h3>Names</h3><p>$2 per month</p>",
+    ],
+)
+def test_what_is_charged_by_use_is_no_plan(body: str) -> None:
+    assert profile(("/pricing", body)).value("plans") is None
 
 
 def test_places_that_disagree_leave_the_field_open() -> None:

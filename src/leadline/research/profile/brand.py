@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from leadline.research.documents.hosts import registrable
 from leadline.research.documents.names import full_names, names_company, says_we
 from leadline.research.model import Company, Page
+from leadline.research.profile import pages
 from leadline.research.profile.model import Finding, Means
 from leadline.research.values.terms import squash
 
@@ -20,14 +21,23 @@ _MOST_TEXT = 60_000  # characters of a page that are looked through for the name
 class Brand:
     """The company's names, and whether words speak of it."""
 
-    def __init__(self, company: Company, name: str, places: Sequence[Finding]) -> None:
+    def __init__(self, company: Company, name: str, places: Sequence[Finding], root: str = "") -> None:
         self.company = company
         self.name = name
         self._places = places
+        self._root = root
         label = (registrable(company.asked_host) or company.asked_host).split(".")[0]
         self.squashed = frozenset(
             n for n in {squash(name), squash(label), squash(registrable(company.asked_host))} if len(n) >= 2
         )
+
+    def kind(self, url: str) -> str:
+        """The kind of a page of the company (``pages.kind``)."""
+        return pages.kind(url, self._root)
+
+    def is_page_of(self, url: str, wanted: str) -> bool:
+        """Whether the address is the kind's own page (``pages.is_page_of``)."""
+        return pages.is_page_of(url, wanted, self._root)
 
     def findings(self) -> Iterator[Finding]:
         yield from self._places
@@ -48,12 +58,13 @@ class Brand:
         return any(handle == n or (len(n) >= 5 and handle.startswith(n)) for n in self.squashed)
 
 
-def brand_of(company: Company, pages: Sequence[Page]) -> Brand:
+def brand_of(company: Company, own: Sequence[Page]) -> Brand:
     """The spelling of the domain's name that stands most often on the pages: "Rocket.Chat" for rocket.chat."""
     wanted = full_names(company)
     found: Counter[str] = Counter()
     first: dict[str, Finding] = {}
-    for page in pages:
+    root = pages.root_of(page.url for page in own)
+    for page in own:
         text = page.content.text[:_MOST_TEXT]
         for start, end in _spellings(text, wanted):
             written = text[start:end]
@@ -66,10 +77,10 @@ def brand_of(company: Company, pages: Sequence[Page]) -> Brand:
                 ),
             )  # fmt: skip
     if not found:
-        sites = Counter(p.content.site_name for p in pages if p.content.site_name)
-        return Brand(company, sites.most_common(1)[0][0] if sites else "", ())
+        sites = Counter(p.content.site_name for p in own if p.content.site_name)
+        return Brand(company, sites.most_common(1)[0][0] if sites else "", (), root)
     name = found.most_common(1)[0][0]
-    return Brand(company, name, (first[name],))
+    return Brand(company, name, (first[name],), root)
 
 
 def _spellings(text: str, wanted: frozenset[str]) -> Iterator[tuple[int, int]]:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from leadline.research.model import Company, Page, Provenance
-from leadline.research.profile import facts, links, money, people, words
+from leadline.research.profile import facts, links, mentions, money, people, words
 from leadline.research.profile.brand import Brand, brand_of
-from leadline.research.profile.model import LISTS, Field, Finding, Profile
-from leadline.research.values.terms import squash
+from leadline.research.profile.model import LISTS, Field, Finding, Means, Profile
+from leadline.research.values.terms import squash, stems
 
 MOST_RIVALS = 5
 MOST_PLACES = 8  # of one value that are kept
 MOST_ITEMS = 60  # of a list
+_BEGINNING = 4_000  # characters of a page that tell what it is about
+_ALONE = 0.65  # what weighs less has to be said twice
+_CENTRAL = 2.0  # added to what a company says that it is, where every word of it stands on every page
 MARGIN = 1.25  # by which the best value must outweigh the second
 # A newer page is right where a figure grows with time.
 _NEWEST = frozenset({"employee_count"})
@@ -25,6 +28,7 @@ EXTRACTORS: tuple[Callable[[Page, Brand], Iterable[Finding]], ...] = (
     facts.find,
     links.find,
     words.find,
+    mentions.find,
     people.find,
     money.find,
 )
@@ -34,7 +38,24 @@ def findings(company: Company, pages: Sequence[Page]) -> list[Finding]:
     """Everything that the company's own pages tell."""
     own = [page for page in pages if page.provenance is Provenance.OWN]
     brand = brand_of(company, own)
-    return [*brand.findings(), *(f for page in own for extract in EXTRACTORS for f in extract(page, brand))]
+    found = [*brand.findings(), *(f for page in own for extract in EXTRACTORS for f in extract(page, brand))]
+    common = _shares(own)
+    return [_weighed(finding, common) for finding in found]
+
+
+def _shares(pages: Sequence[Page]) -> dict[str, float]:
+    """How many of the pages hold a word, by its stem; of each page its beginning counts."""
+    counts = Counter(stem for page in pages for stem in set(stems(page.content.text[:_BEGINNING])))
+    return {stem: times / len(pages) for stem, times in counts.items()}
+
+
+def _weighed(finding: Finding, common: Mapping[str, float]) -> Finding:
+    """What a company says that it is counts the more, the more its pages speak of just that."""
+    if finding.field != "what_they_do" or finding.means is not Means.WORDS or finding.weight < _ALONE:
+        return finding
+    said = stems(finding.quote)
+    central = sum(common.get(stem, 0.0) for stem in said) / max(1, len(said))
+    return msgspec.structs.replace(finding, weight=finding.weight + _CENTRAL * central)
 
 
 def build(company: Company, pages: Sequence[Page]) -> Profile:
@@ -130,6 +151,9 @@ def _derive(fields: dict[str, Field]) -> None:
         free = [f for f in plans.findings if f.value.get("price") == 0]
         if free:
             fields["free_plan"] = Field(value=True, findings=tuple(free))
+    if (places := fields.get("other_places")) is not None and len(places.value) == 1:
+        fields.setdefault("headquarters", Field(value=places.value[0], findings=places.findings))
+        del fields["other_places"]  # the only place is none beside another
     if (social := fields.get("social_profiles")) is not None and "linkedin" not in fields:
         linked = [f for f in social.findings if f.value["network"] == "linkedin"]
         if linked:

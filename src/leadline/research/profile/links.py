@@ -15,7 +15,7 @@ from leadline.research.documents.hosts import host_of, registrable, same_site, w
 from leadline.research.model import Link, Page, Region
 from leadline.research.profile.brand import Brand
 from leadline.research.profile.model import Finding, Means
-from leadline.research.profile.pages import is_page_of, kind, segments
+from leadline.research.profile.pages import kind, segments
 from leadline.research.values.terms import squash
 
 _NETWORKS = {
@@ -53,6 +53,11 @@ _ADDRESS = re.compile(
 _TWO_LEVEL_DOCS = re.compile(r"docs|documentation|developers?|dokumentation")
 _COUNTED = re.compile(
     r"\b[1-9]\d{0,3} (?:current |open )?(?:openings|(?:open )?positions|open roles|vacancies|jobs|offene Stellen|postes ouverts|offres d['’]emploi)\b",
+    re.IGNORECASE,
+)
+# What a link says that leads to the openings, wherever they are kept.
+_JOBS = re.compile(
+    r"(?:(?:see|check out|view|find|browse) )?(?:our |all |the )?(?:careers?|jobs?|job openings|openings|(?:open|current) (?:jobs|roles|positions|openings)|vacancies|careers? (?:page|site)|karriere|stellenangebote|offene stellen|recrutement|offres d['’]emploi)",
     re.IGNORECASE,
 )
 _FORUM_HOSTS = re.compile(r"(?:community|forum|forums|discuss)\.")
@@ -103,17 +108,20 @@ def find(page: Page, brand: Brand) -> Iterator[Finding]:
     for link in page.content.links:
         parts = urlsplit(link.url)
         if parts.scheme == "tel":
-            if link.region in (Region.FOOTER, Region.HEADER) or kind(page.url) in ("contact", "imprint"):
+            if link.region in (Region.FOOTER, Region.HEADER) or brand.kind(page.url) in (
+                "contact",
+                "imprint",
+            ):
                 yield _finding(page, link, "phone", link.text.strip() or unquote(parts.path), 2.0)
         elif parts.scheme in ("http", "https") and host_of(link.url):
             if same_site(host_of(link.url), brand.company.asked_host):
-                yield from _own(page, link)
+                yield from _own(page, link, brand)
             else:
                 yield from _foreign(page, link, brand)
-    if is_page_of(page.url, "pricing"):
+    if brand.is_page_of(page.url, "pricing"):
         yield _at(page, "pricing_page", page.url, 2.0)
-    if is_page_of(page.url, "careers"):
-        yield _at(page, "careers_page", page.url, 2.0)
+    if brand.is_page_of(page.url, "careers"):
+        yield _at(page, "careers_page", page.url, 2.0 - 0.1 * len(segments(page.url)))
         yield from _openings(page, brand)
 
 
@@ -133,7 +141,7 @@ def _finding(page: Page, link: Link, field: str, value: Any, weight: float) -> F
     )  # fmt: skip
 
 
-def _own(page: Page, link: Link) -> Iterator[Finding]:
+def _own(page: Page, link: Link, brand: Brand) -> Iterator[Finding]:
     host, parts = host_of(link.url), segments(link.url)
     first = host.split(".")[0]
     menu = link.region in (Region.NAVIGATION, Region.HEADER, Region.FOOTER)
@@ -148,9 +156,9 @@ def _own(page: Page, link: Link) -> Iterator[Finding]:
         yield _finding(page, link, "support_channels", "community forum", 1.0)
         yield _finding(page, link, "community", f"https://{host}/", 1.0)
     if menu and len(parts) == 1:
-        if is_page_of(link.url, "pricing"):
+        if brand.is_page_of(link.url, "pricing"):
             yield _finding(page, link, "pricing_page", link.url, 1.0)
-        elif is_page_of(link.url, "careers"):
+        elif brand.is_page_of(link.url, "careers"):
             yield _finding(page, link, "careers_page", link.url, 1.0)
 
 
@@ -166,6 +174,8 @@ def _foreign(page: Page, link: Link, brand: Brand) -> Iterator[Finding]:
             yield _finding(page, link, "social_profiles", field, 1.0)
         return
     host = host_of(link.url)
+    if _JOBS.fullmatch(link.text.strip()) and kind(link.url) == "careers":
+        yield _finding(page, link, "careers_page", link.url, 0.5)
     if host.startswith("status.") and brand.is_own_handle(
         registrable(host).split(".")[0].removesuffix("status")
     ):
@@ -213,7 +223,7 @@ def _openings(page: Page, brand: Brand) -> Iterator[Finding]:
 
 def _addresses(page: Page, brand: Brand) -> Iterator[Finding]:
     """Mail addresses of the company's own domain or brand whose name tells what they are for."""
-    if kind(page.url) == "news":
+    if brand.kind(page.url) == "news":
         return  # what a post says was so on its day
     for match in _ADDRESS.finditer(page.content.text):
         local, host = match[1].lower(), match[2].lower()
@@ -222,7 +232,9 @@ def _addresses(page: Page, brand: Brand) -> Iterator[Finding]:
         )
         purpose = _PURPOSE.get(local) or _PURPOSE.get(re.split(r"[.+_-]", local)[0])
         if own and purpose is not None and squash(local):
-            weight = 2.0 if kind(page.url) in ("contact", "imprint", "legal", "security", "about") else 1.0
+            weight = (
+                2.0 if brand.kind(page.url) in ("contact", "imprint", "legal", "security", "about") else 1.0
+            )
             yield Finding(
                 field=f"email_{purpose}", value=match.group().lower(), url=page.url, snapshot_id=page.snapshot_id,
                 start=match.start(), end=match.end(), quote=match.group(), means=Means.WORDS, weight=weight,

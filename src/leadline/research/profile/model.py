@@ -78,4 +78,5 @@ FIELDS = (
     "email_privacy", "social_profiles", "linkedin", "leadership", "plans", "free_plan", "trial",
     "certifications", "status_page", "docs", "careers_page", "hiring", "job_board_vendor", "pricing_page",
     "customers", "partners", "integrations", "funding", "technologies", "languages", "support_channels",
+    "tax_number", "remote",
 )  # fmt: skip

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 from leadline.research.model import Block, Page, Region
 from leadline.research.profile.brand import Brand
 from leadline.research.profile.model import Finding, Means
-from leadline.research.profile.pages import is_page_of
 from leadline.research.values.money import Money, find_money
 
 _PERIOD = re.compile(
@@ -19,6 +19,12 @@ _UNIT = re.compile(
     r"(?:/|\bper\b|\bpro\b|\bpar\b)\s*(user|seat|member|agent|machine|node|host|nutzer|utilisateur|editor|developer|site|workspace|vm)\b",
     re.IGNORECASE,
 )
+# What is charged for each of something else than a seat has no plan's price.
+_BY_USE = re.compile(
+    r"\s*(?:/|per |a |an |pro |par |each )\s*(?:GB|TB|MB|GiB|TiB|CPU|core|hour|hr|second|minute|request|call|thousand|million|1,?000|stunde|heure)\b",
+    re.IGNORECASE,
+)
+_FEWEST_PLANS = 2
 _MONTH, _YEAR = frozenset("mo month monat mois monthly monatlich".split()), "year"
 _FREE = re.compile(r"^(?:free|kostenlos|gratis|gratuit)\b", re.IGNORECASE)
 _NAME = re.compile(r"^[A-ZÀ-Þ][\w+.&'’ -]{1,28}$")
@@ -26,6 +32,7 @@ _NOT_A_PLAN = re.compile(
     r"\?|\b(?:pricing|plans?$|compare|features?|faq|questions|add-?ons?|frequently|cost|prices?|month|year|about|contact)\b",
     re.IGNORECASE,
 )
+_OF_PLANS = re.compile(r"\b(?:plan|tier|edition|package|tarif|offre|formule)", re.IGNORECASE)
 _TRIAL = re.compile(
     r"\b(\d{1,3})[- ]?(?:d|days?|tage|tägige\w?|jours)\b[^.!?]{0,25}\b(?:trial|test|essai)|"
     r"\b(?:free trial|kostenlos(?:e|en)? test\w*|essai gratuit)\b",
@@ -36,8 +43,9 @@ _NEAR = 40  # characters behind an amount that tell what it is for
 
 
 def find(page: Page, brand: Brand) -> Iterator[Finding]:
-    if not is_page_of(page.url, "pricing"):
+    if not brand.is_page_of(page.url, "pricing"):
         return
+    plans: defaultdict[tuple[str, ...], list[Finding]] = defaultdict(list)
     blocks = page.content.blocks
     for index, block in enumerate(blocks):
         if block.region in (Region.NAVIGATION, Region.FOOTER, Region.HIDDEN):
@@ -45,8 +53,21 @@ def find(page: Page, brand: Brand) -> Iterator[Finding]:
         text = page.words(block.start, block.end)
         below = blocks[index + 1] if index + 1 < len(blocks) else block
         beside = page.words(below.start, below.end) if below.headings == block.headings else ""
-        yield from _rows(page, block) if block.cells else _plans(page, block, text, beside)
+        within = block.headings if block.cells else block.headings[:-1]
+        plans[within].extend(_rows(page, block) if block.cells else _plans(page, block, text, beside))
         yield from _trial(page, block, text)
+    for found in plans.values():
+        yield from _side_by_side(found)
+
+
+def _side_by_side(found: Sequence[Finding]) -> Iterator[Finding]:
+    """Plans are offered beside one another, each at one price a period; what is charged by use is not."""
+    prices: defaultdict[tuple[str, str | None], set[float]] = defaultdict(set)
+    for one in found:
+        prices[one.value["name"], one.value["period"]].add(one.value["price"])
+    kept = [one for one in found if len(prices[one.value["name"], one.value["period"]]) == 1]
+    if len({one.value["name"] for one in kept}) >= _FEWEST_PLANS:
+        yield from kept
 
 
 def _rows(page: Page, block: Block) -> Iterator[Finding]:
@@ -58,7 +79,7 @@ def _rows(page: Page, block: Block) -> Iterator[Finding]:
         for text, header in cells[1:]
         if len(amounts := find_money(text, page.content.language)) == 1 and not amounts[0].range_end
     ]
-    of_row = len(priced) == 1 and _is_plan(first)
+    of_row = len(priced) == 1 and _is_plan(first) and _OF_PLANS.search(f"{cells[0][1]} {block.caption}")
     for header, text, amount in priced:
         name = first if of_row else header
         near = f"{text[amount.end :]} {header if of_row else first}"
@@ -92,7 +113,7 @@ def _plans(page: Page, block: Block, text: str, beside: str) -> Iterator[Finding
     if len(amounts) == 1 and not amounts[0].range_end:
         amount = amounts[0]
         near = f"{text[amount.end : amount.end + _NEAR]} {beside[:_NEAR]}"
-        if _PERIOD.search(near) is None and amount.value != 0:
+        if amount.value != 0 and (_PERIOD.search(near) is None or _BY_USE.match(text, amount.end)):
             return
         yield _finding(page, block, "plans", _plan(name, amount, near))
     elif free:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
@@ -24,6 +26,10 @@ _KINDS: dict[str, str] = {
     "docs": "docs documentation dokumentation help guides reference support",
 }
 _BY_WORD = {word: kind for kind, words in _KINDS.items() for word in words.split()}
+# Posts are often filed by their date.
+_DATED = re.compile(r"(?:19|20)\d\d/\d\d?(?:/|$)")
+_FEWEST = 8  # pages from which a shared beginning tells something
+_SHARED = 0.9  # of the pages
 _LOCALE = re.compile(r"[a-z]{2}(?:-[a-z]{2})?")
 
 
@@ -40,12 +46,31 @@ def segments(url: str) -> tuple[str, ...]:
     return tuple(part for part in parts if part != "index")
 
 
+def root_of(urls: Iterable[str]) -> str:
+    """The first part of the path that nearly all pages of a site share ("docs", "handbook"); "" without one.
+
+    Where all lies below it, it tells nothing of any of them.
+    """
+    firsts = [parts[0] for url in urls if (parts := segments(url))]
+    if len(firsts) < _FEWEST:
+        return ""
+    first, times = Counter(firsts).most_common(1)[0]
+    return first if times >= _SHARED * len(firsts) else ""
+
+
 @lru_cache(maxsize=8192)
-def kind(url: str) -> str:
-    """ "home", one of the kinds above, or "other". A page deep below a kind's page is of that kind too."""
+def kind(url: str, root: str = "") -> str:
+    """ "home", one of the kinds above, or "other". A page deep below a kind's page is of that kind too.
+
+    ``root``: of the site, not counted (``root_of``).
+    """
     parts = segments(url)
+    if root and parts[:1] == (root,):
+        parts = parts[1:]
     if not parts:
         return "home"
+    if _DATED.match("/".join(parts)):
+        return "news"
     whole = [_BY_WORD.get(re.sub(r"[^a-z0-9]", "", part), "") for part in parts]
     for found in ("news", "docs"):
         if found in whole:
@@ -56,7 +81,9 @@ def kind(url: str) -> str:
     return next((_BY_WORD[w] for w in words if w in _BY_WORD), "other") if len(words) <= 3 else "other"
 
 
-def is_page_of(url: str, wanted: str) -> bool:
+def is_page_of(url: str, wanted: str, root: str = "") -> bool:
     """Whether the address is the kind's own page, not one below it: ``/careers``, not ``/careers/engineer``."""
     parts = segments(url)
-    return kind(url) == wanted and 1 <= len(parts) <= 2 and kind("https://x/" + parts[-1]) == wanted
+    if root and parts[:1] == (root,):
+        parts = parts[1:]
+    return kind(url, root) == wanted and 1 <= len(parts) <= 2 and kind("https://x/" + parts[-1]) == wanted

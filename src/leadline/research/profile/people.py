@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from leadline.research.model import BlockKind, Page, Region
 from leadline.research.profile.brand import Brand
 from leadline.research.profile.model import Finding, Means
-from leadline.research.profile.pages import kind
 
 # On a start page people are mostly customers who praise it.
 _WHERE = frozenset({"about", "team", "imprint", "contact", "legal", "careers"})
@@ -34,6 +33,7 @@ _NOT_THERE = frozenset(
 )  # others' leaders are introduced there, or former ones
 _SPLIT = re.compile(r", | und | and | et | & ")
 _TITLE = re.compile(r"^(?:(?:Dr|Prof|Ing|Dipl)\.(?:-?\w+\.)? ?)+")
+_SIGNED = 0.7  # of a post's text comes before its signature
 _MOST_OF_BLOCK = 2_000  # characters that are looked through for sentences
 _MOST_OF_LINE = 160
 # Words with capitals that are no names of people.
@@ -44,15 +44,20 @@ _NO_NAME = re.compile(
 
 
 def find(page: Page, brand: Brand) -> Iterator[Finding]:
-    where = kind(page.url)
+    where = brand.kind(page.url)
     if where not in _NOT_THERE:
         yield from _in_sentences(page, brand)
-    if where not in _WHERE:
+    if where not in _WHERE and where != "news":
         return
-    yield from _in_rows(page, brand)
     lines = list(_lines(page))
+    if where == "news":  # who signs a post with nothing but a role has it here
+        signed = [start for start, _ in lines if start > _SIGNED * len(page.content.text)]
+        lines = [line for line in lines if line[0] in signed]
+    else:
+        yield from _in_rows(page, brand)
     for index, (start, text) in enumerate(lines):
-        yield from _of_line(page, start, text, brand)
+        if where != "news":
+            yield from _of_line(page, start, text, brand)
         if index + 1 < len(lines) and _WHOLE_NAME.match(text) and not _NO_NAME.search(text):
             below_start, below = lines[index + 1]
             role = _WHOLE_ROLE.match(below)

@@ -6,15 +6,19 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from leadline.research.documents.names import says_we
 from leadline.research.documents.units import split_sentences
 from leadline.research.model import Block, BlockKind, Page, Region
 from leadline.research.profile.brand import Brand
 from leadline.research.profile.model import Finding, Means
 from leadline.research.profile.pages import kind, segments
 from leadline.research.values.numbers import read_digits
+from leadline.research.values.polarity import denials
 from leadline.research.values.terms import squash, stems
 
 _SELF = frozenset({"home", "about", "team", "careers", "contact", "imprint"})
+_REACHED = frozenset({"imprint", "contact", "about"})
+_ANY_SECTION = frozenset({"home", "docs", "other"})  # elsewhere others are contacted
 _ABOUT = frozenset({"home", "about", "team", "careers"})
 _NAMED = frozenset({"imprint", "legal", "about", "contact", "docs"})
 _SAME = 0.6  # of the content words of the shorter text, for the other to say the same
@@ -60,8 +64,11 @@ _SEAT = re.compile(
 _POSTAL = re.compile(
     r"(?:(?P<street>[A-ZÀ-Þ][^\n,]{2,40}?\s\d{1,4}\s?[a-z]?|\d{1,5}[a-z]?,? [A-Z][^\n,]{2,40}),?\s+)?"
     r"(?:(?:D-|CH-|A-|F-)?(?P<code>\d{5}|\d{4}(?= [A-Z]))\s+(?P<city>[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)?)"
-    r"|(?P<uscity>[A-Z][\w.'’-]+(?: [A-Z][\w.'’-]+){0,2}),? (?P<state>[A-Z]{2}),? (?P<zip>\d{5}(?:-\d{4})?)"
-    r"|(?P<ukcity>[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?),? (?P<ukcode>[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}))(?!\w)"
+    r"|(?P<uscity>[A-Z][\w.'’-]+(?: [A-Z][\w.'’-]+){0,2}),?\s(?P<state>[A-Z]{2}),?\s(?P<zip>\d{5}(?:-\d{4})?)"
+    r"|(?P<ukcity>[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?),?\s(?P<ukcode>[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}))(?!\w)"
+)
+_HEAD_OFFICE = re.compile(
+    r"headquarter|head office|registered (?:office|address)|hauptsitz|siège|sede", re.IGNORECASE
 )
 # "Acme Inc. ('we', 'us')" in a contract names who speaks in it; so does a sentence on whose the trademarks are.
 _ITSELF = re.compile(r",?\s*\(\s*(?:the |hereinafter |together |nachfolgend |ci-après )*['\"“”‘’„«]")
@@ -74,7 +81,7 @@ _PHONE = re.compile(
     re.IGNORECASE,
 )
 _CERTIFICATE = re.compile(
-    r"\bSOC ?[123](?: Type (?:II|I|2|1))?\b|\bISO(?:/IEC)?[ -]?(?:9001|13485|14001|20000(?:-1)?|22301|27001|27017|27018|27701|42001)(?::20\d\d)?\b"
+    r"\bSOC[ -]?[123](?: Type (?:II|I|2|1))?\b|\bISO(?:/IEC)?[ :-]?(?:9001|13485|14001|20000(?:-1)?|22301|27001|27017|27018|27701|42001)(?::20\d\d)?\b"
     r"|\bPCI[ -]DSS\b|\bHITRUST\b|\bFedRAMP\b|\bTISAX\b|\bCyber Essentials(?: Plus)?\b|\bB Corp\b|\bCSA STAR\b|\bBSI C5\b|\bHDS\b|\bENS\b",
 )
 _HELD = re.compile(
@@ -86,24 +93,44 @@ _NOT_HELD = re.compile(
     r"provider\w*|vendor\w*|supplier\w*|partners?|hosted|hosting|data ?cent(?:er|re)s?|AWS|Amazon|Google|Azure|Equinix|subprocessor\w*|geplant|wollen|werden|Rechenzentr\w+|Anbieter|prévu\w*|hébergeur\w*|fournisseur\w*)\b",
     re.IGNORECASE,
 )
+_HIRING = re.compile(
+    r"\b(?:we|they)(?:['’]re| are) (?:\w+ ){0,2}?hiring\b|\bwe have (?:\w+ ){0,2}?open (?:roles|positions|jobs)\b|\bwir (?:stellen (?:\w+ )?ein|suchen (?:dich|Sie|Verstärkung))|\bnous recrutons\b",
+    re.IGNORECASE,
+)
+_REMOTE = re.compile(
+    r"\b(?:remote[- ](?:first|only)|(?:all|fully|100 ?%)[- ]remote|fully distributed|entièrement à distance|vollständig remote)\b",
+    re.IGNORECASE,
+)
+_PARENTHESES = re.compile(r"\([^)]*\)")
+# "Acme" stands for the company's name.
+_FREE = re.compile(
+    r"\bAcme is (?:always |completely |entirely |and always will be |available )?(?:for )?free\b(?! (?:of|to|from)\b)|\bAcme is an? free\b|\b[Ww]e do not charge (?:a fee )?for\b|"
+    r"\b(?:our|the|a) free (?:plan|tier|edition|version)\b|\bAcme ist kostenlos\b|\bAcme est gratuite?\b|\b(?:kostenlose\w?|gratuite?) (?:Tarif|Version|offre|formule)\b",
+)
+_AT_NO_COST = re.compile(r"\bdo not charge\b|\bno (?:cost|charge|fee)s?\b")
+_TAX_NUMBER = re.compile(
+    r"\b(?:VAT|USt|UID|TVA|BTW|IVA|EIN|Tax|MwSt|Umsatzsteuer)\b[\w .:()/-]{0,40}?[:\s](?P<number>(?:AT|BE|BG|CY|CZ|DE|DK|EE|EL|ES|FI|FR|GB|HR|HU|IE|IT|LT|LU|LV|MT|NL|PL|PT|RO|SE|SI|SK|CHE)[ -]?(?=[\w .-]*\d{3})[0-9A-Z][0-9A-Z .-]{6,13}[0-9A-Z]|\d{2}-\d{7})(?!\w)"
+)
 _RAISED = re.compile(
     r"\b(?:raised|raising|closed|secured|announc\w+|received|levé|lève|eingesammelt|erhält|erhalten)\b[^.]{0,80}?(?P<amount>[$€£]\s?\d[\d.,]*\s?(?:[mMbBkK]\b|million|billion|Mio|Millionen|millions)?)[^.]{0,80}?\b(?:funding|round|[Ss]eed|[Ss]eries [A-H]|financing|investment|Finanzierung\w*|levée)",
 )
 
 
 def find(page: Page, brand: Brand) -> Iterator[Finding]:
-    where = kind(page.url)
+    where = brand.kind(page.url)
     yield from _description(page, brand, where)
     yield from _language(page)
+    yield from _operator(page, brand, where)
     for block in page.content.blocks:
         if block.region is Region.HIDDEN:  # what people do not see is no statement to them
             continue
         text = page.words(block.start, block.end)
         if block.region is Region.FOOTER or where in _NAMED:
             yield from _legal_name(page, block, text, brand, where)
-        if where in ("imprint", "contact", "about") or block.region is Region.FOOTER:
-            yield from _postal(page, block, text, brand, where)
-            yield from _phone(page, block, text, where)
+        reached = "contact" if where in _ANY_SECTION and _kind_of_heading(block) == "contact" else where
+        if reached in _REACHED or block.region is Region.FOOTER:
+            yield from _postal(page, block, text, reached)
+            yield from _phone(page, block, text, reached)
         if where in _ABOUT and where != "home" and (match := _WHOLE_COUNT.fullmatch(text)):
             count = read_digits(match["count"].strip(), page.content.language)
             if isinstance(count, int) and 1 < count < 3_000_000:
@@ -135,6 +162,7 @@ def _description(page: Page, brand: Brand, where: str) -> Iterator[Finding]:
         rf"^(?:At )?{name}(?:[,’']s mission)?,? (?:(?:is|are|ist|est) (?:an?|the|eine?|der|die|das|une?|le|la|l['’])|(?:provides|offers|helps|makes|builds|develops|bietet|entwickelt|hilft|propose|aide|édite|développe)(?! you\b))\b|"
         r"^(?:We|Wir|Nous) (?:help|build|make|provide|offer|develop|design|entwickeln|bieten|bauen|helfen|aidons|développons|proposons)(?! you\b)\b"
     )
+    is_one = re.compile(rf"^{name} (?:is|ist|est) (?:an?|the|eine?|die|der|das|une?|le|la) ")
     for block in page.content.blocks:
         if block.region is not Region.MAIN or block.kind in (
             BlockKind.CODE,
@@ -142,18 +170,30 @@ def _description(page: Page, brand: Brand, where: str) -> Iterator[Finding]:
             BlockKind.TABLE_ROW,
         ):
             continue
-        if where not in ("home", "about") and not _headed_by_name(block, brand):
-            continue
+        presents = where in ("home", "about") or _headed_by_name(block, brand)
         text = page.words(block.start, block.end)
         for start, end in split_sentences(text, page.content.language):
-            if 30 <= end - start <= 300 and says.match(text[start:end]) and not text[start:end].endswith("?"):
+            if (
+                30 <= end - start <= 300
+                and says.match(text[start:end])
+                and not text[start:end].endswith(("?", ":"))
+            ):
                 named = re.match(rf"(?:At )?{name}", text[start:end]) is not None
-                if not named and block.start > _OPENING:
+                if not (named if presents else is_one.match(text[start:end])) and (
+                    not presents or block.start > _OPENING
+                ):
                     continue
-                weight = (2.0 if named else 0.5) + (0.5 if where == "home" else 0.0) - block.start / 1e6
+                weight = (2.0 if presents else 0.8) if named else 0.5
+                weight += (0.5 if where == "home" else 0.0) - block.start / 1e6
                 yield _finding(
                     page, "what_they_do", text[start:end], block.start + start, block.start + end, weight
                 )
+
+
+def _kind_of_heading(block: Block) -> str:
+    """What kind of page a section would be by its heading: "Contact information"."""
+    words = re.findall(r"[^\W\d_]+", " ".join(block.headings[-1:]))
+    return kind("https://x/" + words[0]) if words and len(words) <= 3 else ""
 
 
 def _headed_by_name(block: Block, brand: Brand) -> bool:
@@ -213,6 +253,22 @@ def _legal_name(page: Page, block: Block, text: str, brand: Brand, where: str) -
             yield _finding(page, "legal_name", name, begin, block.start + match.end(), weight)
 
 
+def _operator(page: Page, brand: Brand, where: str) -> Iterator[Finding]:
+    """ "Acme is a service of Anvils and Sons": then these are who stands behind it."""
+    if where in ("news", "customers", "partners") or not brand.name:
+        return
+    name = re.sub(r"['’]", "['’]", re.escape(brand.name))
+    says = re.compile(
+        rf"(?:\b{name}|(?:^|[.!?] )It) (?:is|ist|est) (?:an? |the |ein\w? |une? )?(?:[a-z]+ )?(?:service|project|product|brand|trademark|website|Dienst|Projekt|Produkt|Marke|projet|marque)"
+        rf"(?: (?:provided|operated|run|owned|published|offered))? (?:by|of|von|der|des|de) (?:the |nonprofit |der |la )*(?P<who>{_WORD}(?: (?:of|and|&|{_WORD})){{1,5}})"
+    )
+    for block in page.content.blocks:
+        if block.region is Region.MAIN and block.kind is BlockKind.PARAGRAPH:
+            for match in says.finditer(page.words(block.start, min(block.end, block.start + 1_000))):
+                begin, end = block.start + match.start("who"), block.start + match.end("who")
+                yield _finding(page, "legal_name", match["who"].rstrip(".,"), begin, end, 1.5)
+
+
 def _brand_start(name: str, brand: Brand) -> int:
     """Where the company's name begins in "Privacy Policy Acme Inc."; -1 when it is not there."""
     known = [n for n in brand.squashed if len(n) >= 3]
@@ -220,26 +276,27 @@ def _brand_start(name: str, brand: Brand) -> int:
     return max((s for s in starts if any(n in squash(name[s:]) for n in known)), default=-1)
 
 
-def _postal(page: Page, block: Block, text: str, brand: Brand, where: str) -> Iterator[Finding]:
-    """An address on the imprint, or one that a page on the company says to be its head office."""
+def _postal(page: Page, block: Block, text: str, where: str) -> Iterator[Finding]:
+    """Addresses: of the head office on the imprint, or where the words say so; others on pages on how to reach it."""
     if len(text) > 300 or _COPYRIGHT.search(text):
-        return
-    if where != "imprint" and not re.search(
-        r"headquarter|head office|registered (?:office|address)|hauptsitz|siège|sede",
-        text + " ".join(block.headings[-1:]),
-        re.IGNORECASE,
-    ):
         return
     match = _POSTAL.search(text)
     if match is None:
         return
+    seat = where == "imprint" or _HEAD_OFFICE.search(text + " ".join(block.headings[-1:])) is not None
+    if not seat and where != "contact":
+        return
     city = match["city"] or match["uscity"] or match["ukcity"]
-    yield _finding(
-        page, "headquarters",
+    if not seat and match["city"]:
+        return  # a number before a name is an address only where one is told
+    value = (
         {"city": city, "address": re.sub(r"\s+", " ", match.group())}
         | ({"state": match["state"], "countryCode": "US"} if match["state"] else {})
-        | ({"countryCode": "GB"} if match["ukcode"] else {}),
-        block.start + match.start(), block.start + match.end(), 1.5 if where == "imprint" else 1.0,
+        | ({"countryCode": "GB"} if match["ukcode"] else {})
+    )
+    yield _finding(
+        page, "headquarters" if seat else "other_places", value, block.start + match.start(),
+        block.start + match.end(), 1.5 if where == "imprint" else 1.0,
     )  # fmt: skip
 
 
@@ -266,6 +323,19 @@ def _sentence(page: Page, block: Block, text: str, start: int, brand: Brand, whe
         return
     if where in _SELF or where == "legal":
         yield from _founded(page, text, start, brand)
+    if where in _SELF or where == "legal" or says_we(text):
+        yield from _tax_number(page, text, start)
+    if where in ("home", "about", "careers", "team") and _HIRING.search(text) and not denials(text):
+        yield _finding(page, "hiring", True, start, end)
+    if (
+        where in _SELF
+        and _REMOTE.search(text)
+        and _is_about(text, brand)
+        and not denials(_PARENTHESES.sub("", text))
+    ):
+        yield _finding(page, "remote", True, start, end)
+    if where in ("pricing", "home", "about", "docs") and _free(text, brand):
+        yield _finding(page, "free_plan", True, start, end)
     if where in _ABOUT and (block.region is Region.MAIN):
         yield from _headcount(page, text, start, brand)
     if where in _SELF and (match := _SEAT.search(text)) and _is_about(text, brand):
@@ -278,6 +348,21 @@ def _sentence(page: Page, block: Block, text: str, start: int, brand: Brand, whe
         yield from _certificates(page, block, text, start, brand, where)
     if where in ("about", "news", "home") and _is_about(text, brand) and (match := _RAISED.search(text)):
         yield _finding(page, "funding", match["amount"].strip(), start, end)
+
+
+def _tax_number(page: Page, text: str, start: int) -> Iterator[Finding]:
+    for match in _TAX_NUMBER.finditer(text):
+        begin, end = start + match.start("number"), start + match.end("number")
+        yield _finding(page, "tax_number", match["number"], begin, end)
+
+
+def _free(text: str, brand: Brand) -> bool:
+    """Whether the sentence says that the company's own thing costs nothing, for as long as one likes."""
+    return (
+        _FREE.search(text.replace("’", "'").replace(brand.name, "Acme") if brand.name else text) is not None
+        and not denials(_AT_NO_COST.sub("", text))
+        and not re.search(r"\btrials?\b|\bdays?\b", text)
+    )
 
 
 def _is_about(text: str, brand: Brand) -> bool:

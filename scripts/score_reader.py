@@ -1,0 +1,138 @@
+#!/usr/bin/env python
+"""Scores the reader without a model on labelled questions about the companies of a folder.
+
+    scripts/score_reader.py [FOLDER] [--questions FILE ...] [--left-out] [--show]
+
+FOLDER (default ``../shared/sites``) holds a folder of pages for each company, and ``score.py``; FILES default to
+``labels/everyday.jsonl`` and, in FOLDER, ``questions.jsonl`` and ``reworded.jsonl``. All pages of a company are read. An answer
+counts when it passes verification.
+
+With ``--left-out`` every company is asked about with weights that were fitted without it (some minutes). The rules by which
+profiles are read have no weights: whoever wrote them had seen these companies, and no option can leave that out.
+
+Printed: for each file what was right, wrong and left open, and how much of it by the profile; of questions that were answered
+rightly, how many still are in the words of ``reworded.jsonl``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "src"), str(ROOT / "scripts")]
+
+import train_reader  # noqa: E402
+from bench.calibrate_extractive import scorer, site_pages  # noqa: E402
+
+from leadline.research.answer_types import answer_type  # noqa: E402
+from leadline.research.documents.hosts import parse_company  # noqa: E402
+from leadline.research.model import Evidence, Outcome, Question, Subject  # noqa: E402
+from leadline.research.readers.extractive import learned  # noqa: E402
+from leadline.research.readers.extractive.reader import ExtractiveReader  # noqa: E402
+from leadline.research.steps.rank import rank  # noqa: E402
+from leadline.research.steps.settle import settle  # noqa: E402
+from leadline.research.steps.verify import verify  # noqa: E402
+
+REWORDED = "-r"  # behind the id of the question whose other words these are
+Weights = Mapping[str, learned.Weights]
+
+
+def ask(question: Question, evidence: Evidence) -> tuple[Outcome, str]:
+    reader = ExtractiveReader()
+    passages = rank(question, evidence, reader.passage_limit)
+    draft = reader.answer(question, passages, evidence)
+    checked = verify(question, draft, passages, evidence)
+    return settle(question, evidence, passages, draft, checked), draft.rule
+
+
+def left_out(folder: Path, files: Sequence[Path]) -> dict[str, Weights]:
+    """For each company the weights that the questions on all others give."""
+    shipped = learned.families()
+    entries = train_reader.asked(folder, files)
+    made: dict[str, dict[str, learned.Weights]] = {entry["domain"]: {} for entry in entries}
+    for family in train_reader.FAMILIES:
+        data, names = train_reader.matrices(train_reader.samples(folder, entries, family))
+        for domain, weights in made.items():
+            fitted = train_reader.fitted([m for m in data if m.sample.entry["fold"] != domain], names)
+            weights[family] = learned.Weights(
+                shipped[family].accept, {n: float(w) for n, w in zip(names, fitted, strict=True)}
+            )
+    return dict(made)
+
+
+def verdict(entry: dict[str, Any], evidence: Evidence, judge: Any) -> tuple[str, Any, str]:
+    question = Question(
+        subject=Subject(company=parse_company(entry["domain"])),
+        text=entry["question"],
+        answer_type=entry["answerType"],
+        output_schema=entry.get("outputSchema"),
+        asked_at=datetime.now(UTC),
+    )
+    outcome, rule = ask(question, evidence)
+    if outcome.answer is None:
+        return "open", None, rule
+    value = answer_type(question.answer_type).scored(outcome.answer)
+    return ("right" if entry["answerable"] and judge(entry, value)[0] else "wrong"), value, rule
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, nargs="?", default=ROOT / ".." / "shared" / "sites")
+    parser.add_argument("--questions", type=Path, nargs="+")
+    parser.add_argument("--left-out", action="store_true")
+    parser.add_argument("--show", action="store_true", help="print every answer that is wrong")
+    chosen = parser.parse_args()
+    folder: Path = chosen.folder
+    files: list[Path] = chosen.questions or [
+        ROOT / "labels/everyday.jsonl",
+        folder / "questions.jsonl",
+        folder / "reworded.jsonl",
+    ]
+    judge = scorer(folder).judge
+    weights = left_out(folder, files) if chosen.left_out else {}
+    shipped = learned.families()
+    pages: dict[str, Evidence] = {}
+    verdicts: dict[str, str] = {}
+    for file in files:
+        counts: Counter[str] = Counter()
+        for line in file.read_text(encoding="utf-8").splitlines():
+            entry = json.loads(line)
+            domain = entry["domain"]
+            if domain not in pages:
+                pages[domain] = site_pages(folder, domain)
+            of_company = weights.get(domain, shipped)
+            with patch.object(learned, "families", lambda held=of_company: held):
+                said, value, rule = verdict(entry, pages[domain], judge)
+            verdicts[entry["id"]] = said
+            counts.update((said, "all", *(["answerable"] if entry["answerable"] else [])))
+            counts[f"{said} by the profile"] += rule.startswith("profile")
+            if chosen.show and said == "wrong":
+                sys.stdout.write(f"{entry['id']} {entry['question']!r}: {value!r}, by {rule}\n")
+        sys.stdout.write(
+            f"{file.name}: {counts['right']} right ({counts['right by the profile']} by the profile) of "
+            f"{counts['answerable']} with an answer ({counts['right'] / max(1, counts['answerable']):.0%}); "
+            f"{counts['wrong']} wrong of {counts['all']} ({counts['wrong'] / max(1, counts['all']):.1%})\n"
+        )
+    pairs = [
+        (verdicts.get(name.removesuffix(REWORDED)), said)
+        for name, said in verdicts.items()
+        if name.endswith(REWORDED)
+    ]
+    stay = [said for before, said in pairs if before == "right"]
+    if stay:
+        sys.stdout.write(f"in other words: {stay.count('right')} of {len(stay)} right answers stay right\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
