@@ -91,6 +91,16 @@ def test_further_questions_fetch_nothing(printed: str) -> None:
     assert sum(fetched[1:]) == 0
 
 
+def test_a_search_finds_whom_the_pages_name(printed: str) -> None:
+    found = printed.partition("── people search")[2].partition("─" * 60)[0]
+    assert (
+        "Olu Fairweather: Vice president of sales, Quillfen Instruments\npage https://www.quillfen.example/team\n"
+        in found
+    )
+    assert "Maren Oduya" in found
+    assert "5 of 5" in found
+
+
 def test_nothing_is_left_behind(printed: str, temporary: Path) -> None:
     assert printed
     assert list(temporary.iterdir()) == []

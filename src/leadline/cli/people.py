@@ -167,7 +167,7 @@ def search(
     if as_json:
         write_json(msgspec.to_builtins(found))
     else:
-        write_lines(_people(found))
+        write_lines(people_lines(found))
 
 
 @people.command()
@@ -328,7 +328,8 @@ def _print_lists(found: list[ContactList], as_json: bool) -> None:
         write_lines([Line("No lists. Make one with leadline people lists create.")])
 
 
-def _people(found: ContactSearchResponse) -> Iterator[Line]:
+def people_lines(found: ContactSearchResponse) -> Iterator[Line]:
+    """A page of people, each with where they were found."""
     from leadline.cli.terminal import Line, one_line
 
     for one in found.items:

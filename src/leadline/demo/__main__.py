@@ -1,8 +1,8 @@
-"""``python -m leadline.demo``: ten questions to a made-up company, each with its evidence.
+"""``python -m leadline.demo``: ten questions to a made-up company, each with its evidence, and one people search.
 
 Serves the website on loopback, asks over the real path (settings, database, fetcher, engine, reader), prints
 every answer as ``leadline ask`` does, and closes with a table. With LEADLINE_MODEL set that model reads the
-pages; without it the rules do. Nothing is kept unless ``--keep`` names a folder for the database.
+pages; without it the rules do. The people found are those whom the pages name. Nothing is kept unless ``--keep`` names a folder for the database.
 """
 
 from __future__ import annotations
@@ -17,22 +17,28 @@ from pathlib import Path
 
 import click
 
-from leadline.bootstrap import open_leadline
+from leadline.bootstrap import Leadline, open_leadline
+from leadline.cli.people import people_lines
 from leadline.cli.rendering import answer_text, counted, price_text, signal_lines
 from leadline.cli.running import EXIT_ANSWERED, EXIT_FAILED, Interrupted, run, settings_of_command
 from leadline.cli.terminal import Line, StageLines, one_line, say, write_lines
+from leadline.contacts.service import read_filter, response
 from leadline.demo.questions import ANSWERED, UNANSWERED
-from leadline.demo.website import DOMAIN, HOST, assets, served
+from leadline.demo.website import DOMAIN, HOST, LINKEDIN, assets, served
 from leadline.foundation.errors import LeadlineError
 from leadline.foundation.settings import Endpoint, Settings
 from leadline.signals.schemas import Signal, SignalRequest
+
+PEOPLE = 10  # shown of the search
 
 
 @click.command()
 @click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep the database there.")
 @click.option("--serve", is_flag=True, help="Only serve the website, until interrupted.")
 def demo(keep: Path | None, serve: bool) -> int:
-    """Ask a made-up company's website one question of each answer type, and two that it does not answer."""
+    """Ask a made-up company's website one question of each answer type, and two that it does not answer; then search
+    its people.
+    """
     if serve:
         return _serve()
     began = time.monotonic()
@@ -92,7 +98,21 @@ async def _ask_all(settings: Settings) -> list[Signal]:
                 signal = await leadline.ask(request, progress=progress)
             write_lines([Line(""), *signal_lines(signal), Line("")])
             signals.append(signal)
+        write_lines(await _people(leadline))
     return signals
+
+
+async def _people(leadline: Leadline) -> list[Line]:
+    """Whom the pages that were read name: nobody was imported."""
+    found = await leadline.contacts.search(
+        await leadline.organisation(), read_filter(company_urls=[LINKEDIN]), limit=PEOPLE, offset=0
+    )
+    return [
+        Line("── people search " + "─" * 42, "dim"),
+        Line(f"Who works at {LINKEDIN.removeprefix('https://')}?", "bold"),
+        *people_lines(response(found, PEOPLE, 0)),
+        Line(""),
+    ]
 
 
 def _opening(settings: Settings) -> Iterator[Line]:

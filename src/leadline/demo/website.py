@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 HOST = "www.quillfen.example"
 DOMAIN = "quillfen.example"
+LINKEDIN = "https://www.linkedin.com/company/quillfen-instruments"  # every page links to it
 
 
 class Asset(NamedTuple):

@@ -247,11 +247,18 @@ def test_leaders_in_rows_and_sentences() -> None:
             "/story",
             "<p>Norrwerk: our CTO Per Holm drew the first drill. Our former CFO Eva Lind did not.</p>",
         ),
+        (
+            "/people",
+            "<dl><dt>Bo Lind</dt><dd>Chief operating officer. Runs the workshop of Norrwerk.</dd>"
+            "<dt>Uma Berg</dt><dd>Head of information security and data protection officer.</dd></dl>",
+        ),
         ("/idea", "<p>Mia Sand, COO of Bergpump, likes it, says Ole Rask, Founder of Norrwerk.</p>"),
     )
     assert {(one["name"], one["role"]) for one in found.value("leadership")} == {
         ("Ada Quist", "CEO"),
         ("Per Holm", "CTO"),
+        ("Bo Lind", "Chief operating officer"),
+        ("Uma Berg", "Head of information security"),
         ("Ole Rask", "Founder"),
     }
 

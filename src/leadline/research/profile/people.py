@@ -12,20 +12,24 @@ from leadline.research.profile.model import Finding, Means
 # On a start page people are mostly customers who praise it.
 _WHERE = frozenset({"about", "team", "imprint", "contact", "legal", "careers"})
 _NAME = r"(?:(?:Dr|Prof|Ing|Dipl)\.(?:-?\w+\.)? ?)*[A-ZÀ-ÞŁŚŻČŠŽ][\w'’-]+(?: [A-Z]\.)?(?: (?:van|von|de|der|den|da|di|del|la|le|bin|al))*(?: [A-ZÀ-ÞŁŚŻČŠŽ][\w'’-]+){1,2}"
+_AREA = r"(?:[A-Z]\w+|[a-z]+(?: [a-z]+)??(?= and\b|[,.;]|$))"
 _ROLE = (
     r"(?:(?:Co-?)?(?:[Ff]ounder|FOUNDER)(?: (?:and|&|und|et) (?:CEO|CTO|COO|Chief \w+ Officer|Chief Executive))?"
     r"|(?:Group |Interim )?C[EFTOMRPSI]OO?(?: (?:and|&|und|et) (?:[Cc]o-?)?[Ff]ounder)?|CISO"
-    r"|Chief [A-Z]\w+(?: [A-Z]\w+)? Officer|Chief of Staff|Executive Director|Managing Directors?|President|Vice President(?: of [A-Z]\w+)?|VP (?:of )?[A-Z]\w+"
+    r"|Chief [A-Z]\w+(?: [A-Z]\w+)? Officer|Chief [a-z]+(?: [a-z]+)? officer|Chief of Staff|Executive Director|Managing Directors?"
+    rf"|President|Vice [Pp]resident(?: of {_AREA})?|VP (?:of )?[A-Z]\w+"
     r"|General Counsel|Geschäftsführer(?:in|innen)?|Geschäftsführung|Vorstand(?:svorsitzende[r]?)?|Vorstandsvorsitz|Inhaber(?:in)?|Gründer(?:in)?"
     r"|PDG|Président(?:e)?(?:-directeur général)?|Directeur général|Directrice générale|Gérante?|Fondateur|Fondatrice"
-    r"|Amministratore delegato|Director General|Consejero delegado|Head of [A-Z]\w+)"
+    rf"|Amministratore delegato|Director General|Consejero delegado|Head of {_AREA})"
 )
 _NAME_ROLE = re.compile(rf"^({_NAME})\s*(?:,|[-–—|:(]|\n|\bis (?:our|the)\b)\s*(?:our )?({_ROLE})\b")
 _ROLE_NAMES = re.compile(
     rf"^\W*(?:\w+ )?({_ROLE})(?: \w+)?\s*[:\-–—]\s*({_NAME}(?:(?:, | und | and | et | & ){_NAME}){{0,6}})"
 )
 _WHOLE_NAME = re.compile(rf"^{_NAME}$")
-_WHOLE_ROLE = re.compile(rf"^({_ROLE})\b[^.!?]{{0,50}}$")
+_WHOLE_ROLE = re.compile(
+    rf"^({_ROLE})\b[^.!?]{{0,50}}(?:\.(?: .*)?)?$"
+)  # a sentence about them may come after it
 _OURS = re.compile(rf"\b(?:[Oo]ur|[Uu]nser\w*|[Nn]otre) ({_ROLE}),? ({_NAME})")
 _OF_OURS = re.compile(rf"({_NAME}), (?:our|unser\w*|notre) ({_ROLE})\b")
 _NOT_THERE = frozenset(
