@@ -67,6 +67,7 @@ from leadline.signals.profiling import Profiling
 from leadline.signals.proving import Proving
 from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTrace
 from leadline.signals.service import RunService, SignalService
+from leadline.signals.snapshots import Snapshots
 from leadline.signals.tasks import Answering, Readers
 from leadline.subscriptions.actions import ActionService
 from leadline.subscriptions.service import SubscriptionService
@@ -87,6 +88,7 @@ class Leadline:
         database: Database,
         signals: SignalService,
         proving: Proving,
+        snapshots: Snapshots,
         runs: RunService,
         subscriptions: SubscriptionService,
         summaries: SummaryService,
@@ -108,6 +110,7 @@ class Leadline:
         self.ledger = ledger
         self.signals = signals
         self.proving = proving
+        self.snapshots = snapshots
         self.runs = runs
         self.subscriptions = subscriptions
         self.scheduler = Scheduler(subscriptions)
@@ -312,6 +315,7 @@ async def open_leadline(
             database,
             signals,
             Proving(database, library),
+            Snapshots(database, library),
             runs,
             subscriptions,
             summaries,

@@ -43,6 +43,7 @@ BEYOND = frozenset(
         ("POST", "/v1/questions/lint"),
         ("GET", "/v1/companies/signals/{signalId}/proof"),
         ("GET", "/v1/contacts/signals/{signalId}/proof"),
+        ("GET", "/v1/snapshots/{snapshotId}"),
         ("GET", "/v1/events"),
         ("GET", "/v1/contacts/people/{personId}/export"),
         ("DELETE", "/v1/contacts/people/{personId}"),

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from tests.api.service import OURS, STREAMS, Account, Api, hold_against_contract
 from tests.api.test_contact_search import bring, person
+from tests.api.test_snapshots import cited_page
 
 from leadline.accounts.schemas import KeyOptions
 from leadline.accounts.service import CACHE_SECONDS, revoke_key
@@ -95,6 +96,7 @@ async def test_what_is_another_organisations_is_not_found_on_any_operation(api: 
     )
     theirs = {
         "personId": str(await named_person(api.database, other.organisation_id, url)),
+        "snapshotId": (await cited_page(api, other)).page.snapshot_id,
         "signalId": (await other.ask())["id"],
         "id": researched.json()["id"],
         **await _subscribed(other),

@@ -62,3 +62,29 @@ async def test_no_more_is_read_of_a_file_than_a_proof_may_have(
             await asyncio.wait_for(_check(pipe), 20)
     finally:
         os.close(both)
+
+
+async def test_the_page_of_a_quote_is_written_to_be_looked_at(
+    database_url: str, exported: Exported, tmp_path: Path
+) -> None:
+    file = tmp_path / "page.html"
+    command = Command({"LEADLINE_DATABASE_URL": database_url})
+    ended = await command.run("proof", exported[2], "--html", str(file))
+    assert ended.code == 0, ended.err
+    assert ended.out.strip() == f"{file.as_uri()}#quote"
+    page = file.read_text(encoding="utf-8")
+    assert '<mark id="quote">Acme was founded in 1987 by Wile Coyote.</mark>' in page
+    assert """content="default-src 'none'; style-src 'unsafe-inline';""" in page
+    ended = await command.run("proof", exported[2], "--html", str(file), "--quote", "2")
+    assert ended.code != 0
+    assert "the signal has 1 quote," in ended.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["ID", "--check", "f"], ["--check", "f", "--open"], ["ID", "--out", "f", "--open"], []]
+)
+async def test_bad_usage_is_told(arguments: list[str], tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"{}")
+    ended = await Command(NOWHERE, tmp_path).run("proof", *arguments)
+    assert ended.code == 2
+    assert "leadline proof --help" in ended.err

@@ -37,6 +37,7 @@ from leadline.signals import contact_endpoints as contact_signals
 from leadline.signals import endpoints as signals
 from leadline.signals import progress_endpoints as progress
 from leadline.signals import replies
+from leadline.signals import snapshot_endpoints as snapshots
 from leadline.subscriptions import endpoints as subscriptions
 from leadline.summaries import endpoints as summaries
 from leadline.templates import endpoints as templates
@@ -77,6 +78,7 @@ ROOMS: tuple[Operation[Opened], ...] = (
     *contact_signals.operations,
     *progress.of_contacts,
     *progress.operations,
+    *snapshots.operations,
     *templates.operations,
     *company_lists.operations,
     *contacts.operations,

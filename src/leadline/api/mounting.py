@@ -28,7 +28,7 @@ from leadline.foundation.errors import (
 )
 from leadline.idempotency.service import IdempotencyService, Kept, key_of
 from leadline.wire import reading
-from leadline.wire.answers import Accepted, Csv, EventStream, Reply, Text
+from leadline.wire.answers import Accepted, Csv, EventStream, ForeignPage, Reply, Text
 from leadline.wire.calls import Call
 from leadline.wire.operations import CSV, EVENTS, JSON, Operation
 
@@ -286,6 +286,19 @@ def _content_type(media_type: str) -> list[tuple[bytes, bytes]]:
     return [(b"content-type", media_type.encode())] if media_type else []
 
 
+# The page has an origin of its own, which nothing else has, and so nothing of this server's.
+_FOREIGN = {
+    "content_security_policy": (
+        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "x_content_type_options": "nosniff",
+    "referrer_policy": "no-referrer",
+    "cross_origin_resource_policy": "same-origin",
+    "cache_control": "private, no-store",
+}
+
+
 def json_response(body: bytes, status: int = 200) -> PreparedResponse:
     return PreparedResponse(status, [(b"content-type", b"application/json")], body)
 
@@ -304,6 +317,8 @@ def _response(returned: Any, status: int, media_type: str) -> ASGIResponse:
             return json_response(bytes(returned), status)
         case Text():
             return PreparedResponse(status, [(b"content-type", media_type.encode())], returned.body)
+        case ForeignPage():
+            return text_response(returned.body, media_type, **_FOREIGN)
         case Csv():
             disposition = f'attachment; filename="{returned.filename}"'.encode("ascii", "replace")
             headers = [(b"content-type", CSV.encode()), (b"content-disposition", disposition)]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from leadline.cli.terminal import Line
     from leadline.signals.proving import Checked, ExportedProof
+    from leadline.signals.snapshots import PageAtQuote
 
 
 @click.command()
@@ -27,21 +28,46 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Check a proof that was exported, without a database and without the network.",
 )
-def proof(signal_id: str | None, out: Path | None, file: Path | None) -> int:
-    """Export the proof of SIGNAL_ID, or check one.
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the page of a quote into this file, the quote marked.",
+)
+@click.option("--open", "in_browser", is_flag=True, help="Open that page in the browser, at the quote.")
+@click.option(
+    "--quote",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Which quote, with --html and --open.",
+)
+def proof(
+    signal_id: str | None,
+    out: Path | None,
+    file: Path | None,
+    page: Path | None,
+    in_browser: bool,
+    quote: int,
+) -> int:
+    """Export the proof of SIGNAL_ID, look at the page of a quote, or check a proof.
 
     \b
     leadline proof SIGNAL_ID --out proof.json
+    leadline proof SIGNAL_ID --open
     leadline proof --check proof.json
 
     Exit code 1 when a proof does not hold, 4 when it holds as far as it can be checked: of a page that names
     somebody who was erased since, only the overwritten text is left.
     """
-    if (signal_id is None) == (file is None):
-        raise click.UsageError("Give the id of a signal, or --check FILE.")
+    looking = page is not None or in_browser
+    if (signal_id is None) == (file is None) or (looking and (file or out)):
+        raise click.UsageError("Give the id of a signal, to export or to look at, or --check FILE.")
     if file is not None:
         return _shown(run(_check(file), when_interrupted=""))
     assert signal_id is not None
+    if looking:
+        return _look(run(_page(signal_id, quote), when_interrupted=""), page, in_browser=in_browser)
     data = _written(run(_export(signal_id), when_interrupted="Nothing was written."))
     if out is None:
         click.echo(data)
@@ -51,6 +77,30 @@ def proof(signal_id: str | None, out: Path | None, file: Path | None) -> int:
             f"{out}: {len(data):,} bytes. Check it anywhere: leadline proof --check {out.name}", err=True
         )
     return EXIT_ANSWERED
+
+
+def _look(found: PageAtQuote, page: Path | None, *, in_browser: bool) -> int:
+    """Write the page, here or among temporary files, and say where it is."""
+    import tempfile
+    import webbrowser
+
+    from leadline.research.documents.marking import QUOTE
+
+    if page is None:
+        page = Path(tempfile.mkdtemp(prefix="leadline-")) / "page.html"
+    page.write_text(found.html, encoding="utf-8")
+    address = f"{page.resolve().as_uri()}#{QUOTE}"
+    click.echo(address)
+    if in_browser and not webbrowser.open(address):
+        click.echo("No browser was found here: open that address in one.", err=True)
+    return EXIT_ANSWERED
+
+
+async def _page(signal_id: str, quote: int) -> PageAtQuote:
+    from leadline.bootstrap import open_leadline
+
+    async with open_leadline(settings_of_command(), reading=True) as leadline:
+        return await leadline.snapshots.at_quote(await leadline.organisation(), signal_id, quote)
 
 
 def _written(exported: ExportedProof) -> bytes:

@@ -34,6 +34,7 @@ class StoredSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     content_type: str
     fetched_at: datetime
+    body_sha256: str
     body: bytes
     overwritten: PageText | None = None
 
@@ -256,7 +257,7 @@ async def whole_snapshots(connection: Connection, ids: Sequence[UUID]) -> dict[s
     """Those that exist, with their bytes."""
     rows = await connection.fetch(
         """
-        select id, url, content_type, fetched_at, body, case when redacted_at is not null then content end as overwritten
+        select id, url, content_type, fetched_at, body_sha256, body, case when redacted_at is not null then content end as overwritten
         from snapshots where id = any($1::uuid[])
         """,
         list(ids),
@@ -266,6 +267,7 @@ async def whole_snapshots(connection: Connection, ids: Sequence[UUID]) -> dict[s
             url=row["url"],
             content_type=row["content_type"],
             fetched_at=row["fetched_at"],
+            body_sha256=row["body_sha256"],
             body=zlib.decompress(row["body"]),
             overwritten=_decoder.decode(zlib.decompress(row["overwritten"])) if row["overwritten"] else None,
         )
@@ -406,6 +408,11 @@ async def cite(connection: Connection, reference: UUID, snapshot_ids: Sequence[U
         reference,
         list(snapshot_ids),
     )
+
+
+async def citing(connection: Connection, snapshot_id: UUID) -> list[UUID]:
+    rows = await connection.fetch("select reference from citations where snapshot_id = $1", snapshot_id)
+    return [row["reference"] for row in rows]
 
 
 async def forget_citations(connection: Connection, references: Sequence[UUID]) -> None:

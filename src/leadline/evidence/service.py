@@ -8,7 +8,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -17,12 +17,13 @@ from msgspec.structs import replace
 from leadline.evidence import redaction, repository
 from leadline.evidence.repository import PageRow, Patience, Snapshot, StoredSnapshot
 from leadline.foundation.database import Connection, Database
-from leadline.foundation.errors import DatabaseUnavailable
+from leadline.foundation.errors import DatabaseUnavailable, NotFound
 from leadline.foundation.ids import new_id
 from leadline.research.documents.canonical import READABLE_WALKS, WALK
 from leadline.research.documents.hosts import without_www
+from leadline.research.documents.marking import show_text
 from leadline.research.errors import FetchError, Reason
-from leadline.research.model import Company, Page, PageText, Proof, SiteSurvey, Unreadable
+from leadline.research.model import Company, Marked, Page, PageText, Proof, Shown, SiteSurvey, Unreadable
 from leadline.research.ports import Download, FetchedPage, PageFetcher, Sandbox, Validators
 
 FETCH_CLAIM = 10.0  # seconds; a dead process's page is fetched by another after this
@@ -143,6 +144,31 @@ class StoredLibrary:
     async def exported(self, snapshot_ids: Sequence[str]) -> dict[str, StoredSnapshot]:
         """Each snapshot that is stored, as it came or as it was redacted."""
         return await repository.whole_snapshots(self._database, [UUID(one) for one in snapshot_ids])
+
+    async def shown(self, snapshot_id: str, *, walk: str | None, marked: Marked | None) -> ShownSnapshot:
+        """A stored page to look at, with these words marked; ``walk`` made the text of their offsets (None: the newest
+        that was made of it). Raises NotFound.
+        """
+        found = (await self.exported([snapshot_id])).get(snapshot_id)
+        if found is None:
+            raise NotFound("The page is no longer stored.")
+        left = found.overwritten
+        if left is not None:
+            shown = show_text(left.text, left.structured, marked)
+        else:
+            if walk is None:
+                walk = (await self.load([snapshot_id]))[0].content.walk
+            try:
+                shown = await self._sandbox.show_page(
+                    found.body, found.content_type, found.url, walk=walk, marked=marked
+                )
+            except FetchError as error:
+                raise NotFound(f"The stored page can no longer be read: {error.reason.value}.") from error
+        return ShownSnapshot(found.url, found.fetched_at, found.body_sha256, shown, redacted=left is not None)
+
+    async def cited_by(self, snapshot_id: str) -> list[UUID]:
+        """What cites a snapshot: the ids of signals and of reports."""
+        return await repository.citing(self._database, UUID(snapshot_id))
 
     async def aclose(self) -> None:
         """End what is being fetched, and let other processes fetch it."""
@@ -383,6 +409,16 @@ async def redact(connection: Connection, hosts: Sequence[str], name: str) -> int
                 connection, snapshot_id, redaction.redacted_body(body, content_type, name), clean
             )
     return changed
+
+
+class ShownSnapshot(NamedTuple):
+    """A page to look at. ``redacted``: a name was overwritten in it, and the hash is that of what came before."""
+
+    url: str
+    fetched_at: datetime
+    body_sha256: str
+    shown: Shown
+    redacted: bool
 
 
 class CitedPage:

@@ -197,6 +197,21 @@ class Page(Value, frozen=True, kw_only=True):
         return text[unit.start : unit.end] == unit.text
 
 
+class Marked(Value, frozen=True, kw_only=True):
+    """Words of a page to mark: characters of the canonical text or, with ``script`` from 0, of that JSON-LD script."""
+
+    start: int
+    end: int
+    script: int = -1
+
+
+class Shown(Value, frozen=True, kw_only=True):
+    """A page to look at. ``markup`` stands in a body. ``as_text``: it is the canonical text, not the page's own structure."""
+
+    markup: str
+    as_text: bool = False
+
+
 class Unreadable(Value, frozen=True, kw_only=True):
     """An address that could not be read.
 

@@ -14,10 +14,12 @@ from leadline.research.model import (
     Confirmed,
     Draft,
     Evidence,
+    Marked,
     Page,
     PageText,
     Passage,
     Question,
+    Shown,
     SiteSurvey,
     Unreadable,
     Value,
@@ -135,6 +137,12 @@ class Sandbox(Protocol):
 
     async def read_page(self, body: bytes, content_type: str, url: str, *, walk: str = ...) -> PageText:
         """``documents.walk.read_page``, by default with the newest walk. Raises FetchError, with TOO_COMPLEX when the bounds are passed."""
+        ...
+
+    async def show_page(
+        self, body: bytes, content_type: str, url: str, *, walk: str, marked: Marked | None
+    ) -> Shown:
+        """``documents.showing.show_page``. Raises FetchError like ``read_page``."""
         ...
 
     async def choose_pages(

@@ -22,6 +22,7 @@ from leadline.signals.schemas import (
     SignalRequest,
 )
 from leadline.signals.service import SignalService
+from leadline.signals.snapshots import Snapshots
 from leadline.signals.views import Subject, View
 from leadline.templates import service as templates
 from leadline.wire.answers import Reply
@@ -35,6 +36,8 @@ class Needs(Protocol):
     def signals(self) -> SignalService: ...
     @property
     def proving(self) -> Proving: ...
+    @property
+    def snapshots(self) -> Snapshots: ...
     @property
     def waiter(self) -> Waiter: ...
     @property

@@ -446,6 +446,16 @@ async def sources(connection: Connection, organisation_id: UUID, signal_id: UUID
     return found
 
 
+async def among(connection: Connection, organisation_id: UUID, ids: Sequence[UUID]) -> bool:
+    """Whether a signal of the organisation is among these."""
+    found: bool = await connection.fetchval(
+        "select exists (select from signals where organisation_id = $1 and id = any($2::uuid[]))",
+        organisation_id,
+        list(ids),
+    )
+    return found
+
+
 # ------------------------------------------------------------------ the trace
 
 

@@ -366,6 +366,34 @@ class SignalPath(Struct, rename="camel"):
     signal_id: Id
 
 
+class SnapshotPath(Struct, rename="camel"):
+    snapshot_id: Id
+
+
+Character = Annotated[
+    int, Meta(ge=0, description="A character of the page's canonical text, counted from 0.")
+]
+
+
+class ShowSnapshotQuery(Struct, rename="camel", kw_only=True):
+    signal: Annotated[UUID, Meta(description="Mark a quote of this signal.")] | UnsetType = UNSET
+    quote: (
+        Annotated[
+            int,
+            Meta(ge=1, description="Which quote of the signal, counted from 1; the first if none is named."),
+        ]
+        | UnsetType
+    ) = UNSET
+    start: Character | UnsetType = UNSET
+    end: Annotated[int, Meta(ge=0, description="Where the words end, exclusive.")] | UnsetType = UNSET
+    script: (
+        Annotated[
+            int, Meta(ge=0, description="Count the characters in this JSON-LD script of the page instead.")
+        ]
+        | UnsetType
+    ) = UNSET
+
+
 class BatchPath(Struct, rename="camel"):
     batch_id: Id
 

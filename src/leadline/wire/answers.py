@@ -32,6 +32,12 @@ class Text(Struct, frozen=True):
     body: bytes
 
 
+class ForeignPage(Struct, frozen=True):
+    """A page of words from elsewhere, for a browser, which is told to run and load nothing of it."""
+
+    body: bytes
+
+
 class Csv(Struct, frozen=True):
     """A file of comma-separated values, sent as it is made; each chunk is whole lines.
 

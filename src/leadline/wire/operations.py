@@ -36,6 +36,7 @@ from leadline.wire.reading import members
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 JSON, CSV, EVENTS, YAML = "application/json", "text/csv", "text/event-stream", "application/yaml"
+HTML = "text/html; charset=utf-8"
 
 N = TypeVar("N")
 N_contra = TypeVar("N_contra", contravariant=True)

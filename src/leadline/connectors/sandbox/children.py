@@ -16,10 +16,12 @@ from leadline.research.model import (
     Company,
     Draft,
     Evidence,
+    Marked,
     Page,
     PageText,
     Passage,
     Question,
+    Shown,
     SiteSurvey,
     Subject,
     Verification,
@@ -52,9 +54,26 @@ class ChildSandbox:
 
     async def read_page(self, body: bytes, content_type: str, url: str, *, walk: str = WALK) -> PageText:
         asked = messages.encode(messages.PageBytes(body, content_type, url, walk))
+        found = messages.decode_read(await self._on_page("read", asked, url))
+        if found.content is None:
+            raise FetchError(url, found.reason or Reason.EMPTY, found.detail)
+        return found.content
+
+    async def show_page(
+        self, body: bytes, content_type: str, url: str, *, walk: str, marked: Marked | None
+    ) -> Shown:
+        page = messages.PageBytes(body, content_type, url, walk)
+        asked = messages.encode(messages.Showing(page, marked))
+        found = messages.decode_shown(await self._on_page("show", asked, url))
+        if found.shown is None:
+            raise FetchError(url, found.reason or Reason.EMPTY, found.detail)
+        return found.shown
+
+    async def _on_page(self, step: str, asked: bytes, url: str) -> bytes:
+        """What a step on one page's bytes replies. Raises FetchError."""
         try:
             reply = await self._pool.run(
-                f"{STEPS}:read", asked, seconds=READ_SECONDS, lane=_lane(host_of(url))
+                f"{STEPS}:{step}", asked, seconds=READ_SECONDS, lane=_lane(host_of(url))
             )
         except JobOverran as error:
             raise FetchError(url, Reason.TOO_COMPLEX, str(error)) from error
@@ -63,10 +82,7 @@ class ChildSandbox:
             raise FetchError(url, Reason.READER_FAILED, str(error)) from error
         if len(reply) > MOST_OF_PAGE:
             raise FetchError(url, Reason.TOO_COMPLEX, f"more than {MOST_OF_PAGE} bytes of text and structure")
-        found = messages.decode_read(reply)
-        if found.content is None:
-            raise FetchError(url, found.reason or Reason.EMPTY, found.detail)
-        return found.content
+        return reply
 
     async def choose_pages(
         self, question: Question, survey: SiteSurvey, known: Sequence[Page], limit: int

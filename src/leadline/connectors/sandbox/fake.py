@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from leadline.research.documents.showing import show_page
 from leadline.research.documents.walk import WALK, read_page
 from leadline.research.errors import StepError
 from leadline.research.model import (
     Company,
     Draft,
     Evidence,
+    Marked,
     Page,
     PageText,
     Passage,
     Question,
+    Shown,
     SiteSurvey,
     Verification,
 )
@@ -29,6 +32,11 @@ class InlineSandbox:
 
     async def read_page(self, body: bytes, content_type: str, url: str, *, walk: str = WALK) -> PageText:
         return read_page(body, content_type, url, walk)
+
+    async def show_page(
+        self, body: bytes, content_type: str, url: str, *, walk: str, marked: Marked | None
+    ) -> Shown:
+        return show_page(body, content_type, url, walk, marked)
 
     async def choose_pages(
         self, question: Question, survey: SiteSurvey, known: Sequence[Page], limit: int

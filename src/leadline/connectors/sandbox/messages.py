@@ -10,10 +10,12 @@ from leadline.research.errors import Reason
 from leadline.research.model import (
     Company,
     Draft,
+    Marked,
     Page,
     PageText,
     Passage,
     Question,
+    Shown,
     SiteSurvey,
     Subject,
     Verification,
@@ -33,6 +35,19 @@ class ReadPage(msgspec.Struct, frozen=True):
     """A page's text, or why there is none."""
 
     content: PageText | None = None
+    reason: Reason | None = None
+    detail: str = ""
+
+
+class Showing(msgspec.Struct, frozen=True):
+    page: PageBytes
+    marked: Marked | None
+
+
+class ShownPage(msgspec.Struct, frozen=True):
+    """A page to look at, or why there is none."""
+
+    shown: Shown | None = None
     reason: Reason | None = None
     detail: str = ""
 
@@ -71,6 +86,7 @@ class Reporting(msgspec.Struct, frozen=True):
 encode = msgspec.msgpack.Encoder().encode
 decode_bytes = msgspec.msgpack.Decoder(PageBytes).decode
 decode_page = msgspec.msgpack.Decoder(Page).decode
+decode_showing = msgspec.msgpack.Decoder(Showing).decode
 decode_survey = msgspec.msgpack.Decoder(SiteSurvey).decode
 decode_choosing = msgspec.msgpack.Decoder(Choosing).decode
 decode_ranking = msgspec.msgpack.Decoder(Ranking).decode
@@ -81,6 +97,7 @@ decode_profiling = msgspec.msgpack.Decoder(Profiling).decode
 decode_reporting = msgspec.msgpack.Decoder(Reporting).decode
 
 decode_read = msgspec.msgpack.Decoder(ReadPage).decode
+decode_shown = msgspec.msgpack.Decoder(ShownPage).decode
 decode_chosen = msgspec.msgpack.Decoder(tuple[str, ...]).decode
 decode_ranked = msgspec.msgpack.Decoder(tuple[Passage, ...]).decode
 decode_draft = msgspec.msgpack.Decoder(Draft).decode

@@ -11,6 +11,7 @@ from typing import Any
 from leadline.connectors.sandbox import messages
 from leadline.research.documents.hosts import registrable
 from leadline.research.documents.language import page_language
+from leadline.research.documents.showing import show_page
 from leadline.research.documents.walk import read_page
 from leadline.research.errors import FetchError
 from leadline.research.model import Evidence, Page, SiteSurvey
@@ -47,6 +48,16 @@ def read(argument: bytes, _kept: Sequence[Any]) -> bytes:
     except FetchError as error:
         return messages.encode(messages.ReadPage(reason=error.reason, detail=error.detail))
     return messages.encode(messages.ReadPage(content=content))
+
+
+def show(argument: bytes, _kept: Sequence[Any]) -> bytes:
+    asked = messages.decode_showing(argument)
+    page = asked.page
+    try:
+        shown = show_page(page.body, page.content_type, page.url, page.walk, asked.marked)
+    except FetchError as error:
+        return messages.encode(messages.ShownPage(reason=error.reason, detail=error.detail))
+    return messages.encode(messages.ShownPage(shown=shown))
 
 
 def choose(argument: bytes, kept: Sequence[Any]) -> bytes:

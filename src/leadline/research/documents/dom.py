@@ -31,10 +31,10 @@ _TOP_OF_PAGE = 3_000  # characters within which a <time> can date the page
 _LONG_CELL = 2_000  # characters from which a cell is layout, not data
 _LINK_DENSE = 0.9
 
-_TOKEN = re.compile(r'<(/?[a-zA-Z][^\s/>]*)((?:[^">]++|"[^"]*+")*+)>|<!--.*?-->|<![^>]*+>', re.DOTALL)
+TOKEN = re.compile(r'<(/?[a-zA-Z][^\s/>]*)((?:[^">]++|"[^"]*+")*+)>|<!--.*?-->|<![^>]*+>', re.DOTALL)
 _ATTRIBUTE = re.compile(r'\s([^\s=>"]+)(?:="([^"]*)")?')
 _HREF = re.compile(r'\shref="([^"]*)"')
-_TEMPLATE = re.compile(r"<(/?)template\b[^>]*>")
+TEMPLATE = re.compile(r"<(/?)template\b[^>]*>")
 _AREA = (
     r"(?:(?:site|page|global|main|top|primary|secondary)[-_]?)?"
     r"(?:header|footer|nav|navbar|navigation|menu|sidebar|breadcrumbs?)"
@@ -62,12 +62,12 @@ _TAG_REGION = {
     "aside": Region.ASIDE,
     "main": Region.MAIN,
 }
-_VOID = frozenset(
+VOID = frozenset(
     """area base basefont bgsound br col embed frame hr img input keygen link meta param source track
     wbr""".split()
 )
 # Written raw by the serialiser, and not visible: passed over as a whole.
-_RAW = frozenset("script style noscript iframe noembed noframes xmp".split())
+RAW = frozenset("script style noscript iframe noembed noframes xmp".split())
 
 # What the words of an element become. In the last four, block elements inside only separate words.
 _FLOW, _ITEM, _DEFINITION, _CELL, _HEADING, _PRE = range(6)
@@ -160,7 +160,7 @@ class Walk:
         html, stack, starts = self.html, self._stack, _STARTS
         position = 0
         seam = _NONE
-        scan: Iterator[re.Match[str]] | None = _TOKEN.finditer(html)
+        scan: Iterator[re.Match[str]] | None = TOKEN.finditer(html)
         while scan is not None:
             following, scan = scan, None
             for match in following:
@@ -187,12 +187,12 @@ class Walk:
                 seam = _OPENED if seam is not _NONE and name in PHRASES else _NONE
                 if (start := starts.get(name)) is not None:
                     stack.append(start(self, name, attributes))
-                elif name in _VOID:
+                elif name in VOID:
                     self._void(name, attributes)
-                elif name in _RAW or name == "template" or (name == "title" and not self._in_body):
+                elif name in RAW or name == "template" or (name == "title" and not self._in_body):
                     position = self._pass_over(name, attributes, position)
                     if not self._full:
-                        scan = _TOKEN.finditer(html, position)
+                        scan = TOKEN.finditer(html, position)
                     break
                 elif attributes and _SPECIAL.search(attributes):
                     stack.append(self._special_inline(attributes))
@@ -241,7 +241,7 @@ class Walk:
         html = self.html
         if name == "template":
             depth = 1
-            for match in _TEMPLATE.finditer(html, position):
+            for match in TEMPLATE.finditer(html, position):
                 depth += -1 if match[1] else 1
                 if not depth:
                     return match.end()

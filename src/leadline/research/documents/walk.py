@@ -61,9 +61,16 @@ def read_page(body: bytes, content_type: str, url: str, walk: str = WALK) -> Pag
     if not _may_be_text(media, start):
         raise FetchError(url, Reason.NOT_TEXT, media or "an unknown kind of file")
     text = decode(body, content_type, url)[:MAX_CHARACTERS]
-    if media in _PLAIN_TYPES and not start[:14].lower().startswith((b"<!doctype html", b"<html")):
-        return read_plain(text, url, walk)
-    return read_html(text, url, walk)
+    return read_html(text, url, walk) if is_html(body, content_type) else read_plain(text, url, walk)
+
+
+def is_html(body: bytes, content_type: str) -> bool:
+    """Whether a page is read as HTML, as far as it is read at all: else as plain text or PDF."""
+    media = content_type.split(";", 1)[0].strip().lower()
+    start = body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith(b"%PDF-") or media == "application/pdf":
+        return False
+    return media not in _PLAIN_TYPES or start[:14].lower().startswith((b"<!doctype html", b"<html"))
 
 
 def _may_be_text(media: str, start: bytes) -> bool:
