@@ -54,18 +54,34 @@ def why(
 
 def test_namesakes_are_told_apart() -> None:
     """Whatever is let through is right, in the labelled cases and in those written later."""
-    files = [str(ROOT / "labels" / "namesakes" / name) for name in ("cases.yaml", "fresh.yaml")]
+    files = [
+        str(ROOT / "labels" / "namesakes" / name) for name in ("cases.yaml", "fresh.yaml", "several.yaml")
+    ]
     run = subprocess.run(
         [sys.executable, str(ROOT / "scripts" / "score_namesakes.py"), *files],
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
-    assert run.stdout.count("precision 1.000") == 2, run.stdout
+    assert run.stdout.count("precision 1.000") == 3, run.stdout
 
 
 def test_the_guard_holds_on_the_companys_own_pages() -> None:
     team = "<h2>Jo Quist</h2><p>Head of Sales</p><h2>Al Brill</h2><p>Head of Logistics</p>"
     assert why(team, "Head of Sales", "Head of Sales") == ""
     assert "Al Brill" in why(team, "Head of Logistics", "Head of Logistics")
+
+
+@pytest.mark.parametrize(
+    ("line", "mine", "others"),
+    [
+        ("CTO: Al Brill, CEO: Jo Quist", "CEO", "CTO"),
+        ("CEO: Jo Quist, CTO: Al Brill", "CEO", "CTO"),
+        ("Al Brill, CTO; Jo Quist, CEO; Bo Lind, CFO", "CEO", "CTO"),
+        ("Al Brill (CTO) and Jo Quist (CEO) opened the plant in Cork", "Cork", "CTO"),
+    ],
+)
+def test_of_a_line_about_several_people_only_ones_own_part_counts(line: str, mine: str, others: str) -> None:
+    assert why(f"<p>{line}</p>", "Jo Quist", mine) == ""
+    assert why(f"<p>{line}</p>", "Jo Quist", others) != ""
 
 
 def test_a_company_named_nowhere_near_is_a_namesake() -> None:

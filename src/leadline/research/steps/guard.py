@@ -8,6 +8,7 @@ asked for, do they speak of a former one?
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -30,6 +31,24 @@ _COMMA_NAME = re.compile(rf",\s+(?P<name>{_CAPITALS})(?=[.,;]|$)")
 _IN_CHARGE = re.compile(
     r"\b(?:head|vp|vice president|director|manager|lead|leader|team|leiter\w*|department)\s*$", re.IGNORECASE
 )
+# Lines that tell roles of several people: what may stand between the names.
+_OFFICE = re.compile(
+    r"(?:C[A-Z]{1,2}O|[SE]?VP|(?i:chief|head|director|manager|president|chair(?:man|woman|person)?|officer|lead(?:er)?|partner|owner|secretary|"
+    r"treasurer|(?:co-?)?founder|geschäftsführer(?:in)?|geschäftsführung|vorstand|leiter(?:in)?|gründer(?:in)?|inhaber(?:in)?|direktor(?:in)?|"
+    r"prokurist(?:in)?|direct(?:eur|rice)|gérante?|fondat(?:eur|rice)|présidente?))(?P<plural>s|nen)?"
+)
+_EITHER_NUMBER = re.compile(r"geschäftsführ(?:er|ung)|vorstand|leiter|gründer|inhaber", re.IGNORECASE)
+_JOINED = re.compile(r"(?:[,;/|&·•\s]|\b(?:and|und|et|y|e)\b|\b(?:Dr|Prof|Ing|Dipl)\.(?:-\w+\.)?)+")
+_DASH = r"[:–—-]"
+_LABELLED = re.compile(rf"(?:^|[\s,;/|&·•.]+)(?P<label>[^,;:()|]+?)\s*(?:{_DASH}\s|:)\s*")
+_DESCRIBED = re.compile(
+    rf"\s*(?:[,:|]\s*|\s{_DASH}\s|(?P<bracket>\())(?P<label>[^,;:()|.]+)(?(bracket)\)|(?=[,;|.)]|\s{_DASH}\s|$))"
+)
+_FOUNDED = re.compile(
+    r"\b(?:founded|led|headed|run|managed|gegründet|geleitet|geführt|fondée?|dirigée?)\b[^.;:()]{0,30}\b(?:by|von|par)\s+(?:(?:the|den)\s+)?$",
+    re.IGNORECASE,
+)
+_IN_LABEL = frozenset("of and & the our for de des du für und et la le co".split())
 _ADVERB = re.compile(
     r"\b(?:formerly|previously|until|used to|no longer|once|retired|ehemals|früher|bisher|zuvor|bis|autrefois|précédemment|jusqu'en|voormalig|tidigare)\b",
     re.IGNORECASE,
@@ -56,10 +75,11 @@ _PAST = re.compile(
 
 
 class Judgement(NamedTuple):
-    """Whether the words may support a claim, and why not."""
+    """Whether the words may support a claim, and why not. ``told``: those of them that may, where it is not all."""
 
     supports: bool
     why: str = ""
+    told: str = ""
 
 
 def asks_of_present(text: str) -> bool:
@@ -140,7 +160,7 @@ class _Reading:
         ):
             if refusal:
                 return Judgement(False, refusal)
-        return Judgement(True)
+        return Judgement(True, told=self._told())
 
     # -------------------------------------------------------------- whom do the words speak of?
 
@@ -148,7 +168,7 @@ class _Reading:
         if self.mentions:
             first = self.mentions[0]
             before = [other for other in self.others if other[0] < first.start]
-            if before and not self._opens_sentence(before, first):
+            if before and not self._opens_sentence(before, first) and not self._is_listed(before, first):
                 return f"the cited words speak of {self.text[slice(*before[0])]} first"
             if first.form is Form.INITIALS and (other := self._same_initials()):
                 return f"the initials may be those of {other}"
@@ -170,6 +190,90 @@ class _Reading:
             return False
         leading = (re.search(r"([\w'’]+) $", self.text[:start]) for start, _ in others)
         return all(word is not None and fold(word[1]) in STOP_WORDS for word in leading)
+
+    def _is_listed(self, others: list[tuple[int, int]], mention: Mention) -> bool:
+        """Whether the words are a line of people with their roles, and one is told of the person: "CTO: Jan Brill, CEO: Ada Quist".
+
+        Between the names up to the person's there may be nothing but roles and what joins them, all in one manner.
+        """
+        if mention.form is not Form.WHOLE:
+            return False
+        first, *between = gaps = self._gaps([*others, (mention.start, mention.end)])
+        if self._is_labelled(gaps):
+            return True
+        if all(_JOINED.fullmatch(gap) for gap in between) and (
+            _FOUNDED.search(first) or _ends_in_plural(first)
+        ):
+            return True
+        return (
+            not first.strip() and self._described(mention.end) > 0 and all(map(self._is_description, between))
+        )
+
+    def _gaps(self, names: list[tuple[int, int]]) -> list[str]:
+        """What stands before each name, behind the one before it."""
+        return [self.text[end:start] for (_, end), (start, _) in itertools.pairwise([(0, 0), *names])]
+
+    def _told(self) -> str:
+        """The words without the roles of others, where the person has one in the same manner; "" for all of them."""
+        if not self.mentions or not self.others:
+            return ""
+        mine = (self.mentions[0].start, self.mentions[0].end)
+        names = sorted([*self.others, mine])
+        gaps = dict(zip(names, self._gaps(names), strict=True))
+        if self._is_label(gaps[mine]):
+            theirs = [
+                (start - len(gaps[start, end]), end)
+                for start, end in self.others
+                if self._is_label(gaps[start, end])
+            ]
+        elif self._described(mine[1]):
+            theirs = [(start, self._described(end)) for start, end in self.others if self._described(end)]
+        else:
+            theirs = []
+        kept = self.text
+        for start, end in reversed(theirs):
+            kept = f"{kept[:start]} | {kept[end:]}"
+        return kept if theirs else ""
+
+    def _described(self, end: int) -> int:
+        """Where the role ends that stands right behind a name; 0 for none."""
+        match = _DESCRIBED.match(self.text, end)
+        return match.end() if match is not None and self._is_role(match["label"]) else 0
+
+    def _is_label(self, gap: str) -> bool:
+        match = _LABELLED.fullmatch(gap)
+        return match is not None and self._is_role(match["label"])
+
+    def _is_labelled(self, gaps: list[str]) -> bool:
+        """Whether before the names stand roles: "CTO: Jan Brill, CEO: Ada Quist". One of several people is a plural."""
+        label = ""
+        for gap in gaps:
+            if self._is_label(gap):
+                label = gap.rstrip(": –—-\t\n")
+            elif not (_JOINED.fullmatch(gap) and _ends_in_plural(label)):
+                return False
+        return True
+
+    def _is_description(self, gap: str) -> bool:
+        """Whether nothing stands between two names but the role of the first: ", CTO; "."""
+        match = _DESCRIBED.match(gap)
+        return (
+            match is not None
+            and self._is_role(match["label"])
+            and _JOINED.fullmatch(gap, match.end()) is not None
+        )
+
+    def _is_role(self, text: str) -> bool:
+        """Whether the words are a role at the company, and nothing besides."""
+        words = text.split()
+        if not any(_OFFICE.fullmatch(word) for word in words):
+            return False
+        for start in (m.start() for m in re.finditer(r"\b(?:of|at|bei|de|chez)\s", text)):
+            if names_company(self.company, text[start:]):
+                words = text[:start].split()
+        return len(words) <= _CARD and all(
+            fold(word) in _IN_LABEL or fold(word) in NO_NAMES or _OFFICE.fullmatch(word) for word in words
+        )
 
     def _above(self) -> str | None:
         """None when what heads the words names the person; else who is named there, "" for nobody."""
@@ -347,6 +451,15 @@ def _nobody(name: str) -> bool:
     """Whether the capitals are an office, a month or a number and no organisation."""
     words = [fold(word).strip(".,") for word in name.split()]
     return all(word in NO_NAMES or word in STOP_WORDS or not re.search(r"[^\W\d_]", word) for word in words)
+
+
+def _ends_in_plural(text: str) -> bool:
+    """Whether the words end in a role that is told of several, or may be: "Our founders", "Geschäftsführer"."""
+    words = text.split()
+    office = _OFFICE.fullmatch(words[-1]) if words else None
+    return office is not None and (
+        office["plural"] is not None or _EITHER_NUMBER.fullmatch(words[-1]) is not None
+    )
 
 
 def _descriptor(after: str) -> str:

@@ -29,7 +29,7 @@ from leadline.research.model import (
 from leadline.research.profile.answering import bears_out
 from leadline.research.questions import leaf_question
 from leadline.research.readers.extractive.assertions import asserted
-from leadline.research.steps.guard import asks_of_present, judge
+from leadline.research.steps.guard import Judgement, asks_of_present, judge
 from leadline.research.values.computing import computed
 from leadline.research.values.polarity import hedged
 
@@ -51,6 +51,7 @@ def _check(
         return CheckedClaim(
             claim=claim, verdict=Verdict.CONTRADICTED, why="it cites words that were not given"
         )
+    told: dict[int, str] = {}
     for unit, passage in cited:
         page = evidence.pages[unit.page]
         if not page.stands(unit):
@@ -64,8 +65,10 @@ def _check(
             return CheckedClaim(
                 claim=claim, verdict=Verdict.NOT_CHECKED, why="the cited page is not the company's own"
             )
-        if refusal := _of_another(question, unit, passage, page, own=own):
-            return CheckedClaim(claim=claim, verdict=Verdict.NOT_CHECKED, why=refusal)
+        of_subject = _of_subject(question, unit, passage, page, own=own)
+        if not of_subject.supports:
+            return CheckedClaim(claim=claim, verdict=Verdict.NOT_CHECKED, why=of_subject.why)
+        told[unit.number] = of_subject.told or unit.text
     if claim.derivation is Derivation.INFERRED:
         return CheckedClaim(claim=claim, verdict=Verdict.NOT_CHECKED, why="deduced, not stated")
     kind = answer_type(question.answer_type) if claim.path == "" else leaf_type(claim.value)
@@ -79,11 +82,11 @@ def _check(
         return CheckedClaim(
             claim=claim, verdict=Verdict.SUPPORTED if stands else Verdict.CONTRADICTED, why=why
         )
-    words = [unit.text for unit, _ in cited]
+    words = [told[unit.number] for unit, _ in cited]
     around: list[str] = []
     if kind.around:
         headings = [unit.text for unit, _ in cited if _is_heading(unit, evidence)]
-        words = [unit.text for unit, _ in cited if not _is_heading(unit, evidence)]
+        words = [told[unit.number] for unit, _ in cited if not _is_heading(unit, evidence)]
         around = headings + [
             text for _, passage in cited for text in (*passage.headings, passage.context) if text
         ]
@@ -119,15 +122,14 @@ def _check(
     )
 
 
-def _of_another(question: Question, unit: Unit, passage: Passage, page: Page, *, own: bool) -> str:
-    """Why the words do not speak of the subject; "" where they do. The company's own pages are about it, not about
-    each person at it."""
+def _of_subject(question: Question, unit: Unit, passage: Passage, page: Page, *, own: bool) -> Judgement:
+    """Whether the words speak of the subject. The company's own pages are about it, not about each person at it."""
     if question.subject.person is not None:
         now = asks_of_present(question.text)
-        return judge(question.subject, unit, passage, page, own=own, now=now).why
+        return judge(question.subject, unit, passage, page, own=own, now=now)
     if page.provenance is Provenance.THIRD_PARTY and not names_subject(question.company, unit, passage, page):
-        return "the cited page is somebody else's and does not name the subject there"
-    return ""
+        return Judgement(False, "the cited page is somebody else's and does not name the subject there")
+    return Judgement(True)
 
 
 def _is_heading(unit: Unit, evidence: Evidence) -> bool:
