@@ -25,7 +25,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri
 _STYLE = """
 :root { color-scheme: light; }
 body { margin: 0; background: #fff; color: #1a1a1a; font: 16px/1.5 system-ui, sans-serif; }
-header.leadline { background: #f2f4f7; border-bottom: 1px solid #c8ced6; padding: .75rem 1.25rem; font-size: 13px; }
+header.leadline { position: sticky; top: 0; background: #f2f4f7; border-bottom: 1px solid #c8ced6; padding: .75rem 1.25rem; font-size: 13px; }
 header.leadline p { margin: .1rem 0; overflow-wrap: anywhere; }
 header.leadline strong { font-size: 15px; }
 main.leadline { max-width: 60rem; margin: 0 auto; padding: 1rem 1.25rem 60vh; overflow-wrap: anywhere; }
