@@ -175,6 +175,8 @@ def _has_role(person: dict[str, Any], meant: str) -> bool:
 
 def _text(value: Any) -> str:
     if isinstance(value, dict):
+        if "address" in value:
+            return str(value["address"])
         if "city" in value:
             return ", ".join(str(value[k]) for k in ("city", "region", "state") if value.get(k))
         return str(value.get("name") or value.get("url") or "")
