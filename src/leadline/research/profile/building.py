@@ -86,7 +86,7 @@ def key(value: Any) -> str:
                 f"{value.get('name')} {value.get('price')} {value.get('currency')} {value.get('period')}"
             )
         if named:
-            return squash(str(named))
+            return squash(str(named).replace("://www.", "://"))
         return (
             squash(msgspec.json.encode(value, order="sorted").decode())
             if "city" not in value

@@ -167,7 +167,7 @@ def _foreign(page: Page, link: Link, brand: Brand) -> Iterator[Finding]:
         network, handle = account
         if brand.is_own_handle(handle):
             parts = urlsplit(link.url)
-            own = f"https://{without_www(parts.hostname or '')}{parts.path}".rstrip("/")
+            own = f"https://{parts.hostname or ''}{parts.path}".rstrip("/")
             if network == "github":
                 own = f"https://github.com/{handle}"
             field = {"network": network, "url": own}
