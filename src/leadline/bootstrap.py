@@ -65,6 +65,7 @@ from leadline.signals.contacts import Contacts
 from leadline.signals.people import NamedPeople
 from leadline.signals.profiling import Profiling
 from leadline.signals.proving import Proving
+from leadline.signals.replaying import Replaying
 from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, SignalTrace
 from leadline.signals.service import RunService, SignalService
 from leadline.signals.snapshots import Snapshots
@@ -89,6 +90,7 @@ class Leadline:
         signals: SignalService,
         proving: Proving,
         snapshots: Snapshots,
+        replaying: Replaying,
         runs: RunService,
         subscriptions: SubscriptionService,
         summaries: SummaryService,
@@ -111,6 +113,7 @@ class Leadline:
         self.signals = signals
         self.proving = proving
         self.snapshots = snapshots
+        self.replaying = replaying
         self.runs = runs
         self.subscriptions = subscriptions
         self.scheduler = Scheduler(subscriptions)
@@ -316,6 +319,7 @@ async def open_leadline(
             signals,
             Proving(database, library),
             Snapshots(database, library),
+            Replaying(database, library, sandbox, readers, answering),
             runs,
             subscriptions,
             summaries,

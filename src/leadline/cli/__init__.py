@@ -32,6 +32,7 @@ from leadline.cli.people import people
 from leadline.cli.postgres import postgres
 from leadline.cli.profile import profile
 from leadline.cli.proof import proof
+from leadline.cli.replay import replay
 from leadline.cli.research import research
 from leadline.cli.running import EXIT_BAD_USAGE, EXIT_FAILED, EXIT_INTERRUPTED, Interrupted
 from leadline.cli.secrets import secrets
@@ -102,6 +103,7 @@ for command in (
     profile,
     proof,
     secrets,
+    replay,
     research,
     serve,
     subscriptions,

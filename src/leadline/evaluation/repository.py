@@ -38,11 +38,8 @@ class ResultFile:
                 raise InvalidInput(
                     (self._path.name, "another run is writing it: wait for that, or name another with --out")
                 ) from None
-            content = self._path.read_bytes()
-            whole = content.rfind(b"\n") + 1
-            lines = enumerate(content[:whole].split(b"\n"), 1)
-            self.results = [self._read(number, line) for number, line in lines if line.strip()]
-            file.truncate(whole)
+            self.results = read_results(self._path, "name another with --out")
+            file.truncate(self._path.read_bytes().rfind(b"\n") + 1)
             self._file = file
             opened.pop_all()
         return self
@@ -64,13 +61,18 @@ class ResultFile:
         os.fsync(self._file.fileno())
         self.results.append(result)
 
-    def _read(self, number: int, line: bytes) -> EvalResult:
-        try:
-            return msgspec.json.decode(line, type=EvalResult)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise InvalidInput(
-                (
-                    f"{self._path.name}, line {number}",
-                    f"{error}; this is no result file: name another with --out",
-                )
-            ) from error
+
+def read_results(path: Path, advice: str = "name another") -> list[EvalResult]:
+    """The results of a file, as far as they are whole. Raises InvalidInput, with the advice, for what is no result file."""
+    content = path.read_bytes()
+    lines = enumerate(content[: content.rfind(b"\n") + 1].split(b"\n"), 1)
+    return [_read(path, number, line, advice) for number, line in lines if line.strip()]
+
+
+def _read(path: Path, number: int, line: bytes, advice: str) -> EvalResult:
+    try:
+        return msgspec.json.decode(line, type=EvalResult)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidInput(
+            (f"{path.name}, line {number}", f"{error}; this is no result file: {advice}")
+        ) from error

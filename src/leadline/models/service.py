@@ -28,46 +28,40 @@ from leadline.research.prompts.reading import estimated_tokens
 _TEMPLATE_TOKENS = 64  # that a chat template adds around the messages
 
 
-class PaidModel:
-    """``research.ports.LanguageModel`` for one reference.
+class BudgetedModel:
+    """``research.ports.LanguageModel`` within a budget (its model calls, tokens and US dollars).
 
-    One object serves all calls of a reference: whoever works on it holds its lease, so nobody else spends meanwhile.
-    Raises ModelBudgetExceeded before a call that could pass ``budget`` (its model calls, tokens and US dollars).
+    Raises ModelBudgetExceeded before a call that could pass it.
     """
 
-    def __init__(self, model: LanguageModel, database: Database, reference: UUID, budget: Budget) -> None:
+    def __init__(self, model: LanguageModel, budget: Budget) -> None:
         self._model = model
-        self._database = database.repeatable
-        self._reference = reference
         self._budget = budget
-        self._spent: Usage | None = None  # what is on record, read once, and what was paid since
+        self._spent = Usage()
         self._under_way = Usage()  # the most that the calls under way may cost
-        self._reading = asyncio.Lock()
         self.name = model.name
         self.context_tokens = model.context_tokens
         self.hidden_tokens = model.hidden_tokens
+
+    @property
+    def spent(self) -> Usage:
+        """What the calls so far cost."""
+        return self._spent
 
     def price(self, input_tokens: int, output_tokens: int) -> Decimal | None:
         """That of the model itself."""
         return self._model.price(input_tokens, output_tokens)
 
     async def complete(self, request: ModelRequest) -> ModelReply:
-        """The reply that is on record, or a new one, recorded."""
-        digest = _digest(self.name, request)
-        stored = await repository.stored_reply(self._database, self._reference, digest)
-        if stored is not None:
-            return stored
-        spent = await self._spending()
         most = self._most(request)
-        self._refuse_beyond(spent.plus(self._under_way).plus(most))
+        self._refuse_beyond(self._spent.plus(self._under_way).plus(most))
         self._under_way = self._under_way.plus(most)
-        started = time.monotonic()
         try:
             reply = await self._model.complete(request)
         finally:
             self._under_way = _less(self._under_way, most)
         # Counted at once: it was paid, whether it can be recorded or not.
-        self._spent = (self._spent or spent).plus(
+        self._spent = self._spent.plus(
             Usage(
                 model_calls=1,
                 input_tokens=reply.input_tokens,
@@ -75,16 +69,7 @@ class PaidModel:
                 price=reply.price,
             )
         )
-        await repository.save_reply(
-            self._database, self._reference, digest, reply, time.monotonic() - started
-        )
         return reply
-
-    async def _spending(self) -> Usage:
-        async with self._reading:
-            if self._spent is None:
-                self._spent = await repository.usage(self._database, self._reference)
-            return self._spent
 
     def _most(self, request: ModelRequest) -> Usage:
         """The most that the call may cost."""
@@ -112,6 +97,40 @@ class PaidModel:
             raise ModelBudgetExceeded(
                 "price", f"a further call could pass the limit of {budget.max_price} USD"
             )
+
+
+class PaidModel(BudgetedModel):
+    """A budgeted model for one reference, whose replies are kept.
+
+    One object serves all calls of a reference: whoever works on it holds its lease, so nobody else spends meanwhile.
+    """
+
+    def __init__(self, model: LanguageModel, database: Database, reference: UUID, budget: Budget) -> None:
+        super().__init__(model, budget)
+        self._database = database.repeatable
+        self._reference = reference
+        self._recalled = False  # whether what is on record is counted
+        self._reading = asyncio.Lock()
+
+    async def complete(self, request: ModelRequest) -> ModelReply:
+        """The reply that is on record, or a new one, recorded."""
+        digest = _digest(self.name, request)
+        stored = await repository.stored_reply(self._database, self._reference, digest)
+        if stored is not None:
+            return stored
+        await self._recall()
+        started = time.monotonic()
+        reply = await super().complete(request)
+        await repository.save_reply(
+            self._database, self._reference, digest, reply, time.monotonic() - started
+        )
+        return reply
+
+    async def _recall(self) -> None:
+        async with self._reading:
+            if not self._recalled:
+                self._spent = await repository.usage(self._database, self._reference)
+                self._recalled = True
 
 
 async def usage(connection: Connection, reference: UUID) -> Usage:

@@ -59,6 +59,7 @@ class Reason(StrEnum):
     ROBOTS_UNAVAILABLE = "robots_unavailable"  # robots.txt answered 5xx or not at all (RFC 9309, 2.3.1.4)
     EMPTY = "empty"
     TOO_COMPLEX = "too_complex"  # reading it used up the time or memory that one page is given
+    NOT_STORED = "not_stored"  # read once, and kept no longer: answering on stored evidence cannot look at it
     OVER_BUDGET = "over_budget"  # not asked for: the question had made as many requests as it may
     READER_FAILED = "reader_failed"  # an unexpected fault of ours while reading it
 

@@ -123,6 +123,49 @@ class QuoteCheck(msgspec.Struct, frozen=True):
     redacted: bool = False
 
 
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer to a question, to be laid beside another. ``answer`` is canonical; ``verdict``: what verification said of
+    the draft, "" where it is not known. ``price_usd`` is None when the price of the model is not known.
+    """
+
+    reader: str
+    failed: bool
+    answer: Any
+    confidence: float | None
+    quotes: tuple[SourceView, ...]
+    verdict: str
+    reasoning: str
+    error_code: str | None
+    model_calls: int
+    input_tokens: int
+    output_tokens: int
+    price_usd: float | None
+    seconds: float
+
+
+class Replay(msgspec.Struct, frozen=True, kw_only=True):
+    """A signal answered again on what is stored. ``missing``: the addresses of what was read and is stored no longer."""
+
+    signal: Signal
+    before: Answered
+    after: Answered
+    pages: int
+    missing: tuple[str, ...] = ()
+
+    @property
+    def difference(self) -> str:
+        """same, other (another answer), found (none before), lost (none now, though all was looked at), or not looked:
+        none now, and something could not be looked at.
+        """
+        before, after = self.before.answer, self.after.answer
+        if after is None and (self.after.failed or self.after.error_code):
+            return "not looked"
+        if before is None or after is None:
+            return "same" if before is after else "found" if before is None else "lost"
+        plain = [msgspec.to_builtins(wire_numbers(one)) for one in (before, after)]
+        return "same" if plain[0] == plain[1] else "other"
+
+
 class TraceStep(msgspec.Struct, frozen=True):
     """What one step of the engine returned. ``seconds`` is how long it took."""
 

@@ -62,7 +62,8 @@ class Readers(msgspec.Struct, frozen=True):
 
     extractive: Callable[[], Reader]
     model: LanguageModel | None = None
-    model_reader: Callable[[LanguageModel], Reader] | None = None
+    model_reader: Callable[..., Reader] | None = None
+    """Called with the model and, where a question is answered again in other words, ``wording``."""
 
     def name(self, wanted: str) -> str:
         """The stored name of the reader that ``wanted`` (auto, model, extractive) means."""
@@ -130,7 +131,7 @@ class Answering:
         with self._telling.of(item.id) as told:
             tell = _both(told, progress)
             contact = await self._contact(row, trace, tell)
-            question = self._question(row, contact)
+            question = self.question(row, contact)
             people = await self._people(row, question, trace, tell)
             try:
                 with requests_allowed(question.budget.max_requests):
@@ -243,7 +244,8 @@ class Answering:
             outcome = given_up(why)
             await self._finish(connection, row, outcome, _metadata(row, outcome, 0.0))
 
-    def _question(self, row: Row, contact: Contact | None) -> Question:
+    def question(self, row: Row, contact: Contact | None) -> Question:
+        """What a signal asks; ``contact`` is the person that it is about, as they were looked up."""
         signal = row.signal
         if contact is not None:
             of_people = answer_type(signal.answer_type).asks == "people"  # at the company, not of the person

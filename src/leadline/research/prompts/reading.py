@@ -13,6 +13,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from string import Formatter
 from typing import Any, NamedTuple
 
 from leadline.research.model import Subject, VerificationMode
@@ -23,7 +24,7 @@ LINE_CHARACTERS = 1_200
 _CITATIONS_OF_ONE = 8  # enough to count from; without a limit small models cite every line
 _CITATIONS_OF_SEVERAL = 30
 
-_INSTRUCTIONS = """\
+INSTRUCTIONS = """\
 Answer a question about a company from numbered lines copied from web pages. Find the lines that answer \
 it, then read the value off them.
 Use only the lines, nothing you know otherwise. Lines about other companies (customers, partners, \
@@ -37,6 +38,11 @@ Reply in JSON, in this order:
 {members}
 The value is {meaning}
 Today is {today}."""
+
+WORDINGS = {"standard": INSTRUCTIONS}
+"""By the names by which they are chosen."""
+
+_PLACES = ("mode", "members", "meaning", "today")
 
 _MODES = {
     VerificationMode.STRICT: (
@@ -145,14 +151,34 @@ def insisting(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {**schema, "properties": members}
 
 
-def instructions(form: ReplyForm, mode: VerificationMode, today: date | None) -> str:
+def instructions(
+    form: ReplyForm, mode: VerificationMode, today: date | None, wording: str = INSTRUCTIONS
+) -> str:
+    """What the model is told; ``wording`` holds what ``wording_faults`` asks for."""
     members = (_FIELDS if form.fields else _ONE_VALUE).format(
         bases=" or ".join(_BASES[mode]), conflicts=_CONFLICTS if form.conflicts else ""
     )
-    text = _INSTRUCTIONS.format(
+    text = wording.format(
         mode=_MODES[mode], members=members, meaning=form.meaning, today=today.isoformat() if today else ""
     )
     return text if today else text.removesuffix("\nToday is .")
+
+
+def wording_faults(wording: str) -> list[str]:
+    """Why a text cannot stand in place of ``INSTRUCTIONS``; it says where members and meaning of the reply go."""
+    try:
+        named = [
+            (name, spec, change) for _, name, spec, change in Formatter().parse(wording) if name is not None
+        ]
+    except ValueError as error:
+        return [f"its braces cannot be read ({error}); write {{{{ and }}}} for braces that are meant"]
+    faults = [
+        f"{{{name}}} is no place that is filled; there are {', '.join(f'{{{one}}}' for one in _PLACES)}"
+        for name, spec, change in named
+        if name not in _PLACES or spec or change
+    ]
+    names = {name for name, _, _ in named}
+    return faults + [f"{{{place}}} is missing" for place in ("members", "meaning") if place not in names]
 
 
 def message(subject: Subject, question: str, sections: Sequence[Section]) -> str:

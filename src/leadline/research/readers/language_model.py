@@ -71,8 +71,12 @@ class LanguageModelReader:
     name = "model"
     passage_limit = 40  # the prompt's tokens decide what is shown; these are enough to fill them
 
-    def __init__(self, model: LanguageModel, *, prompt_tokens: int = 3_500) -> None:
+    def __init__(
+        self, model: LanguageModel, *, prompt_tokens: int = 3_500, wording: str = reading.INSTRUCTIONS
+    ) -> None:
+        """``wording``: what the model is told, with its places (``reading.wording_faults``)."""
         self._model = model
+        self._wording = wording
         self._prompt_tokens = prompt_tokens
 
     async def read(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Draft:
@@ -133,7 +137,7 @@ class LanguageModelReader:
             links=kind.links,
         )
         today = question.asked_at.date() if question.asked_at else None
-        told = reading.instructions(form, question.mode, today)
+        told = reading.instructions(form, question.mode, today, self._wording)
         room = self._room(form, told, question)
         try:
             shown, used = _fitting(passages, room, form, evidence)
@@ -181,7 +185,7 @@ class LanguageModelReader:
             question.answer_type, part, question.mode, by_field=True, links=form.addresses
         )
         today = question.asked_at.date() if question.asked_at else None
-        told = reading.instructions(narrow, question.mode, today)
+        told = reading.instructions(narrow, question.mode, today, self._wording)
         second, output = await self._ask(
             replace(question, output_schema=part), kind, narrow, told, further, evidence
         )

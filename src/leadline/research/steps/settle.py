@@ -87,6 +87,10 @@ _ADVICE: dict[Reason, tuple[str, str]] = {
         "PAGE_TOO_COMPLEX",
         "A page takes more time or memory to read than one page is given; it was left out.",
     ),
+    Reason.NOT_STORED: (
+        "PAGE_NOT_STORED",
+        "A page that was read is no longer stored; ask the question anew to read it again.",
+    ),
     Reason.OVER_BUDGET: (
         "REQUESTS_USED_UP",
         "The site needed more requests than one question may make; ask again to read on from what is stored.",
