@@ -299,11 +299,13 @@ class Running(NamedTuple):
 
     def fetched(self) -> dict[str, int]:
         """How often each address was asked for."""
-        return self._call("/_log")["fetched"]
+        fetched: dict[str, int] = self._call("/_log")["fetched"]
+        return fetched
 
     def model_calls(self) -> list[dict[str, int]]:
         """Tokens of each model call, estimated at four characters a token."""
-        return self._call("/_log")["model"]
+        calls: list[dict[str, int]] = self._call("/_log")["model"]
+        return calls
 
     def _call(self, path: str, body: bytes | None = None) -> Any:
         with urlopen(Request(f"http://127.0.0.1:{self.port}{path}", data=body), timeout=10) as reply:

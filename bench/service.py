@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -86,7 +87,7 @@ async def fresh_database() -> AsyncIterator[Database]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _nobody(_: UUID) -> list[PeopleDirectory]:
+async def _nobody(_organisation: UUID, _key: UUID | None = None, /) -> list[PeopleDirectory]:
     return []
 
 
@@ -183,12 +184,12 @@ async def whole_path() -> list[Row]:
     async with fresh_database() as database:
         org = await organisation(database.repeatable, "bench")
         service, work = service_over(database)
-        ours = await _seconds(work, [lambda n=n: service.accept(org, _asked(n)) for n in range(PATHS)])
+        ours = await _seconds(work, [partial(service.accept, org, _asked(n)) for n in range(PATHS)])
         ledger = Ledger(monthly_credits=10_000_000)
         one = await database.fetchval("select id from signals limit 1")
         steps = await repository.steps(database, one)
         started = time.perf_counter()
-        await _spread([lambda n=n: _bare(database, ledger, org, n, steps) for n in range(PATHS)])
+        await _spread([partial(_bare, database, ledger, org, n, steps) for n in range(PATHS)])
         bare = time.perf_counter() - started
         nothing = Kind("nothing", _nothing, _give_nothing_up)
         idle = WorkService(database, [nothing])
@@ -279,6 +280,8 @@ async def _bare(
                 organisation_id=org,
                 company_id=await companies.resolve(connection, "acme.com"),
                 asked_host="acme.com",
+                contact_profile_url=None,
+                sales_navigator="off",
                 question=f"Is it product {number}?",
                 answer_type="boolean",
                 output_schema=None,
