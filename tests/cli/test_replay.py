@@ -13,6 +13,7 @@ from tests.model_server import Asked, ModelServer
 from tests.web import WebServer
 
 PRICE = "What does the Team plan cost per month?"
+GONE = "00000000-0000-7000-8000-000000000000"
 SUBMARINES = "How many submarines does the fleet own?"
 
 
@@ -74,6 +75,7 @@ async def test_a_result_file_is_replayed_with_a_model_and_a_prompt(
     assert (await command.run("eval", str(questions), "--out", str(results))).code == 0
     with results.open("a") as file:
         file.write(json.dumps({"id": "old", "failed": True}) + "\n")
+        file.write(json.dumps({"id": "gone", "signalId": GONE}) + "\n")
     wording = tmp_path / "prompt.txt"
     printed = await command.run("replay", "--print-prompt")
     wording.write_text("Take care. " + printed.out)
@@ -89,8 +91,9 @@ async def test_a_result_file_is_replayed_with_a_model_and_a_prompt(
     assert "2 signals: the same answer 2" in ended.out
     assert "before: no model call" in ended.out
     assert re.search(r"after: 2 model calls · [\d,]+ \+ \d+ tokens · price unknown", ended.out)
-    assert "not replayed, without a stored signal: old" in ended.out
-    assert shown["notReplayed"] == ["old"]
+    assert "not replayed: old: no signal is named" in ended.out
+    assert shown["notReplayed"] == ["old: no signal is named", f"{GONE}: Signal not found or access denied"]
+    assert "[3/3]" in ended.err
     assert [one["after"]["reader"] for one in shown["replays"]] == ["model:vllm:m"] * 2
     assert web.count() == asked
 
@@ -104,7 +107,7 @@ async def test_a_result_file_is_replayed_with_a_model_and_a_prompt(
         (["broken.jsonl"], "broken.jsonl, line 1"),
         (["ID", "--prompt", "gone.txt"], "neither a prompt (standard) nor a text file"),
         (["ID", "--prompt", "bad.txt"], "{members} is missing"),
-        (["00000000-0000-7000-8000-000000000000"], "Signal not found"),
+        ([GONE], "Signal not found"),
     ],
 )
 async def test_bad_usage_is_told(

@@ -45,6 +45,13 @@ _LABEL, _SIDE = 12, 46  # columns
     is_flag=True,
     help="Print the standard prompt, to begin a file with, and do nothing else.",
 )
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 64),
+    default=4,
+    show_default=True,
+    help="Signals of a file at once.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def replay(
     what: str | None,
@@ -52,6 +59,7 @@ def replay(
     reader: str | None,
     prompt: str | None,
     print_prompt: bool,
+    concurrency: int,
     as_json: bool,
 ) -> int:
     """Answer SIGNAL, or every signal of a result file of `leadline eval`, again on the stored pages.
@@ -75,35 +83,38 @@ def replay(
     if model is not None:
         settings = replace(settings, model=model)
     reader = reader or ("model" if model or prompt else "same")
-    ids, unknown = _ids(what)
-    replays = run(_replay(settings, ids, reader, _wording(prompt)), when_interrupted="Nothing was changed.")
+    wording, interrupted = _wording(prompt), "Nothing was changed."
+    path = Path(what)
+    if not path.is_file() and path.suffix != ".jsonl":
+        one = run(_replay(settings, what, reader, wording), when_interrupted=interrupted)
+        write_json(replay_wire(one)) if as_json else write_lines(replay_lines(one))
+        return EXIT_FAILED if one.after.failed else EXIT_ANSWERED
+    ids, unknown = _ids(path)
+    work = _replay_all(settings, ids, reader, wording, concurrency)
+    found = run(work, when_interrupted=interrupted)
+    replays = [one for one in found if not isinstance(one, str)]
+    unknown += [one for one in found if isinstance(one, str)]
     if as_json:
-        shown = [replay_wire(one) for one in replays]
-        write_json({"replays": shown, "notReplayed": unknown} if len(ids) != 1 or unknown else shown[0])
+        write_json({"replays": [replay_wire(one) for one in replays], "notReplayed": unknown})
     else:
         for one in replays:
             write_lines(replay_lines(one))
-        if len(replays) > 1 or unknown:
-            write_lines(summary_lines(replays, unknown))
+        write_lines(summary_lines(replays, unknown))
     return EXIT_FAILED if replays and all(one.after.failed for one in replays) else EXIT_ANSWERED
 
 
-def _ids(what: str) -> tuple[list[str], list[str]]:
-    """The signals to replay, and the results that name none."""
+def _ids(path: Path) -> tuple[list[str], list[str]]:
+    """The signals to replay, and why other results are not."""
     from leadline.evaluation.repository import read_results
     from leadline.foundation.errors import InvalidInput
 
-    path = Path(what)
     if not path.is_file():
-        if path.suffix == ".jsonl":
-            raise InvalidInput((path.name, "there is no such file"))
-        return [what], []
+        raise InvalidInput((path.name, "there is no such file"))
     results = read_results(path)
     if not results:
         raise InvalidInput((path.name, "the file holds no result"))
-    return [one.signal_id for one in results if one.signal_id], [
-        one.id for one in results if not one.signal_id
-    ]
+    without = [f"{one.id}: no signal is named" for one in results if not one.signal_id]
+    return [one.signal_id for one in results if one.signal_id], without
 
 
 def _wording(prompt: str | None) -> str | None:
@@ -126,12 +137,47 @@ def _wording(prompt: str | None) -> str | None:
     return wording
 
 
-async def _replay(settings: Settings, ids: Sequence[str], reader: str, wording: str | None) -> list[Replay]:
+async def _replay(settings: Settings, signal_id: str, reader: str, wording: str | None) -> Replay:
     from leadline.bootstrap import open_leadline
 
     async with open_leadline(settings, reading=True) as leadline:
         owner = await leadline.organisation()
-        return [await leadline.replaying.replay(owner, one, reader=reader, wording=wording) for one in ids]
+        return await leadline.replaying.replay(owner, signal_id, reader=reader, wording=wording)
+
+
+async def _replay_all(
+    settings: Settings, ids: Sequence[str], reader: str, wording: str | None, concurrency: int
+) -> list[Replay | str]:
+    """The replays in their order; in place of one that cannot be made, why not."""
+    import asyncio
+
+    from leadline.bootstrap import open_leadline
+    from leadline.cli.terminal import one_line, say
+    from leadline.foundation.errors import NotFound
+
+    async with open_leadline(settings, reading=True) as leadline:
+        owner = await leadline.organisation()
+        turn, done = asyncio.Semaphore(concurrency), 0
+
+        async def one(signal_id: str) -> Replay | str:
+            nonlocal done
+            found: Replay | str
+            async with turn:
+                try:
+                    found = await leadline.replaying.replay(owner, signal_id, reader=reader, wording=wording)
+                except NotFound as error:
+                    found = f"{signal_id}: {error.message}"
+            done += 1
+            told = found if isinstance(found, str) else f"{signal_id}: {_SAYS[found.difference][0]}"
+            say(one_line(f"[{done}/{len(ids)}] {told}"))
+            return found
+
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                running = [tasks.create_task(one(signal_id)) for signal_id in ids]
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from group
+        return [task.result() for task in running]
 
 
 def replay_wire(found: Replay) -> dict[str, Any]:
@@ -260,4 +306,4 @@ def summary_lines(replays: Sequence[Replay], unknown: Sequence[str]) -> Iterator
         )
         yield Line(f"{label}: {cost_text(calls, given, written, price)}", "dim")
     if unknown:
-        yield Line(f"not replayed, without a stored signal: {one_line(', '.join(unknown))}", "yellow", 2)
+        yield from (Line(f"not replayed: {one_line(one)}", "yellow", 2) for one in unknown)
