@@ -6,8 +6,8 @@ python -m bench.batch [FOLDER [QUESTIONS]]    FOLDER (default ``../shared/sites`
                                               QUESTIONS: only so many of them
 
 The batch is sent to the API and watched there, as a client does. At the end every signal must be finished once, the ledger
-must agree, the events must be numbered without gaps, and each page must have been fetched once. What says where pages are
-(robots.txt, site maps) is read by each process for itself and counted apart.
+must agree, the events must be numbered without gaps, and each page must have been fetched once, and so must robots.txt and
+the site maps. What was being fetched at the moment of the kill may be fetched once more; it is counted apart.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx2
@@ -128,13 +129,15 @@ async def _measure(folder: Path, data: Path, most: int | None) -> list[Row]:
                 total, batch_id, took = await _send(client, folder, sites.hosts, most)
                 leadline.work.poke()
                 started = time.monotonic()
-                end = await _watch(client, batch_id, int(total * KILLED_AT), workers)
+                end, in_flight = await _watch(leadline, client, batch_id, int(total * KILLED_AT), workers)
                 seconds = time.monotonic() - started
             while await leadline.sequencer.sequence():
                 pass
             wrong = await _audit(leadline, org, total)
     pages = {place: times for place, times in sites.fetched.items() if not _guides(place[1])}
-    more = {place: times for place, times in pages.items() if times > 1}
+    again = {place for place, times in sites.fetched.items() if times == 2 and place in in_flight}
+    more = {place: times for place, times in sites.fetched.items() if times > 1 and place not in again}
+    guides = len(sites.fetched) - len(pages)
     return [
         Row(
             f"a batch of {total:,} to its end by {WORKERS} workers, one killed (signals finished once, ledger, events)",
@@ -147,11 +150,11 @@ async def _measure(folder: Path, data: Path, most: int | None) -> list[Row]:
         ),
         Row(
             f"pages fetched for {total:,} questions about {len(sites.hosts)} sites, each how often",
-            f"{max(pages.values())}",
+            f"{max(more.values(), default=1)}",
             "1",
-            f"{len(pages):,} addresses; more than once: {len(more)}"
+            f"{len(pages):,} pages, {guides} robots.txt and site maps; more than once: {len(more)}"
             + "".join(f", {site}{path} {times} times" for (site, path), times in list(more.items())[:5])
-            + f"; robots.txt and site maps {sites.fetched.total() - sum(pages.values())} times",
+            + f"; once more because they were in flight at the kill: {len(again)} of {len(in_flight)}",
             not more,
         ),
     ]
@@ -190,20 +193,37 @@ async def _send(
     return answer.json()["accepted"], answer.json()["batchId"], took
 
 
-async def _watch(client: httpx2.AsyncClient, batch_id: str, killed_at: int, workers: _Workers) -> Any:
-    """The batch at its end; a worker is killed on the way."""
-    killed = False
+async def _watch(
+    leadline: Leadline, client: httpx2.AsyncClient, batch_id: str, killed_at: int, workers: _Workers
+) -> tuple[Any, set[tuple[str, str]]]:
+    """The batch at its end, and what was being fetched when a worker was killed on the way."""
+    killed, in_flight = False, set[tuple[str, str]]()
     async with client.stream("GET", f"{BATCH}/{batch_id}/events") as answer:
         async for line in answer.aiter_lines():
             if line.startswith("data: "):
                 now = json.loads(line.removeprefix("data: "))
                 if not killed and now["completed"] + now["failed"] >= killed_at:
                     await workers.kill_one()
+                    in_flight = await _in_flight(leadline)
+                    await workers.start_one()
                     killed = True
                 if now["status"] == "completed":
                     assert killed, "the batch was over before a worker was killed"
-                    return now
+                    return now, in_flight
     raise AssertionError("the stream ended early")
+
+
+async def _in_flight(leadline: Leadline) -> set[tuple[str, str]]:
+    """Host and path of what some worker holds the right to fetch."""
+    rows = await leadline.database.repeatable.fetch(
+        """
+        select url from pages where fetching_until > now()
+        union all select substr(what, 8) || '/robots.txt' from site_claims where what like 'robots:%' and claimed_until > now()
+        union all select 'https://' || substr(what, 8) || '/sitemap.xml' from site_claims
+        where what like 'survey:%' and claimed_until > now()
+        """
+    )
+    return {(parts.netloc, parts.path) for parts in (urlsplit(row["url"]) for row in rows)}
 
 
 async def _audit(leadline: Leadline, org: UUID, total: int) -> list[str]:
@@ -266,7 +286,6 @@ class _Workers:
         victim = self._processes.pop()
         victim.send_signal(signal.SIGKILL)
         await victim.wait()
-        await self.start_one()
 
     async def stop(self) -> None:
         for process in self._processes:

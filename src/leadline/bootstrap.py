@@ -41,7 +41,7 @@ from leadline.contacts.service import (
 from leadline.credits.service import Ledger
 from leadline.emails.service import EmailFinder
 from leadline.events.service import Sequencer
-from leadline.evidence.service import StoredLibrary
+from leadline.evidence.service import StoredLibrary, StoredRobots
 from leadline.foundation.child_processes.pool import ChildPool
 from leadline.foundation.database import Database
 from leadline.foundation.errors import ConfigurationError
@@ -184,7 +184,6 @@ async def open_leadline(
                 policy, agent, limits=Limits(total=settings.fetch_timeout, body=settings.max_page_bytes)
             )
         )
-        fetcher = DirectPageFetcher(client, host_concurrency=settings.host_concurrency)
         pool = await stack.enter_async_context(
             ChildPool(size=_children(), prepare=[PREPARE], environment=environment_of_children())
         )
@@ -203,6 +202,9 @@ async def open_leadline(
         connections = ConnectionService(database, vault, hook_policy, {SALES_NAVIGATOR: check})
         sequencer = Sequencer(database, [webhooks.on_events])
         sandbox = ChildSandbox(pool)
+        fetcher = DirectPageFetcher(
+            client, host_concurrency=settings.host_concurrency, shared_robots=StoredRobots(database)
+        )
         library = StoredLibrary(
             database, fetcher, sandbox, freshness=timedelta(hours=settings.page_freshness_hours)
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -11,12 +13,15 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 from tests.clocks import set_clock_wrong
+from tests.connectors.pages.site import ACME as ACME_TEST
+from tests.connectors.pages.site import reading
 from tests.research.library import MemoryTrace, ignore
+from tests.web import Redirect, Reply, WebServer
 
 from leadline.connectors.pages.fake import FailingFetcher, HangingFetcher, MemoryFetcher
 from leadline.connectors.sandbox.fake import InlineSandbox
 from leadline.evidence import repository
-from leadline.evidence.service import StoredLibrary
+from leadline.evidence.service import StoredLibrary, StoredRobots
 from leadline.foundation.database import Database
 from leadline.research.engine import Engine
 from leadline.research.errors import FetchError, Reason
@@ -86,6 +91,20 @@ async def test_two_processes_share_one_fetch(database: Database, fetcher: Memory
     found = await asyncio.gather(*(library.page(ABOUT, ACME) for library in libraries))
     assert fetcher.fetched == [ABOUT]
     assert len({page.page for page in found}) == 1
+
+
+async def test_a_page_stored_since_the_transaction_began_is_fresh(
+    database: Database, library: StoredLibrary
+) -> None:
+    """A statement sees what was committed after the moment that its transaction takes for now."""
+    async with database.transaction() as connection:
+        await connection.execute("select now()")
+        await asyncio.sleep(0.01)
+        await library.page(ABOUT, ACME)
+        await library.survey(ACME)
+        day = timedelta(hours=24)
+        assert (await repository.pages(connection, [ABOUT], day, None))[ABOUT].fresh
+        assert await repository.survey(connection, ACME.asked_host, day, None) is not None
 
 
 async def test_an_unchanged_page_keeps_its_snapshot(
@@ -220,9 +239,11 @@ async def test_stored_pages_do_not_depend_on_the_clock_of_the_worker(
     now = await database.fetchval("select now()")
     assert isinstance(page, Page)
     assert abs(now - page.fetched_at) < timedelta(minutes=5)
-    (row,) = await database.fetch(
-        "select checked_at, fetched_at from pages join snapshots on id = snapshot_id"
+    row = await database.fetchrow(
+        "select checked_at, fetched_at from pages join snapshots on id = snapshot_id where pages.url = $1",
+        ABOUT,
     )
+    assert row is not None
     assert row["checked_at"] == row["fetched_at"] == page.fetched_at
     assert await database.fetchval("select surveyed_at <= now() from site_surveys")
 
@@ -268,6 +289,67 @@ async def test_a_survey_is_made_once_inside_its_freshness(
     await pass_time(database, 25 * 3600)
     await library.survey(ACME)
     assert len(fetcher.surveyed) == 2
+
+
+@pytest.mark.parametrize("home", ["/", "https://www.acme.test/en/"])
+async def test_processes_that_survey_one_site_at_once_ask_it_for_everything_once(
+    database: Database, home: str
+) -> None:
+    """Its home page, which the survey reads, is the page that the questions then find; wherever it stands."""
+    async with WebServer() as web, AsyncExitStack() as stack:
+        listed = "<urlset><url><loc>https://acme.test/about</loc></url></urlset>"
+        for host in ("acme.test", "www.acme.test"):
+            web.route(host, "/robots.txt", Reply("User-agent: *\nDisallow: /no", content_type="text/plain"))
+            web.route(host, "/sitemap.xml", Reply(listed, content_type="text/xml"))
+        if home != "/":
+            web.route("acme.test", "/", Redirect(home))
+        web.page(
+            "acme.test" if home == "/" else "www.acme.test", "/" if home == "/" else "/en/", "<p>Acme</p>"
+        )
+        web.page("acme.test", "/about", "<p>Founded in 1987.</p>")
+        libraries = []
+        for _ in range(3):
+            shared = StoredRobots(database)
+            process = await stack.enter_async_context(reading(web, shared_robots=shared))
+            libraries.append(StoredLibrary(database, process, InlineSandbox(), freshness=timedelta(hours=24)))
+
+        async def ask(library: StoredLibrary) -> list[bool]:
+            survey = await library.survey(ACME_TEST)
+            urls = (survey.entry_url, *survey.sitemap_urls, "https://acme.test/no")
+            return [isinstance((await library.page(url, ACME_TEST)).page, Page) for url in urls]
+
+        assert await asyncio.gather(*map(ask, libraries)) == [[True, True, False]] * 3
+        counted = Counter((request.host, request.path) for request in web.requests)
+    assert set(counted.values()) == {1}
+    assert counted["acme.test", "/about"] == 1
+
+
+async def test_a_host_that_is_silent_is_asked_by_one_process_for_all(database: Database) -> None:
+    async with WebServer() as web, AsyncExitStack() as stack:
+        web.route("*", "*", Reply(status=404))
+        web.route("acme.test", "/robots.txt", Reply(status=503))
+        for _ in range(2):
+            process = await stack.enter_async_context(reading(web, shared_robots=StoredRobots(database)))
+            library = StoredLibrary(database, process, InlineSandbox(), freshness=timedelta(hours=24))
+            found = (await library.page("https://acme.test/about", ACME_TEST)).page
+            assert isinstance(found, Unreadable)
+            assert found.reason is Reason.ROBOTS_UNAVAILABLE
+            await database.execute("delete from pages")
+        assert web.count(path="/robots.txt") == 2  # the one look and its retry
+        await database.execute("update robots_files set read_at = read_at - interval '20 seconds'")
+        web.route("acme.test", "/robots.txt", Reply(status=404))
+        web.page("acme.test", "/about", "<p>Founded in 1987.</p>")
+        process = await stack.enter_async_context(reading(web, shared_robots=StoredRobots(database)))
+        library = StoredLibrary(database, process, InlineSandbox(), freshness=timedelta(hours=24))
+        assert isinstance((await library.page("https://acme.test/about", ACME_TEST)).page, Page)
+
+
+async def test_a_claim_on_a_site_whose_process_died_passes_to_another(
+    database: Database, library: StoredLibrary
+) -> None:
+    assert await repository.claim_site(database, "survey:acme.com", 0.3)
+    assert not await repository.claim_site(database, "survey:acme.com", 10)
+    assert (await library.survey(ACME)).entry_url == HOME
 
 
 async def test_a_survey_is_of_the_host_that_is_asked(library: StoredLibrary, fetcher: MemoryFetcher) -> None:

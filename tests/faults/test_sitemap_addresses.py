@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.connectors.pages.site import ACME, reading
+from tests.connectors.pages.site import reading, survey
 from tests.web import Reply, WebServer
 
 NO_ADDRESSES = [
@@ -21,9 +21,9 @@ async def test_wrong_address_in_a_sitemap_does_not_cost_the_others(wrong: str) -
         web.page("acme.test", "/", "hello")
         listed = "".join(f"<url><loc>{url}</loc></url>" for url in (wrong, "http://acme.test/about"))
         web.route("acme.test", "/sitemap.xml", Reply(f"<urlset>{listed}</urlset>", content_type="text/xml"))
-        survey = await fetcher.survey(ACME)
-    assert "https://acme.test/about" in survey.sitemap_urls
-    assert "hush" not in str(survey)
+        found = await survey(fetcher)
+    assert "https://acme.test/about" in found.sitemap_urls
+    assert "hush" not in str(found)
 
 
 @pytest.mark.parametrize("wrong", NO_ADDRESSES)
@@ -39,7 +39,7 @@ async def test_wrong_address_of_a_sitemap_does_not_cost_the_site(wrong: str) -> 
         web.route(
             "acme.test", "/a.xml", Reply("<urlset><url><loc>http://acme.test/about</loc></url></urlset>")
         )
-        survey = await fetcher.survey(ACME)
-    assert survey.entry_url == "https://acme.test/"
-    assert "https://acme.test/about" in survey.sitemap_urls
-    assert "hush" not in str(survey)
+        found = await survey(fetcher)
+    assert found.entry_url == "https://acme.test/"
+    assert "https://acme.test/about" in found.sitemap_urls
+    assert "hush" not in str(found)

@@ -7,7 +7,7 @@ looks like a page that says nothing.
 from __future__ import annotations
 
 import pytest
-from tests.connectors.pages.site import ACME, HURRIED, PATIENT, reading
+from tests.connectors.pages.site import ACME, HURRIED, PATIENT, reading, survey
 from tests.web import (
     Bomb,
     Cut,
@@ -82,7 +82,7 @@ async def test_site_that_refuses_connections() -> None:
     ):
         assert (await failure(fetcher)).reason is Reason.CONNECTION_FAILED
         with pytest.raises(FetchError) as caught:
-            await fetcher.survey(ACME)
+            await survey(fetcher)
     assert caught.value.reason is Reason.CONNECTION_FAILED
 
 
@@ -90,7 +90,7 @@ async def test_site_that_hangs_from_the_first_request() -> None:
     async with WebServer() as web, reading(web, limits=HURRIED) as fetcher:
         web.route("*", "*", Hang())
         with pytest.raises(FetchError) as caught:
-            await fetcher.survey(ACME)
+            await survey(fetcher)
     assert caught.value.reason is Reason.ROBOTS_UNAVAILABLE
     assert "timeout" in caught.value.detail
 
@@ -99,8 +99,8 @@ async def test_site_whose_robots_forbid_everything() -> None:
     async with WebServer() as web, reading(web) as fetcher:
         web.route("*", "/robots.txt", Reply("User-agent: *\nDisallow: /", content_type="text/plain"))
         assert (await failure(fetcher)).reason is Reason.DISALLOWED
-        survey = await fetcher.survey(ACME)
-    assert [note.reason for note in survey.notes] == [Reason.DISALLOWED]
+        found = await survey(fetcher)
+    assert [note.reason for note in found.notes] == [Reason.DISALLOWED]
     assert web.count() == web.count(path="/robots.txt")
 
 
@@ -108,7 +108,7 @@ async def test_site_whose_robots_cannot_be_read() -> None:
     async with WebServer() as web, reading(web) as fetcher:
         web.route("*", "/robots.txt", Reply(status=503))
         with pytest.raises(FetchError) as caught:
-            await fetcher.survey(ACME)
+            await survey(fetcher)
     assert caught.value.reason is Reason.ROBOTS_UNAVAILABLE
     assert web.count() == web.count(path="/robots.txt")
 
@@ -117,9 +117,9 @@ async def test_one_hanging_sitemap_does_not_take_the_survey_with_it() -> None:
     async with WebServer() as web, reading(web, limits=HURRIED) as fetcher:
         web.page("acme.test", "/", "hello")
         web.route("acme.test", "/sitemap.xml", Hang())
-        survey = await fetcher.survey(ACME)
-    assert survey.entry_url == "https://acme.test/"
-    assert [note.reason for note in survey.notes] == [Reason.TIMED_OUT]
+        found = await survey(fetcher)
+    assert found.entry_url == "https://acme.test/"
+    assert [note.reason for note in found.notes] == [Reason.TIMED_OUT]
 
 
 # ------------------------------------------------------------------ addresses
@@ -137,7 +137,7 @@ def answering(*addresses: str):
 async def survey_failure(policy: NetworkPolicy, host: str = "acme.test") -> FetchError:
     async with GuardedClient(policy, "Leadline/1", limits=PATIENT) as client:
         with pytest.raises(FetchError) as caught:
-            await DirectPageFetcher(client).survey(Company(host=host, asked_host=host))
+            await survey(DirectPageFetcher(client), Company(host=host, asked_host=host))
     return caught.value
 
 

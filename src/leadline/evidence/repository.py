@@ -11,7 +11,9 @@ from uuid import UUID
 import msgspec
 
 from leadline.foundation.database import Connection
+from leadline.research.errors import Reason
 from leadline.research.model import PageText, SiteSurvey
+from leadline.research.ports import RobotsSaid
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(PageText)
@@ -69,8 +71,9 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
 _PAGE = (
     "url, final_url, snapshot_id, reason, detail, etag, last_modified, checked_at, failing_since, retry_at"
 )
-# A time beyond now was written by a clock that was wrong.
-_FRESH = """coalesce({0} <= now() and {0} >= greatest(now() - {1}::interval, {2}::timestamptz)
+# A time that is still to come was written by a clock that was wrong. now() is when this transaction began: what another
+# process has stored since then is seen, and is no fault of any clock.
+_FRESH = """coalesce({0} <= clock_timestamp() and {0} >= greatest(now() - {1}::interval, {2}::timestamptz)
     and (retry_at is null or retry_at > now()), false)"""
 
 
@@ -310,9 +313,75 @@ async def save_survey(
     )
 
 
+async def claim_site(connection: Connection, what: str, seconds: float) -> bool:
+    """Take the right to ask a site for something; False while somebody else has it."""
+    return (
+        await connection.fetchval(
+            """
+            insert into site_claims (what, claimed_until) values ($1, now() + make_interval(secs => $2))
+            on conflict (what) do update set claimed_until = excluded.claimed_until
+            where site_claims.claimed_until < now()
+            returning true
+            """,
+            what,
+            seconds,
+        )
+        is not None
+    )
+
+
+async def extend_site(connection: Connection, what: str, seconds: float) -> None:
+    await connection.execute(
+        "update site_claims set claimed_until = now() + make_interval(secs => $2) where what = $1",
+        what,
+        seconds,
+    )
+
+
+async def release_site(connection: Connection, what: str) -> None:
+    await connection.execute("delete from site_claims where what = $1", what)
+
+
+async def robots(
+    connection: Connection, origin: str, *, believed: float, kept: float
+) -> tuple[RobotsSaid, float] | None:
+    """What is kept of an origin's robots.txt and is not too old, and its age in seconds."""
+    row = await connection.fetchrow(
+        """
+        select said, reason, detail, extract(epoch from now() - read_at)::float8 as age from robots_files
+        where origin = $1 and read_at <= clock_timestamp()
+          and read_at > now() - make_interval(secs => case when reason is null then $2::float8 else $3::float8 end)
+        """,
+        origin,
+        kept,
+        believed,
+    )
+    if row is None:
+        return None
+    failure = (Reason(row["reason"]), row["detail"]) if row["reason"] is not None else None
+    return RobotsSaid(said=row["said"], failure=failure), row["age"]
+
+
+async def save_robots(connection: Connection, origin: str, found: RobotsSaid) -> None:
+    reason, detail = found.failure or (None, None)
+    await connection.execute(
+        """
+        insert into robots_files (origin, said, reason, detail, read_at) values ($1, $2, $3, $4, now())
+        on conflict (origin) do update
+        set said = excluded.said, reason = excluded.reason, detail = excluded.detail, read_at = excluded.read_at
+        """,
+        origin,
+        found.said,
+        reason,
+        detail,
+    )
+
+
 async def forget_pages(connection: Connection, older_than: timedelta) -> None:
-    """Forget addresses and surveys that nobody looked at since then; snapshots are left."""
+    """Forget addresses, surveys and robots.txt that nobody looked at since then; snapshots are left."""
     await connection.execute("delete from site_surveys where surveyed_at < now() - $1::interval", older_than)
+    await connection.execute("delete from robots_files where read_at < now() - $1::interval", older_than)
+    await connection.execute("delete from site_claims where claimed_until < now()")
     await connection.execute(
         """
         delete from pages where checked_at < now() - $1::interval

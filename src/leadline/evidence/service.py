@@ -24,7 +24,7 @@ from leadline.research.documents.hosts import without_www
 from leadline.research.documents.marking import show_text
 from leadline.research.errors import FetchError, Reason
 from leadline.research.model import Company, Marked, Page, PageText, Proof, Shown, SiteSurvey, Unreadable
-from leadline.research.ports import Download, FetchedPage, PageFetcher, Sandbox, Validators
+from leadline.research.ports import Download, FetchedPage, PageFetcher, RobotsSaid, Sandbox, Validators
 
 FETCH_CLAIM = 10.0  # seconds; a dead process's page is fetched by another after this
 FETCH_HEARTBEAT = 3.0  # seconds between two extensions of the claim
@@ -41,6 +41,26 @@ _PASSING_REASONS = frozenset({
 
 K = TypeVar("K")
 T = TypeVar("T")
+
+
+class StoredRobots:
+    """``research.ports.SharedRobots`` in the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database.repeatable
+
+    async def of(
+        self, origin: str, read: Callable[[], Awaitable[RobotsSaid]], *, believed: float, kept: float
+    ) -> tuple[RobotsSaid, float]:
+        async def known() -> tuple[RobotsSaid, float] | None:
+            return await repository.robots(self._database, origin, believed=believed, kept=kept)
+
+        async def asked() -> tuple[RobotsSaid, float]:
+            found = await read()
+            await repository.save_robots(self._database, origin, found)
+            return found, 0.0
+
+        return await _once(self._database, f"robots:{origin}", known, asked)
 
 
 class StoredLibrary:
@@ -66,10 +86,16 @@ class StoredLibrary:
     async def survey(self, company: Company, *, not_before: datetime | None = None) -> SiteSurvey:
         """What the site says of itself; asked for anew when it is no longer fresh. Raises FetchError."""
         host = company.asked_host
-        found = await repository.survey(self._database, host, self._freshness, not_before)
-        if found is not None:
-            return found
-        return await _shared(self._surveying, host, lambda: self._survey(company, not_before))
+
+        async def known() -> SiteSurvey | None:
+            return await repository.survey(self._database, host, self._freshness, not_before)
+
+        async def made() -> SiteSurvey:
+            what = f"survey:{host}"
+            return await _once(self._database, what, known, lambda: self._survey(company, not_before))
+
+        found = await known()
+        return found if found is not None else await _shared(self._surveying, host, made)
 
     async def stored(
         self, urls: Sequence[str], *, not_before: datetime | None = None
@@ -183,7 +209,11 @@ class StoredLibrary:
         return None if not_before is None else await repository.age(self._database, not_before)
 
     async def _survey(self, company: Company, not_before: datetime | None) -> SiteSurvey:
-        survey = await self._fetcher.survey(company, max_age=await self._age(not_before))
+        async def read(url: str) -> str | Unreadable:
+            page = (await self.page(url, company, not_before=not_before)).page
+            return page if isinstance(page, Unreadable) else page.url
+
+        survey = await self._fetcher.survey(company, read, max_age=await self._age(not_before))
         passing = any(note.reason in _PASSING_REASONS for note in survey.notes)
         await repository.save_survey(
             self._database, company.asked_host, survey, passing=Patience() if passing else None
@@ -244,13 +274,13 @@ class StoredLibrary:
         if known is not None and known.snapshot_id is not None:
             earlier = (await self._load([known.snapshot_id]))[known.snapshot_id]
             if download.body is None:
-                await repository.save_page(self._database, known)
+                await self._save(url, known)
                 return earlier
             if (
                 earlier.content.walk == WALK
                 and earlier.body_sha256 == hashlib.sha256(download.body).hexdigest()
             ):
-                await repository.save_page(self._database, _row(url, download, known.snapshot_id))
+                await self._save(url, _row(url, download, known.snapshot_id))
                 return earlier
         body = download.body or b""
         fetched = Snapshot(
@@ -262,9 +292,7 @@ class StoredLibrary:
             content=await self._sandbox.read_page(body, download.content_type, download.url),
         )
         snapshot = await self._without_erased(fetched)
-        saved = await repository.save_page(
-            self._database, _row(url, download, snapshot.id), snapshot=snapshot
-        )
+        saved = await self._save(url, _row(url, download, snapshot.id), snapshot)
         if snapshot is not fetched:
             await repository.overwrite(self._database, snapshot.id, snapshot.body, snapshot.content)
         assert saved.checked_at is not None, "a page that was looked at has its time"
@@ -277,6 +305,13 @@ class StoredLibrary:
         )
         self._remember(page)
         return page
+
+    async def _save(self, url: str, row: PageRow, snapshot: Snapshot | None = None) -> PageRow:
+        """Record the look at a page under its address and under the one to which it led."""
+        saved = await repository.save_page(self._database, row, snapshot=snapshot)
+        if row.final_url is not None and row.final_url != url:
+            await repository.save_page(self._database, replace(row, url=row.final_url))
+        return saved
 
     async def keep(self, url: str, body: bytes, content_type: str) -> Page:
         """Implements ``research.ports.Shelf``."""
@@ -344,6 +379,36 @@ class StoredLibrary:
         while self._kept > KEPT_CHARACTERS and self._pages:
             _, oldest = self._pages.popitem(last=False)
             self._kept -= len(oldest.content.text)
+
+
+async def _once(
+    database: Connection,
+    what: str,
+    known: Callable[[], Awaitable[T | None]],
+    make: Callable[[], Awaitable[T]],
+) -> T:
+    """What is known, or what ``make`` makes: one process at a time, and those that waited find it known."""
+    while True:
+        if (found := await known()) is not None:
+            return found
+        if await repository.claim_site(database, what, FETCH_CLAIM):
+            break
+        await asyncio.sleep(0.1)
+
+    async def keep() -> None:
+        while True:
+            await asyncio.sleep(FETCH_HEARTBEAT)
+            with contextlib.suppress(DatabaseUnavailable):  # the claim lapses: at worst another asks too
+                await repository.extend_site(database, what, FETCH_CLAIM)
+
+    keeping = asyncio.create_task(keep())
+    try:
+        found = await known()  # since the look before the claim, it may have been made
+        return await make() if found is None else found
+    finally:
+        keeping.cancel()
+        with contextlib.suppress(DatabaseUnavailable):
+            await asyncio.shield(repository.release_site(database, what))
 
 
 async def _shared(

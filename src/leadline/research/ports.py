@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
+from leadline.research.errors import Reason
 from leadline.research.model import (
     Company,
     Confirmed,
@@ -52,6 +53,10 @@ class FetchedPage(NamedTuple):
     fetched: bool
 
 
+ReadEntry = Callable[[str], Awaitable[str | Unreadable]]
+"""Reads the page at an address: where it finally stands, or why it cannot be read."""
+
+
 class PageFetcher(Protocol):
     """Reads single pages of the public web, within robots.txt and the host's patience.
 
@@ -59,7 +64,9 @@ class PageFetcher(Protocol):
     faults for longer than this many seconds is not believed, and the host asked anew (None: as long as it is kept).
     """
 
-    async def survey(self, company: Company, *, max_age: float | None = None) -> SiteSurvey: ...
+    async def survey(self, company: Company, read: ReadEntry, *, max_age: float | None = None) -> SiteSurvey:
+        """``read``: how the pages are read at which the site may begin."""
+        ...
 
     async def fetch(
         self,
@@ -70,6 +77,27 @@ class PageFetcher(Protocol):
         max_age: float | None = None,
     ) -> Download:
         """``company``: whose site a redirect may also lead to; None for a page of somebody else."""
+        ...
+
+
+class RobotsSaid(Value, frozen=True, kw_only=True):
+    """What a host's robots.txt says to us, as its parser takes it, or why it could not be had."""
+
+    said: str = ""
+    failure: tuple[Reason, str] | None = None
+
+
+class SharedRobots(Protocol):
+    """Where the processes of one installation keep what hosts say in robots.txt, so that each is asked once."""
+
+    async def of(
+        self, origin: str, read: Callable[[], Awaitable[RobotsSaid]], *, believed: float, kept: float
+    ) -> tuple[RobotsSaid, float]:
+        """What an origin says, and how many seconds ago it was read; ``read`` is called in one process at a time.
+
+        It is called when what is kept was read more than ``kept`` seconds ago, or is a failure that was met more than
+        ``believed`` seconds ago.
+        """
         ...
 
 
@@ -243,9 +271,12 @@ __all__ = [
     "ModelRequest",
     "PageFetcher",
     "Progress",
+    "ReadEntry",
     "Reader",
+    "RobotsSaid",
     "Sandbox",
     "SecondLook",
+    "SharedRobots",
     "Shelf",
     "Source",
     "Trace",

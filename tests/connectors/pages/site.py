@@ -10,7 +10,9 @@ from tests.web import WebServer
 from leadline.connectors.pages.direct import DirectPageFetcher
 from leadline.foundation.http import GuardedClient, Limits
 from leadline.foundation.network import NetworkPolicy
-from leadline.research.model import Company
+from leadline.research.errors import FetchError
+from leadline.research.model import Company, SiteSurvey, Unreadable
+from leadline.research.ports import PageFetcher
 
 ACME = Company(host="acme.test", asked_host="acme.test")
 PATIENT = Limits(connect=20.0, read=20.0, total=40.0, body=100_000)
@@ -47,3 +49,17 @@ async def reading(
     agent = "Leadline/1.0 (+ops@example.org)"
     async with GuardedClient(policy, agent, limits=limits, sleep=time.sleep) as client:
         yield DirectPageFetcher(client, clock=time, **options)
+
+
+async def survey(
+    fetcher: PageFetcher, company: Company = ACME, *, max_age: float | None = None
+) -> SiteSurvey:
+    """A survey whose entry pages nobody keeps."""
+
+    async def read(url: str) -> str | Unreadable:
+        try:
+            return (await fetcher.fetch(url, company, max_age=max_age)).url
+        except FetchError as error:
+            return Unreadable(url=error.url, reason=error.reason, detail=error.detail)
+
+    return await fetcher.survey(company, read, max_age=max_age)

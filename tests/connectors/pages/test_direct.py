@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from itertools import pairwise
 
 import pytest
-from tests.connectors.pages.site import ACME, HURRIED, Time, reading
+from tests.connectors.pages.site import ACME, HURRIED, Time, reading, survey
 from tests.web import (
     Gzipped,
     Hang,
@@ -261,7 +261,7 @@ async def test_fault_of_robots_is_kept_longer_each_time_says_so_and_is_looked_pa
         assert len(waits) >= 4
         web.route("acme.test", "/robots.txt", Reply(status=404))
         assert await reason_of(fetcher, HOME + "a") is Reason.ROBOTS_UNAVAILABLE
-        assert (await fetcher.survey(ACME, max_age=1.0)).notes == ()
+        assert (await survey(fetcher, max_age=1.0)).notes == ()
         assert (await fetcher.fetch(HOME + "a", ACME)).body == b"hello"
 
 
@@ -274,7 +274,7 @@ async def test_missing_page_of_another_spelling_does_not_hide_that_the_asked_hos
         web.route(asked, "/", Hang())
         web.route(other, "*", Reply(status=404))
         with pytest.raises(FetchError) as caught:
-            await fetcher.survey(company)
+            await survey(fetcher, company)
     assert (caught.value.reason, caught.value.url) == (Reason.TIMED_OUT, f"https://{asked}/")
 
 
@@ -308,7 +308,7 @@ async def test_meta_refresh_is_followed_like_a_redirect() -> None:
         web.page("www.acme.test", "/en/", "<p>hello</p>")
         page = await fetcher.fetch(HOME, ACME)
         assert (page.url, page.body) == ("https://www.acme.test/en/", b"<p>hello</p>")
-        assert (await fetcher.survey(ACME)).entry_url == "https://www.acme.test/en/"
+        assert (await survey(fetcher)).entry_url == "https://www.acme.test/en/"
     assert page.validators == Validators()
 
 
@@ -458,25 +458,15 @@ async def test_binary_content_is_not_text(content_type: str, body: bytes) -> Non
 # ------------------------------------------------------------------ the entry
 
 
-async def test_entry_page_read_by_the_survey_is_not_requested_again() -> None:
-    async with WebServer() as web, reading(web) as fetcher:
-        web.route("acme.test", "/", Versioned("hello", '"1"'))
-        survey = await fetcher.survey(ACME)
-        page = await fetcher.fetch(survey.entry_url, ACME)
-        assert web.count(path="/") == 1
-        assert page.body == b"hello"
-        assert (await fetcher.fetch(survey.entry_url, ACME, validators=page.validators)).body is None
-
-
 async def test_entry_is_where_the_asked_host_leads() -> None:
     async with WebServer() as web, reading(web) as fetcher:
         web.route("acme.test", "/", Redirect("https://www.acme.test/en/"))
         web.page("www.acme.test", "/en/", "hello")
         web.route("www.acme.test", "/robots.txt", robots("Sitemap: https://www.acme.test/map.xml"))
         web.route("www.acme.test", "/map.xml", sitemap("https://www.acme.test/a"))
-        survey = await fetcher.survey(ACME)
-    assert survey.entry_url == "https://www.acme.test/en/"
-    assert survey.sitemap_urls == ("https://www.acme.test/a",)
+        found = await survey(fetcher)
+    assert found.entry_url == "https://www.acme.test/en/"
+    assert found.sitemap_urls == ("https://www.acme.test/a",)
 
 
 @pytest.mark.parametrize("asked", ["acme.test", "www.acme.test"])
@@ -485,9 +475,9 @@ async def test_other_spelling_of_the_host_is_tried(asked: str) -> None:
     async with WebServer() as web, refusing_port() as port:
         web.page(other, "/", "hello")
         async with reading(web, connect_to={asked: ("127.0.0.1", port)}) as fetcher:
-            survey = await fetcher.survey(Company(host="acme.test", asked_host=asked))
-    assert survey.entry_url == f"https://{other}/"
-    assert survey.notes == ()
+            found = await survey(fetcher, Company(host="acme.test", asked_host=asked))
+    assert found.entry_url == f"https://{other}/"
+    assert found.notes == ()
 
 
 async def test_plain_http_is_tried_when_https_is_refused() -> None:
@@ -504,29 +494,29 @@ async def test_plain_http_is_tried_when_https_is_refused() -> None:
             pytest.skip("this user may not bind port 80")
         http = await stack.enter_async_context(GuardedClient(policy, "x"))
         web.page("acme.test", "/", "hello")
-        assert (await DirectPageFetcher(http).survey(ACME)).entry_url == "http://acme.test/"
+        assert (await survey(DirectPageFetcher(http), ACME)).entry_url == "http://acme.test/"
 
 
 async def test_other_spelling_is_tried_when_the_asked_one_has_no_page() -> None:
     async with WebServer() as web, reading(web) as fetcher:
         web.page("www.acme.test", "/", "hello")
-        assert (await fetcher.survey(ACME)).entry_url == "https://www.acme.test/"
+        assert (await survey(fetcher)).entry_url == "https://www.acme.test/"
 
 
 async def test_entry_that_cannot_be_read_is_a_note_and_the_sitemap_still_counts() -> None:
     async with WebServer() as web, reading(web) as fetcher:
         web.route("*", "/", Reply(status=500))
         web.route("acme.test", "/sitemap.xml", sitemap(HOME + "a"))
-        survey = await fetcher.survey(ACME)
-    assert survey.sitemap_urls == (HOME + "a",)
-    assert [(n.url, n.reason) for n in survey.notes] == [(HOME, Reason.SERVER_ERROR)]
+        found = await survey(fetcher)
+    assert found.sitemap_urls == (HOME + "a",)
+    assert [(n.url, n.reason) for n in found.notes] == [(HOME, Reason.SERVER_ERROR)]
 
 
 async def test_host_that_leads_to_another_company_is_told_with_its_name() -> None:
     async with WebServer() as web, reading(web) as fetcher:
         web.route("acme.test", "/", Redirect("https://www.bigcorp.example/acme"))
         with pytest.raises(FetchError, match=r"bigcorp\.example") as caught:
-            await fetcher.survey(ACME)
+            await survey(fetcher)
     assert caught.value.reason is Reason.LEFT_SITE
     assert web.count("www.bigcorp.example") == 0
 
@@ -546,9 +536,9 @@ async def test_sitemaps_named_by_robots_are_read_with_their_indexes() -> None:
         web.route("docs.acme.test", "/two.xml", Gzipped(two, "text/xml"))
         web.route("acme.test", "/plain.txt", Reply(f"{HOME}d\n{HOME}e\n", content_type="text/plain"))
         web.page("acme.test", "/", "hello")
-        survey = await fetcher.survey(ACME)
-    assert set(survey.sitemap_urls) == {HOME + p for p in "abde"} | {"https://docs.acme.test/c"}
-    assert survey.notes == ()
+        found = await survey(fetcher)
+    assert set(found.sitemap_urls) == {HOME + p for p in "abde"} | {"https://docs.acme.test/c"}
+    assert found.notes == ()
     assert web.count(path="/sitemap.xml") == 0
 
 
@@ -557,7 +547,7 @@ async def test_addresses_and_sitemaps_of_other_sites_are_left_out() -> None:
         web.route("acme.test", "/robots.txt", robots("Sitemap: https://evil.test/s.xml\nSitemap: /s.xml"))
         web.route("acme.test", "/sitemap.xml", sitemap("https://evil.test/x", "javascript:x", HOME + "a"))
         web.page("acme.test", "/", "hello")
-        assert (await fetcher.survey(ACME)).sitemap_urls == (HOME + "a",)
+        assert (await survey(fetcher)).sitemap_urls == (HOME + "a",)
     assert web.count("evil.test") == 0
 
 
@@ -566,8 +556,8 @@ async def test_site_without_a_sitemap_is_nothing_to_note(answer: Reply) -> None:
     async with WebServer() as web, reading(web) as fetcher:
         web.page("acme.test", "/", "hello")
         web.route("acme.test", "/sitemap.xml", answer)
-        survey = await fetcher.survey(ACME)
-    assert (survey.sitemap_urls, survey.notes) == ((), ())
+        found = await survey(fetcher)
+    assert (found.sitemap_urls, found.notes) == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -590,8 +580,8 @@ async def test_announced_sitemap_that_cannot_be_read_is_noted(answer: Reply, rea
         web.route("acme.test", "/robots.txt", robots("Sitemap: https://acme.test/map.xml"))
         web.route("acme.test", "/map.xml", answer)
         web.page("acme.test", "/", "hello")
-        survey = await fetcher.survey(ACME)
-    assert [(n.url, n.reason) for n in survey.notes] == [(HOME + "map.xml", reason)]
+        found = await survey(fetcher)
+    assert [(n.url, n.reason) for n in found.notes] == [(HOME + "map.xml", reason)]
 
 
 async def test_sitemap_cut_in_the_middle_keeps_what_stands_before() -> None:
@@ -599,7 +589,7 @@ async def test_sitemap_cut_in_the_middle_keeps_what_stands_before() -> None:
         web.route("acme.test", "/robots.txt", robots("Sitemap: https://acme.test/map.xml"))
         web.route("acme.test", "/map.xml", Reply(f"<urlset><url><loc>{HOME}a</loc></url><url><loc>{HOME}b"))
         web.page("acme.test", "/", "hello")
-        assert (await fetcher.survey(ACME)).sitemap_urls == (HOME + "a",)
+        assert (await survey(fetcher)).sitemap_urls == (HOME + "a",)
 
 
 async def test_sitemaps_that_name_each_other_end() -> None:
@@ -607,7 +597,7 @@ async def test_sitemaps_that_name_each_other_end() -> None:
         web.route("acme.test", "/sitemap.xml", sitemap(HOME + "b.xml", index=True))
         web.route("acme.test", "/b.xml", sitemap(HOME + "sitemap.xml", HOME + "b.xml", index=True))
         web.page("acme.test", "/", "hello")
-        await fetcher.survey(ACME)
+        await survey(fetcher)
     assert (web.count(path="/sitemap.xml"), web.count(path="/b.xml")) == (1, 1)
 
 
@@ -618,8 +608,8 @@ async def test_number_of_sitemaps_and_addresses_is_limited() -> None:
         for n in range(4):
             web.route("acme.test", f"/{n}.xml", sitemap(*(f"{HOME}{n}/{page}" for page in range(3))))
         web.page("acme.test", "/", "hello")
-        survey = await fetcher.survey(ACME)
-    assert len(survey.sitemap_urls) == 4
+        found = await survey(fetcher)
+    assert len(found.sitemap_urls) == 4
     assert sum(web.count(path=f"/{n}.xml") for n in range(4)) == 2
 
 
@@ -629,7 +619,7 @@ async def test_depth_of_sitemaps_is_limited() -> None:
         web.route("acme.test", "/1.xml", sitemap(HOME + "2.xml", index=True))
         web.route("acme.test", "/2.xml", sitemap(HOME + "a"))
         web.page("acme.test", "/", "hello")
-        assert (await fetcher.survey(ACME)).sitemap_urls == ()
+        assert (await survey(fetcher)).sitemap_urls == ()
     assert web.count(path="/2.xml") == 0
 
 
@@ -637,5 +627,5 @@ async def test_disallowed_sitemap_is_not_requested() -> None:
     async with WebServer() as web, reading(web) as fetcher:
         web.route("acme.test", "/robots.txt", robots("User-agent: *\nDisallow: /sitemap.xml"))
         web.page("acme.test", "/", "hello")
-        assert (await fetcher.survey(ACME)).notes == ()
+        assert (await survey(fetcher)).notes == ()
     assert web.count(path="/sitemap.xml") == 0

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import pytest
-from tests.connectors.pages.site import ACME, reading
+from tests.connectors.pages.site import ACME, reading, survey
 from tests.web import Reply, Versioned, WebServer
 
 from leadline.connectors.pages.fake import FailingFetcher, MemoryFetcher
@@ -77,23 +77,23 @@ async def test_blank_page_is_empty(made) -> None:
 @both
 async def test_survey_names_the_entry_and_the_listed_pages(made) -> None:
     async with made(PAGES) as fetcher:
-        survey = await fetcher.survey(ACME)
-    assert survey.entry_url == HOME
-    assert survey.sitemap_urls == tuple(PAGES)
-    assert survey.notes == ()
+        found = await survey(fetcher)
+    assert found.entry_url == HOME
+    assert found.sitemap_urls == tuple(PAGES)
+    assert found.notes == ()
 
 
 @both
 async def test_unreadable_entry_is_noted_by_the_survey(made) -> None:
     async with made({PRICES: "<h1>Prices</h1>"}) as fetcher:
-        survey = await fetcher.survey(ACME)
-    assert [(note.url, note.reason) for note in survey.notes] == [(HOME, Reason.NOT_FOUND)]
-    assert survey.sitemap_urls == (PRICES,)
+        found = await survey(fetcher)
+    assert [(note.url, note.reason) for note in found.notes] == [(HOME, Reason.NOT_FOUND)]
+    assert found.sitemap_urls == (PRICES,)
 
 
 async def test_failing_fetcher_fails_for_its_reason() -> None:
     fetcher: PageFetcher = FailingFetcher(Reason.TIMED_OUT)
-    for call in (fetcher.survey(ACME), fetcher.fetch(HOME, ACME)):
+    for call in (survey(fetcher), fetcher.fetch(HOME, ACME)):
         with pytest.raises(FetchError) as caught:
             await call
         assert caught.value.reason is Reason.TIMED_OUT

@@ -21,7 +21,7 @@ from leadline.research.documents.decoding import decode_text
 from leadline.research.documents.hosts import registrable, same_site
 from leadline.research.errors import FetchError, Reason
 from leadline.research.model import Company, SiteSurvey, Unreadable
-from leadline.research.ports import Download, Validators
+from leadline.research.ports import Download, ReadEntry, SharedRobots, Validators
 
 _REASONS = {
     Fault.URL_REFUSED: Reason.HTTP_ERROR,
@@ -125,7 +125,8 @@ class DirectPageFetcher:
         max_crawl_delay: float = 5.0,
         patience: float = 15.0,
         sitemap_limits: SitemapLimits | None = None,
-        robots_seconds: float = 3600.0,
+        robots_seconds: float = 86_400.0,
+        shared_robots: SharedRobots | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
@@ -136,10 +137,11 @@ class DirectPageFetcher:
         self._clock = clock
         # A page that hung once will hang again; waiting twice would only spend the question's time.
         self._retry = Retry(attempts=2, budget=patience, timeouts=False)
-        self._robots = RobotsRules(client, retry=self._retry, keep_seconds=robots_seconds, clock=clock)
+        self._robots = RobotsRules(
+            client, retry=self._retry, keep_seconds=robots_seconds, shared=shared_robots, clock=clock
+        )
         self._sites: OrderedDict[str, _Site] = OrderedDict()
         self._holds: OrderedDict[str, _Hold] = OrderedDict()  # by host: its neighbours asked for nothing
-        self._entries: OrderedDict[str, tuple[Download, float]] = OrderedDict()
 
     # ------------------------------------------------------------------ the port
 
@@ -152,18 +154,17 @@ class DirectPageFetcher:
         max_age: float | None = None,
     ) -> Download:
         """One page. Follows redirects inside the site of ``url`` or of the company; raises FetchError."""
-        address = self._recorded(url)
-        return self._take_entry(address, max_age) or await self._page(address, company, validators, max_age)
+        return await self._page(self._recorded(url), company, validators, max_age)
 
-    async def survey(self, company: Company, *, max_age: float | None = None) -> SiteSurvey:
+    async def survey(self, company: Company, read: ReadEntry, *, max_age: float | None = None) -> SiteSurvey:
         """Find the site's entry and what its sitemaps list.
 
         Raises FetchError when no spelling of the host can be read at all, and LEFT_SITE when the host leads
         to another company's domain. An entry page that answers with an error is a note, and so is a sitemap
         that exists and could not be read; what our own limits leave out is not.
         """
-        entry, notes = await self._entry(company, max_age)
-        rules = await self._robots.of(entry)
+        entry, notes = await self._entry(company, read)
+        rules = await self._robots.of(entry, max_age=max_age)
         found = await self._read_sitemaps(entry, rules)
         return SiteSurvey(entry_url=entry, sitemap_urls=tuple(found.pages), notes=(*notes, *found.notes))
 
@@ -270,46 +271,27 @@ class DirectPageFetcher:
 
     # ------------------------------------------------------------------ entry
 
-    async def _entry(self, company: Company, max_age: float | None) -> tuple[str, list[Unreadable]]:
+    async def _entry(self, company: Company, read: ReadEntry) -> tuple[str, list[Unreadable]]:
         """The address at which the site begins, and notes when it cannot be read there."""
-        failures: list[FetchError] = []
+        failures: list[Unreadable] = []
         for host in dict.fromkeys((company.asked_host, *_spellings(company.host))):
             for scheme in ("https", "http"):
-                url = f"{scheme}://{host}/"
-                try:
-                    page = await self._page(self._recorded(url), company, None, max_age)
-                except FetchError as error:
-                    if error.reason is Reason.LEFT_SITE:
-                        raise
-                    failures.append(error)
-                    refused = error.reason in (Reason.CONNECTION_FAILED, Reason.TLS_FAILED)
-                    if not refused or self._client.policy.mapped(host):
-                        break  # http:// would say the same
-                else:
-                    self._keep_entry(url, page)
-                    return page.url, []
+                found = await read(self._recorded(f"{scheme}://{host}/"))
+                if not isinstance(found, Unreadable):
+                    return found, []
+                if found.reason is Reason.LEFT_SITE:
+                    raise FetchError(found.url, found.reason, found.detail)
+                failures.append(found)
+                refused = found.reason in (Reason.CONNECTION_FAILED, Reason.TLS_FAILED)
+                if not refused or self._client.policy.mapped(host):
+                    break  # http:// would say the same
         asked = failures[0]
         answered = next((f for f in failures if f.reason not in _UNREACHABLE), None)
         # That another spelling has no page says nothing of a host that may have one and did not answer.
         hidden = asked.reason in _UNREACHABLE and asked.reason is not Reason.NOT_RESOLVED
         if answered is None or (hidden and answered.reason.looked):
-            raise asked
-        told = {failure.url: failure for failure in (asked, answered)}
-        return answered.url, [
-            Unreadable(url=url, reason=failure.reason, detail=failure.detail) for url, failure in told.items()
-        ]
-
-    def _keep_entry(self, url: str, page: Download) -> None:
-        """The survey has read the entry page; whoever fetches it next is given that, once."""
-        for address in {url, page.url}:
-            self._entries[address] = (page, self._clock())
-        while len(self._entries) > 64:
-            self._entries.popitem(last=False)
-
-    def _take_entry(self, url: str, max_age: float | None) -> Download | None:
-        page, since = self._entries.pop(url, (None, 0.0))
-        age = self._clock() - since
-        return page if page is not None and age < 60.0 and (max_age is None or age <= max_age) else None
+            raise FetchError(asked.url, asked.reason, asked.detail)
+        return answered.url, list({failure.url: failure for failure in (asked, answered)}.values())
 
     # ------------------------------------------------------------------ sitemaps
 

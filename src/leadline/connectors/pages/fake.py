@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from leadline.research.errors import FetchError, Reason
 from leadline.research.model import Company, SiteSurvey, Unreadable
-from leadline.research.ports import Download, Validators
+from leadline.research.ports import Download, ReadEntry, Validators
 
 
 class MemoryFetcher:
@@ -23,11 +23,11 @@ class MemoryFetcher:
         self.fetched: list[str] = []
         self.surveyed: list[Company] = []
 
-    async def survey(self, company: Company, *, max_age: float | None = None) -> SiteSurvey:
+    async def survey(self, company: Company, read: ReadEntry, *, max_age: float | None = None) -> SiteSurvey:
         self.surveyed.append(company)
         entry = f"https://{company.asked_host}/"
-        state = self.pages.get(entry, Reason.NOT_FOUND)
-        notes = (Unreadable(url=entry, reason=state),) if isinstance(state, Reason) else ()
+        found = await read(entry)
+        notes = (found,) if isinstance(found, Unreadable) else ()
         return SiteSurvey(entry_url=entry, sitemap_urls=tuple(self.pages), notes=notes)
 
     async def fetch(
@@ -62,7 +62,7 @@ class FailingFetcher:
         self.reason = reason
         self.detail = detail
 
-    async def survey(self, company: Company, *, max_age: float | None = None) -> SiteSurvey:
+    async def survey(self, company: Company, read: ReadEntry, *, max_age: float | None = None) -> SiteSurvey:
         raise FetchError(f"https://{company.asked_host}/", self.reason, self.detail)
 
     async def fetch(
@@ -82,7 +82,7 @@ class HangingFetcher:
     def __init__(self) -> None:
         self.waiting = asyncio.Event()
 
-    async def survey(self, company: Company, *, max_age: float | None = None) -> SiteSurvey:
+    async def survey(self, company: Company, read: ReadEntry, *, max_age: float | None = None) -> SiteSurvey:
         await self._hang()
         raise AssertionError
 

@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from protego import Protego
@@ -19,6 +20,7 @@ from protego import Protego
 from leadline.foundation.http import Fault, GuardedClient, OutgoingError, Response, Retry
 from leadline.research.documents.decoding import decode_text
 from leadline.research.errors import FetchError, Reason
+from leadline.research.ports import RobotsSaid, SharedRobots
 
 PRODUCT_TOKEN = "Leadline"  # noqa: S105 (a name, no secret)
 MAX_BYTES = 512_000  # at least 500 KiB must be parsed (RFC 9309, 2.5)
@@ -38,10 +40,17 @@ _HOST_FAULTS = {
 
 @dataclass(frozen=True)
 class Rules:
-    """What one host lets us read. ``failure`` stands when its robots.txt could not be had: nothing is."""
+    """What one host lets us read. ``failure`` stands when its robots.txt could not be had: nothing is.
 
-    parsed: Protego
+    ``said``: what its robots.txt says to us, as the parser takes it.
+    """
+
+    said: str = ""
     failure: tuple[Reason, str] | None = None
+
+    @cached_property
+    def parsed(self) -> Protego:
+        return Protego.parse(self.said)
 
     def check(self, url: str) -> None:
         """Raises FetchError when the address may not be read."""
@@ -70,7 +79,7 @@ class _Kept:
 
 
 class RobotsRules:
-    """The rules of hosts, each read once and kept in the process.
+    """The rules of hosts, each read once and kept in the process, and in ``shared`` for all.
 
     ``keep_seconds`` at most a day (RFC 9309, 2.4); a failure is kept ``keep_failure_seconds`` only, twice as long
     each time that it is met again, up to ``longest_failure_seconds``.
@@ -85,9 +94,11 @@ class RobotsRules:
         keep_failure_seconds: float = 15.0,
         longest_failure_seconds: float = 240.0,
         keep_hosts: int = 1000,
+        shared: SharedRobots | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
+        self._shared = shared
         self._retry = retry
         self._keep = min(keep_seconds, 86_400.0)
         self._keep_failure = keep_failure_seconds
@@ -112,13 +123,13 @@ class RobotsRules:
             async with lock:
                 if rules := self._fresh(origin, max_age):
                     return rules
-                rules = await self._read(origin + "/robots.txt")
+                rules, age = await self._read_or_shared(origin, max_age)
                 before = self._known.pop(origin, None)
                 failures = (before.failures if before else 0) + 1 if rules.failure else 0
-                self._known[origin] = _Kept(rules, self._clock(), failures)
+                kept = self._known[origin] = _Kept(rules, self._clock() - age, failures)
                 while len(self._known) > self._keep_hosts:
                     self._known.popitem(last=False)
-                return rules
+                return self._told(kept, age) if age else rules
         finally:
             if not lock.locked():
                 self._reading.pop(origin, None)
@@ -133,10 +144,27 @@ class RobotsRules:
         believed = min(self._keep_failure * 2.0 ** min(kept.failures - 1, 20), self._longest_failure)
         if age >= believed or (max_age is not None and age > max_age):
             return None
+        return self._told(kept, age)
+
+    def _told(self, kept: _Kept, age: float) -> Rules:
+        if kept.rules.failure is None:
+            return kept.rules
         reason, detail = kept.rules.failure
         return replace(
             kept.rules, failure=(reason, f"{detail}, met {age:.0f} s ago and not asked again since")
         )
+
+    async def _read_or_shared(self, origin: str, max_age: float | None) -> tuple[Rules, float]:
+        async def read() -> RobotsSaid:
+            rules = await self._read(origin + "/robots.txt")
+            return RobotsSaid(said=rules.said, failure=rules.failure)
+
+        if self._shared is None:
+            said, age = await read(), 0.0
+        else:
+            believed = self._keep_failure if max_age is None else min(self._keep_failure, max_age)
+            said, age = await self._shared.of(origin, read, believed=believed, kept=self._keep)
+        return await asyncio.to_thread(_ready, said), age
 
     async def _read(self, url: str) -> Rules:
         try:
@@ -145,13 +173,11 @@ class RobotsRules:
             )
         except OutgoingError as error:
             if error.fault in (Fault.TOO_MANY_REDIRECTS, Fault.URL_REFUSED):
-                return Rules(Protego.parse(""))  # as if there were none (RFC 9309, 2.3.1.2)
+                return Rules()  # as if there were none (RFC 9309, 2.3.1.2)
             if error.fault is Fault.NONE_LEFT:  # tells of who asks, and nothing of the host
                 raise FetchError(url, Reason.OVER_BUDGET, error.detail) from error
             reason = _HOST_FAULTS.get(error.fault, Reason.ROBOTS_UNAVAILABLE)
-            return Rules(
-                Protego.parse(""), (reason, f"robots.txt: {error.fault.value} {error.detail}".strip())
-            )
+            return Rules(failure=(reason, f"robots.txt: {error.fault.value} {error.detail}".strip()))
         return await asyncio.to_thread(_rules, answer)
 
 
@@ -162,12 +188,18 @@ _TOKEN = re.compile(r"[A-Za-z_-]+")
 _TO_ALL = re.compile(r"\*(?:\s|$)")
 
 
+def _ready(said: RobotsSaid) -> Rules:
+    rules = Rules(said.said, said.failure)
+    _ = rules.parsed  # ten thousand rules take a while, which no other question should wait for
+    return rules
+
+
 def _rules(answer: Response) -> Rules:
     if answer.status >= 500 or answer.status == 429:
         # RFC 9309, 2.3.1.4. A host that is too busy to say what we may read is not asked for pages either.
-        return Rules(Protego.parse(""), (Reason.ROBOTS_UNAVAILABLE, f"robots.txt: status {answer.status}"))
+        return Rules(failure=(Reason.ROBOTS_UNAVAILABLE, f"robots.txt: status {answer.status}"))
     if answer.status != 200:
-        return Rules(Protego.parse(""))
+        return Rules()
     return parse_rules(answer.body, answer.headers.get("content-type", ""))
 
 
@@ -178,9 +210,9 @@ def parse_rules(body: bytes, content_type: str = "") -> Rules:
     ours, sitemaps = _said_to_us(decode_text(body, content_type))
     if len(ours) > MAX_RULES:
         detail = f"robots.txt: more than {MAX_RULES} rules"
-        return Rules(Protego.parse(""), (Reason.ROBOTS_UNAVAILABLE, detail))
+        return Rules(failure=(Reason.ROBOTS_UNAVAILABLE, detail))
     lines = ["User-agent: *", *ours, *(f"Sitemap: {address}" for address in sitemaps)]
-    return Rules(Protego.parse("\n".join(lines)))
+    return Rules("\n".join(lines))
 
 
 def _said_to_us(text: str) -> tuple[list[str], list[str]]:
