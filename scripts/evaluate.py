@@ -2,8 +2,7 @@
 
     make eval [ARGS='--sites FOLDER --resume ... options of `leadline eval` ...']
 
-FOLDER holds questions.jsonl, serve.py (serves the pages, Host header picks the site) and score.py. See
-docs/evaluation.md.
+FOLDER holds questions.jsonl and serve.py (serves the pages, Host header picks the site). See docs/evaluation.md.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-NEEDED = ("questions.jsonl", "serve.py", "score.py")
+NEEDED = ("questions.jsonl", "serve.py")
 
 
 @contextmanager
@@ -74,8 +73,8 @@ def main() -> int:
         command = [sys.executable, "-m", "leadline", "eval", questions, "--out", str(results), *passed_on]
         if code := run(command, environ):
             return code
-    score = [sys.executable, str(sites / "score.py"), "--questions", questions, "--sites", str(sites)]
-    return run([*score, "--results", str(results), "--json", str(work / "report.json")])
+    compare = [sys.executable, "-m", "leadline", "compare", questions, str(results)]
+    return run([*compare, "--html", str(work / "report.html")])
 
 
 if __name__ == "__main__":

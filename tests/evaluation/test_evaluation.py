@@ -16,10 +16,20 @@ from leadline.evaluation.repository import ResultFile
 from leadline.evaluation.schemas import EvalQuestion, EvalResult, GoldEvidence, read_questions, summarise
 from leadline.evaluation.service import evaluate, scored_form
 from leadline.foundation.errors import DatabaseUnavailable, InvalidInput
+from leadline.research.model import Proof
 from leadline.research.ports import Progress
-from leadline.signals.schemas import Signal, SignalRequest, SignalTrace, SourceView, TracedPage, TraceStep
+from leadline.signals.schemas import (
+    QuoteCheck,
+    Signal,
+    SignalRequest,
+    SignalTrace,
+    SourceView,
+    TracedPage,
+    TraceStep,
+)
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
+PROOF = Proof(snapshot_id="s", body_sha256="b", text_sha256="t", walk="w", start=0, end=1)
 
 
 def signal(request: SignalRequest, **members: Any) -> Signal:
@@ -42,6 +52,7 @@ class Answering:
 
     def __init__(self, answers: dict[str, Any]) -> None:
         self.answers = answers
+        self.faults: list[str | None] = [None]
         self.asked: list[SignalRequest] = []
         self.readers: set[str] = set()
         self.open = 0
@@ -60,6 +71,9 @@ class Answering:
         if isinstance(answer, BaseException):
             raise answer
         return answer(request) if callable(answer) else signal(request, answer=answer)
+
+    async def verify(self, signal_id: str) -> tuple[QuoteCheck, ...]:
+        return tuple(QuoteCheck("https://acme.example/p", "x", fault, PROOF) for fault in self.faults)
 
 
 def questions(*ids: str, **members: Any) -> list[EvalQuestion]:
@@ -105,6 +119,7 @@ async def test_results_have_the_form_that_scorers_read(tmp_path: Path) -> None:
         "tokens": 10,
         "price": 0.002,
         "signalId": "id of a?",
+        "quotesStand": 1,
     }
     assert asker.readers == {"extractive"}
 

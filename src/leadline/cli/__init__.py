@@ -18,6 +18,7 @@ import click
 
 from leadline.cli.ask import ask
 from leadline.cli.batch import batch
+from leadline.cli.compare import compare
 from leadline.cli.configuration import config
 from leadline.cli.connections import connections
 from leadline.cli.doctor import doctor
@@ -87,6 +88,7 @@ for command in (
     api,
     ask,
     batch,
+    compare,
     config,
     connections,
     credits_,

@@ -18,8 +18,20 @@ class GoldEvidence(msgspec.Struct, frozen=True, kw_only=True):
     quote: str
 
 
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """What else counts as right. ``tolerance`` is relative to the expected figure."""
+
+    tolerance: float | None = None
+    values: tuple[float, ...] = ()
+    aliases: dict[str, tuple[str, ...]] = {}
+    min_f1: float = 0.8
+    keys: tuple[tuple[str, ...], ...] = ()
+    field_keys: dict[str, tuple[str, ...]] = {}
+    accept_urls: tuple[str, ...] = ()
+
+
 class EvalQuestion(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One question to ask. Members of the file that only a scorer needs are left alone."""
+    """One question to ask. ``expected`` is unset where the file does not say what is right."""
 
     id: str
     domain: str
@@ -28,6 +40,9 @@ class EvalQuestion(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     output_schema: dict[str, Any] | None = None
     verification_mode: str = "strict"
     evidence: tuple[GoldEvidence, ...] = ()
+    expected: Any = msgspec.UNSET
+    accept: Accepted = Accepted()
+    answerable: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class CitedSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +55,8 @@ class EvalResult(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     The first four members are what scorers read: there a currency is ``{"amount", "currency"}`` and every
     other answer the canonical value of its type. ``seconds`` is wall clock; ``price`` is in US dollars,
-    None when the price of the model is not known.
+    None when the price of the model is not known. ``quotes_stand`` says how many of the quotes were found again in
+    the stored pages, None where that was not looked at.
     """
 
     id: str
@@ -58,6 +74,7 @@ class EvalResult(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     tokens: int = 0
     price: Decimal | None = Decimal(0)
     signal_id: str | None = None
+    quotes_stand: int | None = None
 
 
 class EvalSummary(msgspec.Struct, frozen=True, kw_only=True):

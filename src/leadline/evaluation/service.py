@@ -13,7 +13,7 @@ from leadline.evaluation.schemas import CitedSource, EvalQuestion, EvalResult
 from leadline.foundation.errors import InvalidInput
 from leadline.research import answer_types
 from leadline.research.ports import Progress
-from leadline.signals.schemas import Signal, SignalRequest, wire_numbers
+from leadline.signals.schemas import QuoteCheck, Signal, SignalRequest, wire_numbers
 
 
 class Asker(Protocol):
@@ -22,6 +22,8 @@ class Asker(Protocol):
     async def ask(
         self, request: SignalRequest, *, reader: str = "auto", progress: Progress | None = None
     ) -> Signal: ...
+
+    async def verify(self, signal_id: str) -> tuple[QuoteCheck, ...]: ...
 
 
 async def evaluate(
@@ -71,10 +73,14 @@ async def _ask(asker: Asker, question: EvalQuestion, reader: str, force_refresh:
     except InvalidInput as error:
         faults = "; ".join(f"{field.field}: {field.message}" for field in error.fields)
         return EvalResult(id=question.id, failed=True, error_code=error.code, error=faults or error.message)
-    return result_of(question, signal, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    checks = await asker.verify(signal.id) if signal.answer is not None else ()
+    return result_of(question, signal, seconds, sum(check.fault is None for check in checks))
 
 
-def result_of(question: EvalQuestion, signal: Signal, seconds: float) -> EvalResult:
+def result_of(
+    question: EvalQuestion, signal: Signal, seconds: float, quotes_stand: int | None = None
+) -> EvalResult:
     """The result line of an answered signal."""
     facts = signal.metadata
     price = facts.get("priceUsd", 0)
@@ -94,6 +100,7 @@ def result_of(question: EvalQuestion, signal: Signal, seconds: float) -> EvalRes
         tokens=facts.get("inputTokens", 0) + facts.get("outputTokens", 0),
         price=None if price is None else Decimal(str(price)),
         signal_id=signal.id,
+        quotes_stand=quotes_stand,
     )
 
 
