@@ -12,14 +12,18 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from tests.directories import MemoryDirectory, only
+from tests.signals.test_contacts import SITE, QuotingReader, about
 from tests.signals.test_service import ASK, make_service
 
 from leadline.accounts.service import default_organisation, organisation
+from leadline.connectors.pages.fake import MemoryFetcher
 from leadline.connectors.sandbox.fake import InlineSandbox
 from leadline.evidence.service import redact
 from leadline.foundation.database import Database
 from leadline.foundation.errors import InvalidInput, NotFound
 from leadline.research.model import PageText
+from leadline.research.readers.extractive.reader import ExtractiveReader
 from leadline.signals import proving
 from leadline.signals.proving import MOST_OF_A_PAGE, ExportedProof, Proving, check, sealed
 
@@ -285,3 +289,29 @@ async def test_proof_of_another_organisation_or_kind_is_not_found(
         await proving.export(org, signal_id, about="CONTACT")
     with pytest.raises(NotFound):
         await proving.export(org, "no-id")
+
+
+async def test_words_of_a_directory_are_told_from_the_companys_own(database: Database) -> None:
+    org = await default_organisation(database.repeatable)
+    for question, provenance, reader in (
+        ("What is their current role?", "directory", ExtractiveReader()),
+        ("What are the responsibilities?", "own", QuotingReader("reseller")),
+    ):
+        service = make_service(
+            database, MemoryFetcher(SITE), reader=reader, directories=only(MemoryDirectory())
+        )
+        signal = await service.ask(org, about(question))
+        data = msgspec.json.encode(await Proving(database, service._library).export(org, signal.id))
+        checked = await check(data, InlineSandbox())
+        assert checked.holds
+        assert {quote.provenance for quote in checked.proof.quotes} == {provenance}
+
+
+async def test_an_answer_from_before_provenance_was_recorded_has_none(
+    database: Database, exported: Exported
+) -> None:
+    proving_, org, signal_id, _ = exported
+    await database.execute("update signals set sources = sources #- '{0,provenance}'")
+    found = await proving_.export(org, signal_id)
+    assert [quote.provenance for quote in found.quotes] == [None]
+    assert (await check(msgspec.json.encode(found), InlineSandbox())).holds

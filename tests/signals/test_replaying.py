@@ -9,6 +9,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.directories import MemoryDirectory
+from tests.signals.test_contacts import about, service_with
 from tests.signals.test_service import ASK, FoundingReader, make_answering, make_service
 
 from leadline.accounts.service import default_organisation, organisation
@@ -23,6 +25,7 @@ from leadline.research.errors import ModelUnavailable
 from leadline.research.model import Budget, Company, Draft, Evidence, Passage, Question
 from leadline.research.ports import Download, ModelRequest
 from leadline.research.prompts.reading import INSTRUCTIONS, wording_faults
+from leadline.research.readers.extractive.reader import ExtractiveReader
 from leadline.research.readers.language_model import LanguageModelReader
 from leadline.signals.replaying import Replaying
 from leadline.signals.schemas import SignalRequest
@@ -58,14 +61,12 @@ def says(value: int, words: str) -> Any:
 
 
 def replaying(
-    database: Database, model: ScriptedModel | None = None, **limits: Any
+    database: Database, model: ScriptedModel | None = None, reader: Any = FoundingReader, **limits: Any
 ) -> tuple[Replaying, NoFetcher]:
     """Replaying in another process, to which the site is closed."""
     fetcher = NoFetcher({})
     library = StoredLibrary(database, fetcher, InlineSandbox(), freshness=timedelta(hours=24))
-    readers = Readers(
-        extractive=FoundingReader, model=model, model_reader=LanguageModelReader if model else None
-    )
+    readers = Readers(extractive=reader, model=model, model_reader=LanguageModelReader if model else None)
     answering = make_answering(
         database, fetcher, readers=readers, ledger=Ledger(monthly_credits=100), library=library,
         budget=Budget(max_pages=10, **limits),
@@ -182,6 +183,29 @@ async def test_without_its_trace_only_what_it_cites_is_read(database: Database) 
     assert found.before.verdict == ""
     found = await replaying(database, ScriptedModel(NOTHING))[0].replay(org, signal_id, reader="model")
     assert found.difference == "not looked", "the answer may stand on a page that is not known"
+
+
+async def test_a_person_is_not_looked_up_again(database: Database) -> None:
+    org = await default_organisation(database.repeatable)
+    directory = MemoryDirectory()
+    signal = await service_with(database, directory).ask(org, about("What is their current role?"))
+    replayer, fetcher = replaying(database, reader=ExtractiveReader)
+    found = await replayer.replay(org, signal.id)
+    assert (found.difference, found.after.answer) == ("same", "Head of Sales at Acme")
+    assert found.after.quotes == found.before.quotes
+    assert fetcher.fetched == []
+    await database.execute("delete from signal_steps")
+    with pytest.raises(NotFound, match="What was known of the person"):
+        await replayer.replay(org, signal.id)
+
+
+async def test_a_host_that_the_settings_let_in_then_need_not_be_let_in_now(database: Database) -> None:
+    org = await default_organisation(database.repeatable)
+    pages = {"https://acme.example/": "<p>Acme was founded in 1987 by Wile Coyote.</p>"}
+    service = make_service(database, MemoryFetcher(pages), reserved_hosts=("acme.example",))
+    signal = await service.ask(org, SignalRequest(**{**_ASK, "domain": "acme.example"}))
+    found = await replaying(database)[0].replay(org, signal.id)
+    assert (found.difference, found.after.answer) == ("same", 1987)
 
 
 async def test_a_model_is_told_what_the_prompt_says(database: Database) -> None:

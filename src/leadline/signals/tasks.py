@@ -251,7 +251,9 @@ class Answering:
             of_people = answer_type(signal.answer_type).asks == "people"  # at the company, not of the person
             subject = Subject(company=contact.company) if of_people else contact.subject
         else:
-            company = companies.parse(signal.domain, reserved_hosts=self._reserved_hosts)
+            # It was let in when the signal was accepted, whatever the settings say now.
+            let_in = (*self._reserved_hosts, signal.domain)
+            company = companies.parse(signal.domain, reserved_hosts=let_in)
             subject = Subject(company=company)
         return Question(
             subject=subject,
