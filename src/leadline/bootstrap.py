@@ -320,7 +320,7 @@ async def open_leadline(
             database,
             signals,
             Proving(database, library),
-            Snapshots(database, library),
+            Snapshots(database, library, [research]),
             Replaying(database, library, sandbox, readers, answering),
             runs,
             subscriptions,

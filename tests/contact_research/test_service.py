@@ -18,7 +18,7 @@ from tests.worker.conftest import settings_for
 
 from leadline.accounts.service import organisation
 from leadline.bootstrap import Leadline, open_leadline
-from leadline.contact_research.report import sections
+from leadline.contact_research.report import proof_of, sections
 from leadline.contact_research.schemas import (
     ContactReport,
     ContactResearch,
@@ -26,6 +26,7 @@ from leadline.contact_research.schemas import (
     ReportSection,
 )
 from leadline.foundation.errors import InvalidInput, NotFound, PaymentRequired
+from leadline.research.model import Marked
 from leadline.work.service import MAX_ATTEMPTS
 
 
@@ -115,6 +116,19 @@ async def test_every_quote_stands_where_its_proof_says(leadline: Leadline) -> No
     assert [(one.snippet, one.fault) for one in checks] == [(one.quote, None) for one in stated]
     cited = await leadline.database.fetch("select snapshot_id from citations")
     assert {str(row["snapshot_id"]) for row in cited} == {one.proof.snapshot_id for one in stated}
+
+
+async def test_a_quoted_page_is_opened_by_whose_report_it_is(leadline: Leadline) -> None:
+    found = await see(leadline)
+    one = report(found).team.statements[0]
+    proof = proof_of(one)
+    marked = Marked(start=proof.start, end=proof.end)
+    org = await leadline.organisation()
+    page = await leadline.snapshots.page(org, proof.snapshot_id, marked)
+    assert f'<mark id="quote">{one.quote}</mark>' in page.html
+    stranger = await organisation(leadline.database, "stranger")
+    with pytest.raises(NotFound):
+        await leadline.snapshots.page(stranger, proof.snapshot_id, marked)
 
 
 async def test_a_page_that_was_changed_afterwards_is_found_out(leadline: Leadline) -> None:

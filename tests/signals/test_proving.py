@@ -240,6 +240,13 @@ async def test_pages_are_unpacked_to_no_more_than_their_bound_together(exported:
     assert all("the file holds more than 300,000,000 bytes of pages" in one for one in said[5:])
 
 
+async def test_file_of_nothing_but_values_is_refused_before_it_is_read(exported: Exported) -> None:
+    many = b"[" + b"[]," * (proving.MOST_SIGNS // 2) + b"[]]"
+    data = exported[3].replace(b'"number":{', b'"number":{"x":' + many + b",", 1)
+    with pytest.raises(InvalidInput, match="more than 10,000,000 values"):
+        await check(data, InlineSandbox())
+
+
 async def test_two_pages_of_one_id_are_named(exported: Exported) -> None:
     proof = json.loads(exported[3])
     proof["snapshots"] *= 2

@@ -110,6 +110,16 @@ async def get(connection: Connection, organisation_id: UUID, public_id: str) -> 
     return _row(record)
 
 
+async def among(connection: Connection, organisation_id: UUID, ids: Sequence[UUID]) -> bool:
+    """Whether a report of the organisation is among these."""
+    found: bool = await connection.fetchval(
+        "select exists (select from contact_research where organisation_id = $1 and id = any($2::uuid[]))",
+        organisation_id,
+        list(ids),
+    )
+    return found
+
+
 async def newest_of(
     connection: Connection, organisation_id: UUID, external_id: str, external_source: str
 ) -> Row | None:

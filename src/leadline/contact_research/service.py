@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import secrets
 import string
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -186,6 +186,10 @@ class ContactResearchService:
             StatementCheck(one.url, one.quote, fault, proof)
             for one, (proof, _), fault in zip(statements, quotes, faults, strict=True)
         )
+
+    async def has_among(self, organisation_id: UUID, ids: Sequence[UUID]) -> bool:
+        """Whether a report of the organisation is among these: implements ``signals.snapshots.Citing``."""
+        return await repository.among(self._database, organisation_id, ids)
 
     # ------------------------------------------------------------------ erase
 

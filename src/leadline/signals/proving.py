@@ -36,6 +36,9 @@ from leadline.wire.fields import Time, wire_time
 FORMAT = "leadline-proof-2"
 # Of a file that is checked: it may be anybody's.
 MOST_BYTES = 300_000_000
+MOST_SIGNS = (
+    10_000_000  # commas and opened brackets: no file makes more values in memory than it has of these
+)
 MOST_QUOTES = 5_000
 MOST_PAGES = 200
 MOST_OF_A_PAGE = 60_000_000  # bytes, unpacked
@@ -269,6 +272,10 @@ async def check(data: bytes, sandbox: Sandbox) -> Checked:
 def _decoded(data: bytes) -> ExportedProof:
     if len(data) > MOST_BYTES:
         raise InvalidInput(("file", f"is larger than the {MOST_BYTES:,} bytes of the largest proof"))
+    if sum(map(data.count, (b",", b"[", b"{"))) > MOST_SIGNS:
+        raise InvalidInput(
+            ("file", f"is no proof that Leadline exported (it has more than {MOST_SIGNS:,} values)")
+        )
     try:
         written = msgspec.json.decode(data, type=_Header).format
         if written != FORMAT:

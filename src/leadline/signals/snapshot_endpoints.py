@@ -27,7 +27,7 @@ operations = Operations[Needs]("Snapshots")
     summary="Look at a stored page at a quote",
     answers={
         200: Answer(
-            "The words of a page that a signal cites, in plain elements, the quote marked as `#quote`. Nothing in it runs, "
+            "The words of a page that a signal or a report cites, in plain elements, the quote marked as `#quote`. Nothing in it runs, "
             "loads or leads elsewhere.",
             media_type=HTML,
         )

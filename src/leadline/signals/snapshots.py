@@ -7,8 +7,9 @@ elements (``research.documents.showing``), and its policy lets it load and run n
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from html import escape
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
@@ -45,24 +46,35 @@ class PageAtQuote(NamedTuple):
     url: str
 
 
-class Snapshots:
-    """The stored pages that an organisation's signals cite."""
+class Citing(Protocol):
+    """What cites pages besides signals."""
 
-    def __init__(self, database: Database, library: StoredLibrary) -> None:
+    async def has_among(self, organisation_id: UUID, ids: Sequence[UUID]) -> bool:
+        """Whether something of the organisation is among these."""
+        ...
+
+
+class Snapshots:
+    """The stored pages that something of an organisation cites."""
+
+    def __init__(self, database: Database, library: StoredLibrary, others: Sequence[Citing] = ()) -> None:
+        """``others``: what cites pages besides signals."""
         self._database = database.repeatable
         self._library = library
+        self._others = others
 
     async def page(
         self, organisation_id: UUID, snapshot_id: str, marked: Marked | None = None
     ) -> PageAtQuote:
-        """A page with these words marked. Raises NotFound, also where no signal of the organisation cites it, and
+        """A page with these words marked. Raises NotFound, also where nothing of the organisation cites it, and
         InvalidInput for words that there are not.
         """
+        citing: list[UUID] = []
         with contextlib.suppress(ValueError):
             citing = await self._library.cited_by(str(UUID(snapshot_id)))
-            if citing and await repository.among(self._database, organisation_id, citing):
-                return await self._shown(snapshot_id, None, marked)
-        raise NotFound("Snapshot not found or access denied")
+        if not citing or not await self._cites(organisation_id, citing):
+            raise NotFound("Snapshot not found or access denied")
+        return await self._shown(snapshot_id, None, marked)
 
     async def at_quote(
         self, organisation_id: UUID, signal_id: str, quote: int, *, snapshot_id: str | None = None
@@ -89,6 +101,14 @@ class Snapshots:
             raise InvalidInput(("quote", f"is on the page {proof.snapshot_id}"))
         marked = Marked(start=proof.start, end=proof.end, script=-1 if proof.kind == "text" else proof.script)
         return await self._shown(proof.snapshot_id, proof.walk, marked)
+
+    async def _cites(self, organisation_id: UUID, citing: Sequence[UUID]) -> bool:
+        if await repository.among(self._database, organisation_id, citing):
+            return True
+        for other in self._others:
+            if await other.has_among(organisation_id, citing):
+                return True
+        return False
 
     async def _shown(self, snapshot_id: str, walk: str | None, marked: Marked | None) -> PageAtQuote:
         found = await self._library.shown(snapshot_id, walk=walk, marked=marked)
