@@ -8,11 +8,13 @@ from urllib.parse import quote
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
+from tests.research.documents.hostile import MARKUP
 
 from leadline.research.documents.canonical import READABLE_WALKS
 from leadline.research.documents.marking import show_text
 from leadline.research.documents.showing import show_page
 from leadline.research.documents.walk import read_page
+from leadline.research.errors import FetchError
 from leadline.research.model import Marked, Shown
 
 HTML = "text/html; charset=utf-8"
@@ -159,3 +161,15 @@ def test_words_that_there_are_not_are_not_marked(start: int, end: int) -> None:
 def test_a_long_page_is_marked_within_what_was_read_of_it() -> None:
     page = "".join(f"<p>{quote('word')} number {n}</p>" for n in range(25_000))
     assert marked_in(shown_at(page, "word number 19999\n".strip())) == ["word number 19999"]
+
+
+@pytest.mark.parametrize("name", MARKUP)
+def test_pages_made_to_hurt_are_marked_no_less_exactly(name: str) -> None:
+    page = MARKUP[name].encode()
+    try:
+        content = read_page(page, HTML, URL)
+    except FetchError:
+        return  # refused by name
+    for block in (content.blocks[0], content.blocks[-1]):
+        shown = show_page(page, HTML, URL, "walk-2", Marked(start=block.start, end=block.end))
+        assert bare("".join(marked_in(shown))) == bare(content.text[block.start : block.end])
