@@ -421,6 +421,7 @@ class Supervisor:
                     "-cTimeZone=UTC",
                     "-clog_timezone=UTC",
                     "-cjit=off",
+                    "-cwork_mem=16MB",  # what a search among a million people finds is kept track of in it
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
