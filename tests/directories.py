@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from msgspec.structs import replace
+
+from leadline.connectors.people import fake
 from leadline.contacts.service import Directories
 from leadline.research.people import (
     DirectoryError,
@@ -47,8 +50,8 @@ JO_QUIST = Profile(
 )
 
 
-class MemoryDirectory:
-    """Holds people in memory; ``asked`` are the addresses that it was asked for."""
+class MemoryDirectory(fake.MemoryDirectory):
+    """Knows Jo Quist, unless it is told of others; ``asked`` are the addresses that it was asked for."""
 
     def __init__(
         self,
@@ -57,44 +60,28 @@ class MemoryDirectory:
         name: str = "import",
         posts: Mapping[str, Sequence[Post]] | None = None,
     ) -> None:
-        self.name = name
-        self.people = list(people)
-        self.published = posts or {}
+        super().__init__(people, name=name, posts=posts)
         self.asked: list[str] = []
 
     async def search(self, wanted: PeopleFilter, *, limit: int, offset: int) -> PeoplePage:
-        found = [one for one in self.people if self._fits(one, wanted)]
-        return PeoplePage(tuple(found[offset : offset + limit]), len(found))
-
-    @staticmethod
-    def _fits(one: Profile, wanted: PeopleFilter) -> bool:
-        return (not wanted.departments or one.department in wanted.departments) and (
-            not wanted.seniority_levels or one.seniority in wanted.seniority_levels
-        )
+        """Who fits, at whatever company: whoever asks must see for himself where they work."""
+        return await super().search(replace(wanted, company_urls=(), keywords=""), limit=limit, offset=offset)
 
     async def profile(self, address: ProfileAddress) -> Profile | None:
         self.asked.append(address.url)
-        return next(
-            (one for one in self.people if address.url in (one.profile_url, one.sales_navigator_url)), None
-        )
-
-    async def posts(self, person: Profile, limit: int) -> tuple[Post, ...]:
-        return tuple(self.published.get(person.profile_url or "", ()))[:limit]
+        return await super().profile(address)
 
 
-class FailingDirectory(MemoryDirectory):
-    """Cannot be asked, for one reason."""
+class FailingDirectory(fake.FailingDirectory):
+    """Cannot be asked, for one reason; ``asked`` as above."""
 
     def __init__(self, fault: DirectoryFault, *, name: str = "salesNavigator") -> None:
-        super().__init__((), name=name)
-        self.fault = fault
-
-    async def search(self, wanted: PeopleFilter, *, limit: int, offset: int) -> PeoplePage:
-        raise DirectoryError(self.fault, "it said no")
+        super().__init__(DirectoryError(fault, "it said no"), name=name)
+        self.asked: list[str] = []
 
     async def profile(self, address: ProfileAddress) -> Profile | None:
         self.asked.append(address.url)
-        raise DirectoryError(self.fault, "it said no")
+        return await super().profile(address)
 
 
 class SleepingDirectory(MemoryDirectory):
