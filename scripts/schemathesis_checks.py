@@ -1,7 +1,7 @@
 """What schemathesis is told of how Leadline reads; it loads this by SCHEMATHESIS_HOOKS.
 
 Its ``negative_data_rejection`` wants every request refused that the document forbids. Some are accepted on purpose
-(contract, section 22): optional members of a body that are null or blank, and a time-out of 0, count as left out, and
+(contract, section 22): optional members of a body that are null or blank, a page size of 0, a time-out of 0, and a blank Last-Event-ID, count as left out, and
 headers that nobody knows are passed over. ``forbidden_data_is_refused`` stands in its place: the same check, of all requests that are wrong
 besides.
 """
@@ -18,7 +18,8 @@ from referencing.jsonschema import DRAFT202012
 from schemathesis.specs.openapi.checks import negative_data_rejection
 
 HERE = "urn:leadline"
-LEFT_OUT = {("x-sbr-timeout-sec", "0")}
+LEFT_OUT = {("x-sbr-timeout-sec", "0"), ("last-event-id", "")}
+LEFT_OUT_MEMBERS = {("limit", 0)}
 
 
 @schemathesis.check
@@ -44,7 +45,9 @@ def _without_left_out(value: Any) -> Any:
         return {
             name: _without_left_out(member)
             for name, member in value.items()
-            if member is not None and not (isinstance(member, str) and not member.strip())
+            if member is not None
+            and (name, member if isinstance(member, int) else None) not in LEFT_OUT_MEMBERS
+            and not (isinstance(member, str) and not member.strip())
         }
     return [_without_left_out(one) for one in value] if isinstance(value, list) else value
 

@@ -146,7 +146,14 @@ class Api:
                             "url": "https://acme.com/security",
                             "title": "Security",
                             "snippet": "We are SOC 2 certified.",
-                            "proof": {"snapshot_id": str(new_id())},
+                            "proof": {
+                                "snapshot_id": str(new_id()),
+                                "body_sha256": "0" * 64,
+                                "text_sha256": "0" * 64,
+                                "walk": "1",
+                                "start": 0,
+                                "end": 23,
+                            },
                         }
                     ]
                 ),

@@ -239,3 +239,8 @@ async def test_people_on_a_companys_own_pages_are_found_with_no_import(api: Api)
         ("Li Wei", "CTO"),
     ]
     assert [one["source"] for one in body["items"][1]["origins"]] == ["page", "import"]
+
+
+async def test_a_page_beyond_all_numbers_is_empty(api: Api, acme: Account) -> None:
+    page = (await acme.post(PATH, {"jobTitles": ["Engineer"], "limit": 0, "offset": 10**30})).json()
+    assert (page["items"], page["limit"], page["hasMore"]) == ([], 25, False)

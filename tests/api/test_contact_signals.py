@@ -156,3 +156,9 @@ async def test_nobody_of_that_address_is_a_visible_failure(working: Api) -> None
     signal = answer.json()
     assert (answer.status_code, signal["status"], signal["errorCode"]) == (200, "failed", "CONTACT_NOT_FOUND")
     assert (await account.get("/v1/credits")).json() == {"remainingCredits": 10_000}
+
+
+async def test_an_empty_address_is_no_filter(acme: Account) -> None:
+    refused = await acme.get(SIGNALS, params={"contactProfileUrl": ""})
+    assert refused.status_code == 400
+    assert "contactProfileUrl" in refused.text

@@ -195,6 +195,20 @@ async def test_example_bodies_of_the_document_are_accepted(api: Api, acme: Accou
     assert tried >= 2
 
 
+async def test_a_page_beyond_all_numbers_is_empty(api: Api, acme: Account) -> None:
+    document = yaml.safe_load((await api.client.get("/v1/openapi.yaml")).content)
+    seen = 0
+    for path, operations in document["paths"].items():
+        known = {p["name"]: p for p in operations.get("get", {}).get("parameters", ())}
+        if "{" in path or "offset" not in known:
+            continue
+        needed = {"domain": "acme.com"} if known.get("domain", {}).get("required") else {}
+        page = (await acme.get(path, params={"offset": str(10**30), **needed})).json()
+        assert page.get("items", page.get("results")) == [], path
+        seen += 1
+    assert seen >= 6
+
+
 # ------------------------------------------------------------------ clients of an older API
 
 

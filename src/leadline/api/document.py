@@ -10,7 +10,7 @@ import yaml
 from msgspec import Struct
 
 from leadline.wire import envelope
-from leadline.wire.operations import JSON, Answer, Operation, Part
+from leadline.wire.operations import EVENTS, JSON, Answer, Operation, Part
 
 _REF = "#/components/schemas/{name}"
 _ERRORS = {
@@ -163,6 +163,8 @@ def _responses(operation: Operation[Any], legacy_errors: bool) -> dict[str, Any]
 
 
 def _content(answer: Answer) -> dict[str, Any]:
+    if answer.media_type == EVENTS:  # a schema would be taken for that of one event
+        return {"content": {EVENTS: {}}}
     if answer.media_type != JSON:
         return {"content": {answer.media_type: {"schema": {"type": "string"}}}}
     return {} if answer.type is None else {"content": {JSON: {"schema": _reference(answer.type)}}}

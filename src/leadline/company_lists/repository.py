@@ -10,6 +10,7 @@ import msgspec
 
 from leadline.companies.schemas import CompanyListFilter
 from leadline.foundation.database import Connection, storable_json
+from leadline.wire.pages import MOST_OFFSET
 
 _COLUMNS = "id, name, filter, created_at, updated_at"
 _FILTER = msgspec.json.Decoder(CompanyListFilter)
@@ -74,7 +75,7 @@ async def page(
         """,  # noqa: S608
         organisation_id,
         limit,
-        offset,
+        min(offset, MOST_OFFSET),
     )
     return [_row(record) for record in records if record["id"] is not None], records[0]["total"]
 

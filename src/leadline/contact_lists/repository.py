@@ -13,6 +13,7 @@ from leadline.contact_lists.schemas import ContactListFilters
 from leadline.foundation.database import Connection, storable_json
 from leadline.foundation.ids import new_id
 from leadline.research.people import Profile
+from leadline.wire.pages import MOST_OFFSET
 
 _LIST = "id, name, filters, contact_count, created_at, updated_at"
 _FILTERS = msgspec.json.Decoder(ContactListFilters)
@@ -100,7 +101,7 @@ async def page(
         """,  # noqa: S608
         organisation_id,
         limit,
-        offset,
+        min(offset, MOST_OFFSET),
     )
     return [_list(record) for record in records if record["id"] is not None], records[0]["total"]
 
@@ -140,7 +141,7 @@ async def items(
         organisation_id,
         list_id,
         limit,
-        offset,
+        min(offset, MOST_OFFSET),
     )
     return [
         ItemRow(r["id"], r["list_id"], r["person_id"], _PROFILE.decode(r["profile"]), r["created_at"])

@@ -15,6 +15,7 @@ from leadline.contacts.schemas import (
 from leadline.contacts.service import ContactSearch, Privacy, person_id
 from leadline.wire.calls import Call
 from leadline.wire.operations import Answer, Operations
+from leadline.wire.pages import MOST_OFFSET
 
 
 class Needs(Protocol):
@@ -49,7 +50,7 @@ async def search_contacts(needs: Needs, call: SearchCall) -> ContactSearchRespon
         caller.organisation_id,
         service.wanted_of(body),
         limit=body.limit,
-        offset=body.offset,
+        offset=min(body.offset, MOST_OFFSET),
         key_id=caller.key_id,
     )
     return service.response(found, body.limit, body.offset)

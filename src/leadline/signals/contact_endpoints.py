@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from msgspec import Raw
+from msgspec import UNSET, Raw
 
 from leadline.foundation.errors import InvalidInput
 from leadline.research.errors import InvalidQuestion
@@ -57,7 +57,9 @@ async def list_contact_signals(needs: Needs, call: ListCall) -> Raw:
     query = call.query
     page = SignalQuery(
         subject="CONTACT",
-        contact_profile_url=_address(query.contact_profile_url) if query.contact_profile_url else None,
+        contact_profile_url=None
+        if query.contact_profile_url is UNSET
+        else _address(query.contact_profile_url),
         limit=query.limit,
         offset=query.offset,
     )

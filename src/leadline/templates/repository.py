@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from leadline.foundation.database import Connection, storable_json
+from leadline.wire.pages import MOST_OFFSET
 
 _COLUMNS = """
     id, version, organisation_id, name, description, question, answer_type, output_schema, weight,
@@ -73,7 +74,7 @@ async def page(
         """,  # noqa: S608
         organisation_id,
         limit,
-        offset,
+        min(offset, MOST_OFFSET),
         deleted,
     )
     return [_row(row) for row in rows if row["id"] is not None], rows[0]["total"]
