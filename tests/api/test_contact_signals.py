@@ -12,6 +12,7 @@ import pytest_asyncio
 from tests.api.service import Account, Api, open_api
 from tests.directories import JO, MemoryDirectory, only
 
+from leadline.research.people import parse_profile_address
 from leadline.worker.running import run_worker
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -162,3 +163,11 @@ async def test_an_empty_address_is_no_filter(acme: Account) -> None:
     refused = await acme.get(SIGNALS, params={"contactProfileUrl": ""})
     assert refused.status_code == 400
     assert "contactProfileUrl" in refused.text
+
+
+async def test_who_is_not_kept_and_was_asked_about_is_erased_by_address(api: Api, acme: Account) -> None:
+    address = parse_profile_address("https://www.linkedin.com/in/not-kept")
+    made = await ask(acme, contactProfileUrl=address.url)
+    counts = await api.leadline.privacy.erase_address(acme.organisation_id, address)
+    assert (counts["people"], counts["signals"]) == (0, 1)
+    assert (await acme.get(f"{SIGNALS}/{made['id']}")).status_code == 404

@@ -100,3 +100,13 @@ async def test_all_that_is_held_is_shown_and_erased_for_good(command: Command, f
     back = await command.run("people", "import", file)
     assert "0 new, 2 known already or repeated, 2 left out, 1 erased before" in back.out
     assert (await command.run("people", "search", "Ada")).out.endswith("0 of 0\n")
+
+
+async def test_somebody_who_is_not_kept_is_erased_and_kept_out(command: Command, file: str) -> None:
+    erased = await command.run("people", "erase", f"{ADA}/?x=1", "--yes", "--json")
+    assert erased.code == 0, erased
+    assert json.loads(erased.out)["people"] == 0
+    assert "2 new" in (await command.run("people", "import", file)).out
+    unknown = await command.run("people", "erase", "nobody@acme.com", "--yes")
+    assert unknown.code != 0
+    assert "Nobody is known" in unknown.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,6 +14,7 @@ from leadline.foundation.errors import TooManyRequests, Unavailable
 from leadline.research.people import (
     DirectoryError,
     DirectoryFault,
+    Origin,
     PeopleDirectory,
     PeopleFilter,
     PeoplePage,
@@ -72,6 +74,17 @@ async def test_nobody_is_named_twice_and_gaps_are_filled() -> None:
     found = await searching(one, two).search(uuid4(), PeopleFilter(company_urls=(ACME,)), limit=25, offset=0)
     assert [p.full_name for p in found.people] == ["Person 1", "Person 2", "Person 3"]
     assert (found.total, found.connected, found.people[1].location) == (3, True, "Oslo")
+
+
+async def test_a_place_that_told_twice_is_named_once() -> None:
+    def told(by: str, day: int) -> ShelfDirectory:
+        seen = Origin(source="salesNavigator", reference="lead/1", seen_at=datetime(2026, 5, day, tzinfo=UTC))
+        return ShelfDirectory(by, {ACME: [structs.replace(person(1), origins=(seen,))]})
+
+    found = await searching(told("one", 1), told("two", 2)).search(
+        uuid4(), PeopleFilter(company_urls=(ACME,)), limit=25, offset=0
+    )
+    assert [one.seen_at.day for one in found.people[0].origins if one.seen_at] == [1]
 
 
 async def test_pages_of_several_directories_hold_everybody_once() -> None:

@@ -219,14 +219,13 @@ def show(person: str, org: str | None) -> None:
 def erase(person: str, yes: bool, org: str | None, as_json: bool) -> None:
     """Erase PERSON everywhere, for good; neither a file nor a page brings them back."""
     from leadline.cli.terminal import Line, write_json, write_lines
-    from leadline.contacts.service import named_person
+    from leadline.contacts.service import erase_named
 
     if not yes:
         click.confirm(f"Erase {person} everywhere?", abort=True, err=True)
 
     async def work(leadline: Leadline, organisation_id: UUID) -> dict[str, int]:
-        person_id = await named_person(leadline.database, organisation_id, person)
-        return await leadline.privacy.erase(organisation_id, person_id)
+        return await erase_named(leadline.database, leadline.privacy, organisation_id, person)
 
     counts = for_organisation(org, work)
     if as_json:

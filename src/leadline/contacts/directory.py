@@ -52,11 +52,7 @@ class LocalDirectory:
         return PeoplePage(tuple(one.profile for one in found), total)
 
     async def profile(self, address: ProfileAddress) -> Profile | None:
-        for identity in persons.identities(
-            Profile(full_name="", sales_navigator_url=address.url)
-            if address.sales_navigator
-            else Profile(full_name="", profile_url=address.url)
-        ):
+        for identity in persons.identities(persons.of_address(address)):
             found = await repository.by_identity(self._database.repeatable, self._organisation_id, identity)
             if found is not None:
                 return found.profile

@@ -32,11 +32,7 @@ class WithoutErased:
 
     async def profile(self, address: ProfileAddress) -> Profile | None:
         """None also when nobody was asked, because the address is that of somebody erased."""
-        named = (
-            Profile(full_name="", sales_navigator_url=address.url)
-            if address.sales_navigator
-            else Profile(full_name="", profile_url=address.url)
-        )
+        named = persons.of_address(address)
         if not await self._allowed([named]):
             return None
         person = await self._directory.profile(address)

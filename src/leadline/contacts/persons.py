@@ -17,7 +17,7 @@ from msgspec import structs
 
 from leadline.contacts import words as w
 from leadline.contacts.taxonomy import country_of, department_of, seniority_of, title_words
-from leadline.research.people import Origin, PeopleFilter, Position, Profile
+from leadline.research.people import Origin, PeopleFilter, Position, Profile, ProfileAddress
 
 PAGE: Final = "page"
 """The source of what a company's own page says; it fills gaps and contradicts nobody."""
@@ -90,6 +90,13 @@ def identities(profile: Profile) -> list[str]:
         found.append("mail:" + profile.email)
     found += names_at(profile)
     return list(dict.fromkeys(found)) or [f"name:{' '.join(w.words(profile.full_name))}@"]
+
+
+def of_address(address: ProfileAddress) -> Profile:
+    """Somebody of whom nothing is known but the address of the profile."""
+    if address.sales_navigator:
+        return Profile(full_name="", sales_navigator_url=address.url)
+    return Profile(full_name="", profile_url=address.url)
 
 
 def names_at(profile: Profile) -> list[str]:
@@ -278,7 +285,9 @@ def _completed_by(one: Profile, other: Profile) -> Profile:
         for name in (*_MERGED, "positions")
         if not getattr(one, name) and getattr(other, name)
     }
-    return structs.replace(one, origins=tuple(dict.fromkeys((*one.origins, *other.origins))), **gaps)
+    places = {(origin.source, origin.reference): origin for origin in (*other.origins, *one.origins)}
+    ours = [(origin.source, origin.reference) for origin in (*one.origins, *other.origins)]
+    return structs.replace(one, origins=tuple(places[place] for place in dict.fromkeys(ours)), **gaps)
 
 
 def narrowed(wanted: PeopleFilter, company_url: str) -> PeopleFilter:

@@ -6,7 +6,7 @@ erased only hashes are kept, so that neither a file nor a page brings them back.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any, Protocol
 from uuid import UUID
@@ -20,9 +20,10 @@ from leadline.contacts.persons import Person
 from leadline.evidence import service as evidence
 from leadline.foundation.database import Database
 from leadline.foundation.errors import NotFound
+from leadline.foundation.ids import new_id
 from leadline.foundation.log import get_logger
 from leadline.research.documents.hosts import without_www
-from leadline.research.people import Profile
+from leadline.research.people import Profile, ProfileAddress
 from leadline.wire.fields import wire_time
 
 log = get_logger(__name__)
@@ -77,20 +78,28 @@ class Privacy:
         async with self._database.transaction() as connection:
             await repository.lock(connection, organisation_id)
             person = await _get(connection, organisation_id, person_id)
-            counts = await self._remove(connection, organisation_id, person)
+            counts = await self._remove(connection, organisation_id, person_id, person.profile)
             known = await repository.identities_of(connection, organisation_id, person_id)
-            marks = {*known, *persons.identities(person.profile)}
-            await repository.suppress(
-                connection, organisation_id, [persons.hashed(organisation_id, one) for one in marks]
-            )
+            await _suppress(connection, organisation_id, {*known, *persons.identities(person.profile)})
             await repository.delete(connection, organisation_id, person_id)
         log.info("person erased", organisation=str(organisation_id), counts=counts)
         return {"people": 1, **counts}
 
-    async def _remove(self, connection: Any, organisation_id: UUID, person: Person) -> dict[str, int]:
-        profile = person.profile
+    async def erase_address(self, organisation_id: UUID, address: ProfileAddress) -> dict[str, int]:
+        """The same for somebody who is not kept here, as where only questions were asked about a profile."""
+        profile = persons.of_address(address)
+        async with self._database.transaction() as connection:
+            await repository.lock(connection, organisation_id)
+            counts = await self._remove(connection, organisation_id, new_id(), profile)
+            await _suppress(connection, organisation_id, persons.identities(profile))
+        log.info("person erased", organisation=str(organisation_id), counts=counts)
+        return {"people": 0, **counts}
+
+    async def _remove(
+        self, connection: Any, organisation_id: UUID, person_id: UUID, profile: Profile
+    ) -> dict[str, int]:
         counts = {
-            one.name: await one.erase(connection, organisation_id, person.id, profile)
+            one.name: await one.erase(connection, organisation_id, person_id, profile)
             for one in self._holdings
         }
         hosts = await _hosts(connection, profile)
@@ -118,6 +127,11 @@ async def _get(connection: Any, organisation_id: UUID, person_id: UUID) -> Perso
     if person is None:
         raise NotFound("There is no such person, or access is denied")
     return person
+
+
+async def _suppress(connection: Any, organisation_id: UUID, identities: Iterable[str]) -> None:
+    hashes = [persons.hashed(organisation_id, one) for one in set(identities)]
+    await repository.suppress(connection, organisation_id, hashes)
 
 
 async def _hosts(connection: Any, profile: Profile) -> list[str]:

@@ -55,19 +55,19 @@ async def search(
     """Those that a text search query finds (an empty one: all), in the order in which they were first seen, and how many there are."""
     statement = SEARCH if wanted else _EVERYBODY
     records = await connection.fetch(statement, organisation_id, *([wanted] if wanted else ()), limit, offset)
-    return [_person(record) for record in records if record["id"] is not None], records[0]["total"]
+    found = [_person(record) for record in records if record["id"] is not None]
+    return sorted(found, key=lambda one: one.id), records[0]["total"]
 
 
 # What varies is hidden from the planner in subselects: it would plan each search anew, which costs more than most take,
 # and always comes to the same plan.
 SEARCH = f"""
     with found as materialized (
-        select id from people where organisation_id = $1 and terms @@ (select $2::text::tsquery)
+        select id, ctid as place from people where organisation_id = $1 and terms @@ (select $2::text::tsquery)
     )
     select counted.total, {_SELECTED} from (select count(*) as total from found) counted
-    left join lateral (select id from found order by id limit (select $3::bigint) offset (select $4::bigint)) page on true
-    left join people p on p.id = page.id
-    order by p.id
+    left join lateral (select place from found order by id limit (select $3::bigint) offset (select $4::bigint)) page on true
+    left join people p on p.ctid = page.place
 """  # noqa: S608
 
 

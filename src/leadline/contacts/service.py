@@ -38,6 +38,7 @@ from leadline.research.people import (
     PeoplePage,
     Position,
     Profile,
+    ProfileAddress,
     parse_company_address,
     parse_profile_address,
 )
@@ -330,19 +331,34 @@ async def named_person(database: Database, organisation_id: UUID, text: str) -> 
     if "@" in text and "/" not in text:
         marks = persons.identities(Profile(full_name="", email=text.strip().lower()))
     else:
-        try:
-            address = parse_profile_address(text, field="person")
-        except InvalidQuestion as error:
-            raise InvalidInput((error.field, error.message)) from None
-        marks = persons.identities(
-            Profile(full_name="", sales_navigator_url=address.url)
-            if address.sales_navigator
-            else Profile(full_name="", profile_url=address.url)
-        )
+        marks = persons.identities(persons.of_address(_profile_address(text)))
     found = await repository.by_identity(database.repeatable, organisation_id, marks[0])
     if found is None:
         raise NotFound(f"Nobody is known as {text}.")
     return found.id
+
+
+async def erase_named(
+    database: Database, privacy: Privacy, organisation_id: UUID, text: str
+) -> dict[str, int]:
+    """Erase whom an id, a mail address or the address of a profile names; of the latter also who is not kept here.
+
+    Raises NotFound, InvalidInput.
+    """
+    try:
+        person_id = await named_person(database, organisation_id, text)
+    except NotFound:
+        if "@" in text and "/" not in text:
+            raise
+        return await privacy.erase_address(organisation_id, _profile_address(text))
+    return await privacy.erase(organisation_id, person_id)
+
+
+def _profile_address(text: str) -> ProfileAddress:
+    try:
+        return parse_profile_address(text, field="person")
+    except InvalidQuestion as error:
+        raise InvalidInput((error.field, error.message)) from None
 
 
 __all__ = [
@@ -358,6 +374,7 @@ __all__ = [
     "Search",
     "WithoutErased",
     "distinct",
+    "erase_named",
     "import_people",
     "kept",
     "named_person",
