@@ -11,6 +11,7 @@ import httpx2
 import pytest
 import pytest_asyncio
 from tests.api.service import Account, Api, open_api
+from tests.api.test_contact_search import bring
 from tests.simulators.unipile import Member, UnipileSimulator, members, post, problem
 from tests.web import Answer, Hang, Reply
 
@@ -265,6 +266,20 @@ async def test_capture_that_fails_half_way_stores_nothing(
     assert (await capture(acme, status))["error"]["code"] == code
     assert unipile.calls["search"] > 2
     assert await stored(api, acme) == (0, 0)
+
+
+@pytest.mark.parametrize("imported", [False, True])
+async def test_capture_of_what_linkedin_has_no_word_for_says_so_and_stores_nothing(
+    api: Api, acme: Account, unipile: UnipileSimulator, imported: bool
+) -> None:
+    await link(api, acme, unipile)
+    if imported:
+        await bring(api, acme, [Profile(full_name="Ada Quist")])
+    before = await stored(api, acme)
+    refused = await acme.post(LISTS, {"name": "Zoo", "filters": WANTED | {"jobTitles": ["Zoologist"]}})
+    assert refused.status_code == 400, refused.text
+    assert "no job title 'Zoologist'" in refused.text
+    assert await stored(api, acme) == before
 
 
 async def test_capture_that_is_too_slow_is_504_and_stores_nothing(

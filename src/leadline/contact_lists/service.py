@@ -29,7 +29,7 @@ from leadline.foundation.errors import (
     Unavailable,
 )
 from leadline.foundation.log import get_logger
-from leadline.research.people import PeopleFilter, Profile
+from leadline.research.people import DirectoryFault, PeopleFilter, Profile
 from leadline.wire.fields import wire_time
 from leadline.wire.questions import folded
 
@@ -103,11 +103,15 @@ class ContactLists:
                 return page
         except (TooManyRequests, Unavailable) as error:
             log.warning("page of a search repeated", offset=offset, reason=error.message)
+        except InvalidInput as error:
+            raise BadRequest(f"{error.message} Nothing was stored.") from None
         page = await self._search.search(organisation_id, wanted, limit=PAGE, offset=offset, key_id=key_id)
         if page.faults and page.connected:
             name, fault = page.faults[0]
             if fault.fault in contacts.GONE:
                 raise NotConnected(f"{fault.message} Nothing was stored.")
+            if fault.fault is DirectoryFault.INVALID_REQUEST:
+                raise BadRequest(f"{fault.message} Nothing was stored.")
             raise Unavailable(f"{name} could not be asked ({fault.message}); nothing was stored.")
         return page
 
