@@ -44,6 +44,7 @@ _LABELLED = re.compile(rf"(?:^|[\s,;/|&·•.]+)(?P<label>[^,;:()|]+?)\s*(?:{_DA
 _DESCRIBED = re.compile(
     rf"\s*(?:[,:|]\s*|\s{_DASH}\s|(?P<bracket>\())(?P<label>[^,;:()|.]+)(?(bracket)\)|(?=[,;|.)]|\s{_DASH}\s|$))"
 )
+_NOTE = re.compile(r"\s*\((?P<label>[^()]+)\)")
 _FOUNDED = re.compile(
     r"\b(?:founded|led|headed|run|managed|gegründet|geleitet|geführt|fondée?|dirigée?)\b[^.;:()]{0,30}\b(?:by|von|par)\s+(?:(?:the|den)\s+)?$",
     re.IGNORECASE,
@@ -196,17 +197,25 @@ class _Reading:
 
         Between the names up to the person's there may be nothing but roles and what joins them, all in one manner.
         """
-        if mention.form is not Form.WHOLE:
+        if mention.form is not Form.WHOLE or self._is_qualified(mention):
             return False
         first, *between = gaps = self._gaps([*others, (mention.start, mention.end)])
         if self._is_labelled(gaps):
             return True
-        if all(_JOINED.fullmatch(gap) for gap in between) and (
-            _FOUNDED.search(first) or _ends_in_plural(first)
-        ):
+        founded = _FOUNDED.search(first) and (names_company(self.company, first) or says_we(first))
+        if all(_JOINED.fullmatch(gap) for gap in between) and (founded or _ends_in_plural(first)):
             return True
         return (
             not first.strip() and self._described(mention.end) > 0 and all(map(self._is_description, between))
+        )
+
+    def _is_qualified(self, mention: Mention) -> bool:
+        """Whether what stands right behind the name makes it somebody else's, or may: "Quist's daughter", "Quist (Globex)"."""
+        in_brackets = self.text[mention.end :].lstrip().startswith("(") and not self._described(mention.end)
+        return (
+            in_brackets
+            or re.search(r"['’]s?\Z", self.text[: mention.end]) is not None
+            or self.text[mention.end :].startswith(("'", "’"))
         )
 
     def _gaps(self, names: list[tuple[int, int]]) -> list[str]:
@@ -248,6 +257,8 @@ class _Reading:
         """Whether before the names stand roles: "CTO: Jan Brill, CEO: Ada Quist". One of several people is a plural."""
         label = ""
         for gap in gaps:
+            if (noted := _NOTE.match(gap)) is not None and self._is_role(noted["label"]):
+                gap = gap[noted.end() :]
             if self._is_label(gap):
                 label = gap.rstrip(": –—-\t\n")
             elif not (_JOINED.fullmatch(gap) and _ends_in_plural(label)):
@@ -265,6 +276,12 @@ class _Reading:
 
     def _is_role(self, text: str) -> bool:
         """Whether the words are a role at the company, and nothing besides."""
+        if (
+            self.own
+            and (field := re.search(r"\sof\s(?=[^,]{1,40}$)", text))
+            and _IN_CHARGE.search(text[: field.start()])
+        ):
+            text = text[: field.start()]  # what somebody is in charge of may be called anything
         words = text.split()
         if not any(_OFFICE.fullmatch(word) for word in words):
             return False
