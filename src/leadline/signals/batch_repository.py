@@ -80,12 +80,14 @@ async def rows(
     records = await connection.fetch(
         """
         select asked.id as signal_id, s.status, s.asked_host as domain, s.question, s.created_at,
-               b.refusals -> (asked.place - 1)::text as refusal
-        from signal_batches b
-        cross join lateral unnest(b.signal_ids) with ordinality as asked (id, place)
+               asked.refusals -> (asked.place - 1)::text as refusal
+        from (
+            select b.refusals, one.id, $4 + one.place as place from signal_batches b
+            cross join lateral unnest(b.signal_ids[$4 + 1:$4 + $3]) with ordinality as one (id, place)
+            where b.id = $1 and b.organisation_id = $2
+        ) asked
         left join signals s on s.id = asked.id
-        where b.id = $1 and b.organisation_id = $2
-        order by asked.place limit $3 offset $4
+        order by asked.place
         """,
         batch_id,
         organisation_id,

@@ -128,7 +128,10 @@ def written(signal: Signal) -> bytes:
 
 
 async def read_page(connection: Connection, organisation_id: UUID, query: SignalQuery) -> bytes:
-    """One page of signals (contract section 5), in one statement so that total and rows fit together."""
+    """One page of signals (contract section 5), in one statement so that total and rows fit together.
+
+    Which they are is read from an index alone; the rows that are skipped or only counted are not touched.
+    """
     company_ids = [] if query.company_id is None else [_uuid(query.company_id)]
     if query.domain is not None:
         company_ids.append(await companies.find(connection, query.domain))
@@ -139,8 +142,10 @@ async def read_page(connection: Connection, organisation_id: UUID, query: Signal
         select counted.total, page.*
         from (select count(*) as total from signals s where {where}) counted
         left join lateral (
-            select {_COLUMNS} from signals s where {where}
-            order by s.created_at desc, s.id desc limit ${place} offset ${place + 1}
+            select {_COLUMNS} from (
+                select s.id from signals s where {where}
+                order by s.created_at desc, s.id desc limit ${place} offset ${place + 1}
+            ) found join signals s on s.id = found.id
         ) page on true
         order by page.created_at desc, page.id desc
         """,  # noqa: S608
