@@ -380,6 +380,8 @@ class _Reading:
                 return f"the cited words speak of {found}"
             return ""
         mention = self.mentions[0]
+        if led := self._led(self.text[: mention.start]):
+            return f"the cited words put a person of this name at {led}"
         if not self.own and (before := self._modifier(mention)):
             return f"the cited words put a person of this name at {before}"
         after = self.text[mention.end :]
@@ -389,6 +391,19 @@ class _Reading:
         if not found or (not self.now and self._is_headed()):
             return ""
         return f"the cited words put a person of this name at {found}"
+
+    def _led(self, before: str) -> str:
+        """The organisation that the words say was founded or is led by the person, when it is another than the company."""
+        match = _FOUNDED.search(before)
+        subject = re.match(_CAPITALS, before.rpartition(". ")[2]) if match is not None else None
+        if (
+            subject is None
+            or names_company(self.company, before)
+            or says_we(before)
+            or _nobody(subject.group())
+        ):
+            return ""
+        return "" if fold(subject.group().split()[0]) in STOP_WORDS else subject.group().strip()
 
     def _is_headed(self) -> bool:
         """Whether the section is the person's, so that other places in it are stations of one career."""
