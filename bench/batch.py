@@ -24,7 +24,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -124,7 +124,7 @@ async def _measure(folder: Path, data: Path, most: int | None) -> list[Row]:
                 httpx2.AsyncClient(base_url=address.url, headers=headers, timeout=120) as client,
                 leadline.work.telling(),
                 leadline.sequencer.running(),
-                _workers(data, sites.hosts, port) as workers,
+                worker_processes(data, sites.hosts, port) as workers,
             ):
                 total, batch_id, took = await _send(client, folder, sites.hosts, most)
                 leadline.work.poke()
@@ -194,7 +194,7 @@ async def _send(
 
 
 async def _watch(
-    leadline: Leadline, client: httpx2.AsyncClient, batch_id: str, killed_at: int, workers: _Workers
+    leadline: Leadline, client: httpx2.AsyncClient, batch_id: str, killed_at: int, workers: Workers
 ) -> tuple[Any, set[tuple[str, str]]]:
     """The batch at its end, and what was being fetched when a worker was killed on the way."""
     killed, in_flight = False, set[tuple[str, str]]()
@@ -268,7 +268,7 @@ async def _audit(leadline: Leadline, org: UUID, total: int) -> list[str]:
     return wrong
 
 
-class _Workers:
+class Workers:
     """Processes of ``leadline work``, always as many."""
 
     def __init__(self, environment: dict[str, str]) -> None:
@@ -295,10 +295,12 @@ class _Workers:
 
 
 @contextlib.asynccontextmanager
-async def _workers(data: Path, hosts: list[str], port: int) -> AsyncIterator[_Workers]:
+async def worker_processes(
+    data: Path, hosts: Sequence[str], port: int, count: int = WORKERS
+) -> AsyncIterator[Workers]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LEADLINE_")}
     source = Path(__file__).resolve().parents[1] / "src"
-    workers = _Workers(
+    workers = Workers(
         environment
         | {
             "PYTHONPATH": os.pathsep.join(filter(None, [str(source), os.environ.get("PYTHONPATH")])),
@@ -309,7 +311,7 @@ async def _workers(data: Path, hosts: list[str], port: int) -> AsyncIterator[_Wo
         }
     )
     try:
-        for _ in range(WORKERS):
+        for _ in range(count):
             await workers.start_one()
         yield workers
     finally:
