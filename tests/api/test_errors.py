@@ -13,6 +13,7 @@ import yaml
 from tests.api.service import OURS, STREAMS, Account, Api, hold_against_contract
 from tests.api.test_contact_search import bring, person
 from tests.api.test_snapshots import cited_page
+from tests.api.test_webhooks import called
 
 from leadline.accounts.schemas import KeyOptions
 from leadline.accounts.service import CACHE_SECONDS, revoke_key
@@ -99,6 +100,7 @@ async def test_what_is_another_organisations_is_not_found_on_any_operation(api: 
         "snapshotId": (await cited_page(api, other)).page.snapshot_id,
         "signalId": (await other.ask())["id"],
         "id": researched.json()["id"],
+        "deliveryId": (await called(api, other))[0]["id"],
         **await _subscribed(other),
     }
     document = yaml.safe_load((await api.client.get("/v1/openapi.yaml")).content)

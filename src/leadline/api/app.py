@@ -41,6 +41,7 @@ from leadline.signals import snapshot_endpoints as snapshots
 from leadline.subscriptions import endpoints as subscriptions
 from leadline.summaries import endpoints as summaries
 from leadline.templates import endpoints as templates
+from leadline.webhooks import endpoints as webhooks
 from leadline.wire.calls import Limits, Rate
 from leadline.wire.operations import Operation
 from leadline.wire.reading import MAX_BODY
@@ -59,6 +60,7 @@ class Opened(
     subscriptions.Needs,
     summaries.Needs,
     events.Needs,
+    webhooks.Needs,
     emails.Needs,
     contact_research.Needs,
     Protocol,
@@ -89,6 +91,7 @@ ROOMS: tuple[Operation[Opened], ...] = (
     *emails.operations,
     *contact_research.operations,
     *events.operations,
+    *webhooks.operations,
     *credit.operations,
     *accounts.operations,
     *connections.operations,

@@ -7,8 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from msgspec import UNSET
+
 from leadline.foundation.database import Connection
-from leadline.webhooks.schemas import Delivery, DeliveryStatus, Failing
+from leadline.webhooks.schemas import DeliveriesQuery, Delivery, DeliveryStatus, Failing
+from leadline.wire.pages import MOST_OFFSET
 
 _STATUS = "id, reference, url, status, attempts, next_attempt_at, last_status, last_error, created_at"
 
@@ -147,17 +150,46 @@ async def of_reference(
     return [_status(row) for row in rows]
 
 
-async def reopen(connection: Connection, organisation_id: UUID, delivery_id: UUID) -> str | None:
-    """A delivery is to be made again, from the start; its address, or None when there is no such delivery."""
-    url: str | None = await connection.fetchval(
-        """
+async def page(
+    connection: Connection, organisation_id: UUID, query: DeliveriesQuery
+) -> tuple[list[DeliveryStatus], int]:
+    """Those that were made of an organisation's events, newest first."""
+    conditions, values = ["organisation_id = $1"], list[Any]([organisation_id])
+    for condition, value in (
+        ("reference = {}", query.reference),
+        ("url = {}", query.url),
+        ("status = {}", query.status),
+        ("created_at >= {}", query.from_date),
+        ("created_at < {}", query.to_date),
+    ):
+        if value is not UNSET:
+            values.append(value)
+            conditions.append(condition.format(f"${len(values)}"))
+    where, place = " and ".join(conditions), len(values) + 1
+    total = await connection.fetchval(f"select count(*) from webhook_deliveries where {where}", *values)  # noqa: S608
+    rows = await connection.fetch(
+        f"""
+        select {_STATUS} from webhook_deliveries where {where}
+        order by created_at desc, id desc limit ${place} offset ${place + 1}
+        """,  # noqa: S608
+        *values,
+        query.limit,
+        min(query.offset, MOST_OFFSET),
+    )
+    return [_status(row) for row in rows], total
+
+
+async def reopen(connection: Connection, organisation_id: UUID, delivery_id: UUID) -> DeliveryStatus | None:
+    """A delivery is to be made again, from the start; None when there is no such delivery."""
+    row = await connection.fetchrow(
+        f"""
         update webhook_deliveries set status = 'pending', attempts = 0, next_attempt_at = now()
-        where id = $1 and organisation_id = $2 returning url
-        """,
+        where id = $1 and organisation_id = $2 returning {_STATUS}
+        """,  # noqa: S608
         delivery_id,
         organisation_id,
     )
-    return url
+    return _status(row) if row is not None else None
 
 
 async def reopen_between(

@@ -23,7 +23,7 @@ from leadline.foundation.ids import new_id
 from leadline.foundation.network import AddressRefused, NetworkPolicy, Origin, literal
 from leadline.foundation.secrets import Vault
 from leadline.webhooks import repository
-from leadline.webhooks.schemas import DeliveryStatus, Failing
+from leadline.webhooks.schemas import DeliveriesQuery, DeliveryStatus, Failing
 from leadline.work import service as work
 from leadline.work.service import NewItem
 
@@ -117,16 +117,23 @@ class WebhookService:
         """How the calls made of what happened to ``reference`` stand."""
         return await repository.of_reference(self._database, organisation_id, reference)
 
+    async def page(self, organisation_id: UUID, query: DeliveriesQuery) -> tuple[list[DeliveryStatus], int]:
+        """Some of the calls, newest first, and how many there are."""
+        return await repository.page(self._database, organisation_id, query)
+
     async def failing(self, organisation_id: UUID) -> list[Failing]:
         """Receivers that have not taken their last calls."""
         return await repository.failing(self._database, organisation_id)
 
-    async def redeliver(self, connection: Connection, organisation_id: UUID, delivery_id: UUID) -> None:
+    async def redeliver(
+        self, connection: Connection, organisation_id: UUID, delivery_id: UUID
+    ) -> DeliveryStatus:
         """Make a call again, with its old id and body and all its tries. Raises NotFound."""
-        url = await repository.reopen(connection, organisation_id, delivery_id)
-        if url is None:
+        found = await repository.reopen(connection, organisation_id, delivery_id)
+        if found is None:
             raise NotFound("Delivery not found or access denied")
-        await self._again(connection, organisation_id, [(delivery_id, url)])
+        await self._again(connection, organisation_id, [(delivery_id, found.url)])
+        return found
 
     async def replay(
         self,
