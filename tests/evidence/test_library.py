@@ -284,7 +284,9 @@ async def test_a_page_is_shared_by_the_companies_whose_questions_led_to_it(
 async def test_a_survey_is_made_once_inside_its_freshness(
     database: Database, library: StoredLibrary, fetcher: MemoryFetcher
 ) -> None:
-    assert await library.survey(ACME) == await library.survey(ACME)
+    first, again = await library.survey(ACME), await library.survey(ACME)
+    assert replace(first, fetched=0) == again
+    assert (first.fetched, again.fetched) == (1, 0), "the home page was requested for the first alone"
     assert len(fetcher.surveyed) == 1
     await pass_time(database, 25 * 3600)
     await library.survey(ACME)

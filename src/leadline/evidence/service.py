@@ -94,8 +94,11 @@ class StoredLibrary:
             what = f"survey:{host}"
             return await _once(self._database, what, known, lambda: self._survey(company, not_before))
 
-        found = await known()
-        return found if found is not None else await _shared(self._surveying, host, made)
+        if (found := await known()) is not None:
+            return found
+        joined = host in self._surveying
+        found = await _shared(self._surveying, host, made)
+        return replace(found, fetched=0) if joined else found
 
     async def stored(
         self, urls: Sequence[str], *, not_before: datetime | None = None
@@ -209,16 +212,22 @@ class StoredLibrary:
         return None if not_before is None else await repository.age(self._database, not_before)
 
     async def _survey(self, company: Company, not_before: datetime | None) -> SiteSurvey:
+        fetched = 0
+
         async def read(url: str) -> str | Unreadable:
-            page = (await self.page(url, company, not_before=not_before)).page
-            return page if isinstance(page, Unreadable) else page.url
+            nonlocal fetched
+            found = await self.page(url, company, not_before=not_before)
+            if isinstance(found.page, Unreadable):
+                return found.page
+            fetched += found.fetched
+            return found.page.url
 
         survey = await self._fetcher.survey(company, read, max_age=await self._age(not_before))
         passing = any(note.reason in _PASSING_REASONS for note in survey.notes)
         await repository.save_survey(
             self._database, company.asked_host, survey, passing=Patience() if passing else None
         )
-        return survey
+        return replace(survey, fetched=fetched)
 
     async def _page(self, url: str, company: Company | None, not_before: datetime | None) -> FetchedPage:
         while True:

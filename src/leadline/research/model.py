@@ -227,11 +227,15 @@ class Unreadable(Value, frozen=True, kw_only=True):
 
 
 class SiteSurvey(Value, frozen=True, kw_only=True):
-    """What robots.txt, the sitemap and the entry page tell of a site before pages are chosen."""
+    """What robots.txt, the sitemap and the entry page tell of a site before pages are chosen.
+
+    ``fetched``: pages requested over the network for it just now; 0 of one that was made before.
+    """
 
     entry_url: str
     sitemap_urls: tuple[str, ...] = ()
     notes: tuple[Unreadable, ...] = ()
+    fetched: int = 0
 
 
 class Evidence(Value, frozen=True, kw_only=True):

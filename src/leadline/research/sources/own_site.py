@@ -124,6 +124,9 @@ class _Reading:
             for note in survey.notes:
                 self.unreadable.setdefault(note.url, note)
             self.progress("collect", f"{len(survey.sitemap_urls)} addresses in the sitemap")
+            self.fetched += survey.fetched
+            if survey.fetched:
+                self._arrived(survey.entry_url)
             return survey
         self.reachable = False
         stored = await self.library.stored([entry], not_before=self.not_before)
