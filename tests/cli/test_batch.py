@@ -50,6 +50,7 @@ async def test_tables_in_and_a_row_a_company_out(
     assert ended.code == 1, ended  # one domain means no company
     assert "3 companies x 1 questions = 3 signals" in ended.err
     assert "not asked: no domain: " in ended.err
+    assert "2 of 2: 0 failed, 2 pages read, 2 fetched" in ended.err
     rows = list(csv.DictReader(io.StringIO(out.read_text(encoding="utf-8-sig"))))
     assert [row["domain"] for row in rows] == [HOST, OTHER, "no domain"]
     assert rows[0]["founded value"] == "1987"

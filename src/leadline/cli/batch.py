@@ -19,7 +19,7 @@ from leadline.cli.organisations import for_organisation, org_option
 
 if TYPE_CHECKING:
     from leadline.bootstrap import Leadline
-    from leadline.signals.batches import Taken
+    from leadline.signals.batches import Standing, Taken
     from leadline.signals.schemas import Signal, SignalRequest
 
 FORMATS = ("csv", "jsonl", "parquet")
@@ -29,6 +29,8 @@ QUESTIONS = ("question",)
 TYPES = ("type", "answertype", "answer type")
 NAMES = ("name", "column")
 CONCURRENCY = 20
+LINE_SECONDS = 10.0  # between two lines where there is no terminal to show a bar
+MOST_HOSTS = 2  # companies named beside the bar
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -217,8 +219,9 @@ def _refusals(requests: Sequence[SignalRequest], taken: Sequence[Taken]) -> None
 
 
 async def _see_through(leadline: Leadline, ids: set[UUID]) -> None:
-    """Work until all these signals are finished, whoever finishes them; a bar shows how far it is."""
+    """Work until all these signals are finished, whoever finishes them; tells how far they are as it goes."""
     import asyncio
+    import time
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -231,23 +234,39 @@ async def _see_through(leadline: Leadline, ids: set[UUID]) -> None:
         working = asyncio.create_task(leadline.work.work(stop, concurrency=CONCURRENCY, grace=30))
         try:
             with Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
+                BarColumn(bar_width=20),
                 MofNCompleteColumn(),
                 TimeRemainingColumn(),
+                TextColumn("{task.description}"),
                 console=console(sys.stderr),
                 disable=not sys.stderr.isatty(),
             ) as progress:
-                bar = progress.add_task("asking", total=len(ids))
-                while left := await batches.unfinished(leadline.database.repeatable, ids):
-                    progress.update(bar, completed=len(ids) - left)
+                bar, said = progress.add_task("", total=len(ids)), time.monotonic()
+                while (now := await batches.standing(leadline.database.repeatable, ids)).processing:
+                    progress.update(bar, completed=now.completed + now.failed, description=_now(now))
+                    if progress.disable and time.monotonic() - said > LINE_SECONDS:
+                        _say(f"{now.completed + now.failed:,} of {len(ids):,}: {_now(now)}")
+                        said = time.monotonic()
                     if working.done():
                         working.result()
                     await asyncio.sleep(0.2)
-                progress.update(bar, completed=len(ids))
+                progress.update(bar, completed=len(ids), description=_now(now))
+            if progress.disable:
+                _say(f"{len(ids):,} of {len(ids):,}: {_now(now)}")
         finally:
             stop.set()
             await working
+
+
+def _now(now: Standing) -> str:
+    """What stands beside the bar."""
+    from leadline.cli.terminal import one_line
+
+    hosts = ", ".join(now.hosts[:MOST_HOSTS]) + (
+        f" and {more} more" if (more := len(now.hosts) - MOST_HOSTS) > 0 else ""
+    )
+    told = f"{now.failed:,} failed, {now.pages_read:,} pages read, {now.pages_fetched:,} fetched"
+    return one_line(f"{told}; now {hosts}" if hosts else told)
 
 
 # ------------------------------------------------------------------ writing

@@ -34,6 +34,17 @@ Listen = Callable[[Connection, UUID, str], Awaitable[None]]
 """Has an address called when a signal is finished."""
 
 
+class Standing(NamedTuple):
+    """How far many signals are. Pages are those of the finished ones: read by each, and fetched for it."""
+
+    processing: int
+    completed: int
+    failed: int
+    pages_read: int
+    pages_fetched: int
+    hosts: tuple[str, ...]  # that workers are busy with
+
+
 class Taken(NamedTuple):
     """What became of one request. ``error`` says why it was refused; the others have a signal."""
 
@@ -185,6 +196,8 @@ async def _found(
     return dict(await repository.fresh_many(connection, organisation_id, keys, cache)) if keys else {}
 
 
-async def unfinished(connection: Connection, signal_ids: Collection[UUID]) -> int:
-    """How many of these signals are still being worked on."""
-    return await repository.unfinished(connection, signal_ids)
+async def standing(connection: Connection, signal_ids: Collection[UUID]) -> Standing:
+    """How far these signals are."""
+    counts = await repository.standing(connection, signal_ids)
+    busy = await work.at_work(connection, signal_ids) if counts.processing else []
+    return Standing(*counts, hosts=await repository.hosts(connection, busy))

@@ -270,6 +270,40 @@ async def running_many(
     return [(row["request_key"], row["id"]) for row in rows]
 
 
+class Counts(NamedTuple):
+    """Of some signals, by their states, and the pages of the finished ones."""
+
+    processing: int
+    completed: int
+    failed: int
+    pages_read: int
+    pages_fetched: int
+
+
+async def standing(connection: Connection, signal_ids: Collection[UUID]) -> Counts:
+    row = await connection.fetchrow(
+        """
+        select count(*) filter (where status = 'processing'), count(*) filter (where status = 'completed'),
+               count(*) filter (where status = 'failed'),
+               coalesce(sum((metadata ->> 'pagesRead')::integer), 0),
+               coalesce(sum((metadata ->> 'pagesFetched')::integer), 0)
+        from signals where id = any($1::uuid[])
+        """,
+        list(signal_ids),
+    )
+    assert row is not None, "counting always returns a row"
+    return Counts(*row)
+
+
+async def hosts(connection: Connection, signal_ids: Collection[UUID]) -> tuple[str, ...]:
+    """The companies of these signals, each once."""
+    rows = await connection.fetch(
+        "select distinct asked_host from signals where id = any($1::uuid[]) and asked_host is not null order by 1",
+        list(signal_ids),
+    )
+    return tuple(row["asked_host"] for row in rows)
+
+
 async def unfinished(connection: Connection, signal_ids: Collection[UUID]) -> int:
     count: int = await connection.fetchval(
         "select count(*) from signals where id = any($1::uuid[]) and status = 'processing'", list(signal_ids)

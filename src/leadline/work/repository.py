@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -144,6 +144,15 @@ async def due_now(connection: Connection, item_ids: Sequence[UUID]) -> None:
         "update work_items set not_before = null where id = any($1::uuid[]) and not_before is not null",
         list(item_ids),
     )
+
+
+async def leased(connection: Connection, item_ids: Collection[UUID]) -> list[UUID]:
+    """Those of the items whose lease somebody holds."""
+    rows = await connection.fetch(
+        "select id from work_items where id = any($1::uuid[]) and lease_until > now() order by id",
+        list(item_ids),
+    )
+    return [row["id"] for row in rows]
 
 
 async def drop(connection: Connection, item_ids: Sequence[UUID]) -> None:

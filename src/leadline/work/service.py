@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from typing import TypeVar
 from uuid import UUID
 
@@ -53,6 +53,11 @@ async def add(connection: Connection, items: Sequence[NewItem]) -> None:
 async def due_now(connection: Connection, item_ids: Sequence[UUID]) -> None:
     """Work that waits for its time is to be done as soon as there is room."""
     await repository.due_now(connection, item_ids)
+
+
+async def at_work(connection: Connection, item_ids: Collection[UUID]) -> list[UUID]:
+    """Those of the items that some worker is busy with."""
+    return await repository.leased(connection, item_ids)
 
 
 async def drop(connection: Connection, item_ids: Sequence[UUID]) -> None:
