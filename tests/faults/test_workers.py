@@ -17,6 +17,7 @@ from tests.signals.test_service import make_service
 from tests.web import Held, Reply, WebServer
 
 from leadline.accounts.service import default_organisation
+from leadline.credits.service import Ledger
 from leadline.foundation.database import Database
 from leadline.signals.schemas import SignalRequest
 
@@ -79,6 +80,35 @@ async def test_a_worker_killed_in_mid_signal_costs_nothing(
     row = await database.fetchrow("select status, answer, charged from signals")
     assert tuple(row) == ("completed", "1999", True)
     assert await settled(database) == {"reserve": 1, "capture": 1}
+
+
+async def test_a_worker_killed_with_two_hundred_signals_in_flight_loses_and_doubles_none(
+    web: WebServer, database_url: str, database: Database
+) -> None:
+    held = Held(Reply(PAGE))
+    web.route(HOST, "/", held)
+    command = worker_for(web, database_url, LEADLINE_WORKER_CONCURRENCY="200")
+    async with database.transaction() as connection:
+        org = await default_organisation(connection)
+        await Ledger(monthly_credits=100).set_allowance(connection, org, 200)
+    await accepted(database, *(f"In which year was Acme founded, version {n}?" for n in range(200)))
+
+    async def all_in_flight() -> bool:
+        found = await database.fetchval("select count(*) = 200 from work_items where lease_until > now()")
+        return bool(found)
+
+    async with command.start("work") as victim:
+        await until(all_in_flight)
+        await command.seen(victim, web, lambda: web.count(HOST, "/") == 1)
+        victim.kill()
+        await victim.wait()
+    held.release()
+    async with command.start("work"):
+        await until(lambda: finished(database))
+    rows = await database.fetch("select status, charged, count(*) as n from signals group by 1, 2")
+    assert [tuple(row) for row in rows] == [("completed", True, 200)]
+    assert await settled(database) == {"reserve": 200, "capture": 200}
+    assert web.count(HOST, "/") == 2, "the page that was in flight was fetched once more"
 
 
 async def test_a_signal_that_kills_every_worker_is_given_up(
