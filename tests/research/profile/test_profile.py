@@ -112,6 +112,14 @@ def test_an_imprint() -> None:
         ("/blog/fair", "<h2>Contact</h2><p>Phone number: (503) 555-0142</p>", "phone", None),
         ("/careers", "<p>We're always hiring. Come and see us.</p>", "hiring", True),
         ("/careers", "<p>We're not hiring now.</p>", "hiring", None),
+        ("/careers/smith", "<p>Join our team of 12 people in Lisbon.</p>", "employee_count", None),
+        (
+            "/imprint",
+            "<h2>Registered office</h2><p>7 Quay Lane<br>Old Harbour OH1 2AB</p><h2>Head office</h2>"
+            "<p>52 Mill Street<br>Kelsbridge KB3 4CD</p><h2>Branch</h2><p>9 Rue du Port<br>44000 Nantes</p>",
+            "headquarters",
+            {"city": "Kelsbridge", "address": "52 Mill Street Kelsbridge KB3 4CD", "countryCode": "GB"},
+        ),
         ("/about", "<p>Norrwerk is a remote-first company.</p>", "remote", True),
         ("/about", "<p>Norrwerk is free for as long as you like.</p>", "free_plan", True),
         ("/pricing", "<p>Norrwerk is free for 14 days.</p>", "free_plan", None),

@@ -90,3 +90,42 @@ def test_a_link_that_hands_an_address_over_is_no_profile(address: str, given: bo
     )
     draft = ExtractiveReader().answer(question, rank(question, evidence, 40), evidence)
     assert draft.value == (address if given else None)
+
+
+def test_an_organisation_of_another_name_beside_the_company_is_not_it() -> None:
+    graph = (
+        '<script type="application/ld+json">{"@context": "https://schema.org", "@graph": ['
+        '{"@type": "Organization", "@id": "#guild", "name": "Guild of Smiths", "foundingDate": "1902", "numberOfEmployees": 12},'
+        '{"@type": "Organization", "@id": "#org", "name": "Acme"}]}</script>'
+    )
+    evidence = Evidence(
+        pages=(page("https://acme.com/", f"<title>Acme</title>{graph}<p>Acme makes locks.</p>"),)
+    )
+    for text in ("In which year was Acme founded?", "How many employees does Acme have?"):
+        question = Question(subject=Subject(company=ACME), text=text, answer_type="number")
+        assert ExtractiveReader().answer(question, rank(question, evidence, 40), evidence).value is None
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "kind", "value"),
+    [
+        ("<p>Acme owns two dozen boats.</p>", "How many boats does Acme own?", "number", 24),
+        (
+            "<h1>Pricing</h1><p>All prices are in Canadian dollars.</p><h2>Family plan</h2><p>$49 per month</p>",
+            "What does the Family plan cost per month?",
+            "currency",
+            {"value": 49, "currency": "CAD"},
+        ),
+        ("<p>The beach hut costs up to €950.</p>", "What does the beach hut cost?", "currency", None),
+        (
+            "<p>In 2015 Acme was acquired by Nordhall Group, which was founded in 1961.</p>",
+            "In which year was Acme founded?",
+            "number",
+            None,
+        ),
+    ],
+)
+def test_what_words_around_a_figure_make_of_it(body: str, text: str, kind: str, value: object) -> None:
+    evidence = Evidence(pages=(page("https://acme.com/", f"<title>Acme</title><main>{body}</main>"),))
+    question = Question(subject=Subject(company=ACME), text=text, answer_type=kind)
+    assert ExtractiveReader().answer(question, rank(question, evidence, 40), evidence).value == value

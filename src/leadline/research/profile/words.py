@@ -37,6 +37,7 @@ _FOUNDED = re.compile(
     r"(?:\W+(?!(?:by|from|for)\b)[^\W\d]+){0,4}?\W+(?P<year>(?:1[89]|20)\d\d)\b"
     r"|\b(?:[Ii]n|[Ii]m Jahr|[Ee]n|[Ss]ince|[Ss]eit|[Dd]epuis)\s+(?P<early>(?:1[89]|20)\d\d)\b[^.;]{0,40}?\b(?:founded|established|incorporated|gegründet|fondée?|créée?)\b",
 )
+_WHICH = re.compile(rf"(?P<name>{_WORD}(?: {_WORD})*),? (?:which|who|qui) (?:\w+ ){{0,2}}$")
 _OURSELVES = re.compile(
     r"\b(?:we|wir|nous|(?:the|this) company|our (?:company|team|staff|workforce)|unser (?:Team|Unternehmen)|notre (?:équipe|entreprise)|das Unternehmen|die Firma|l['’]entreprise|la société)\b",
     re.IGNORECASE,
@@ -57,6 +58,7 @@ _PART = re.compile(
     r"\b(?:of|out of|customers?|users?|clients?|million|thousand|help\w*|serv\w+|compan(?:y|ies) with|organi[sz]ations|than|fewer|hire[ds]?|joined|up to|most|grow\w*|will|plan\w*|goal|aim\w*|if|when|each|every|used|daily|day|teams|was|were|had)\b",
     re.IGNORECASE,
 )
+_AT_A_PLACE = re.compile(r"\s(?:in|at|bei|à|en)\s(?:our |unser\w* |notre )?[A-ZÀ-Þ]")  # a part of them
 _PLACE = r"(?P<place>[A-ZÀ-Þ][\w'’.-]+(?: (?:am|an|der|de|la|upon|[A-ZÀ-Þ][\w'’.-]+)){0,3})(?:, (?P<region>[A-ZÀ-Þ][\w.'’ -]{1,30}?))?"
 _SEAT = re.compile(
     rf"\b(?:headquartered|headquarters(?: is| are)?(?: located)?|head office(?: is)?(?: located)?|HQ(?: is)?|Hauptsitz|Firmensitz|mit Sitz|siège(?: social)?(?: est)?(?: situé)?|sede(?: central| legale)?)\s*(?:in|:|at|à|en|a)\s*{_PLACE}(?=[.,;)]|\s(?:and|und|et|with|mit|since|for|we)\b|$)"
@@ -68,8 +70,9 @@ _POSTAL = re.compile(
     r"|(?P<ukcity>[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?),?\s(?P<ukcode>[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}))(?!\w)"
 )
 _HEAD_OFFICE = re.compile(
-    r"headquarter|head office|registered (?:office|address)|hauptsitz|siège|sede", re.IGNORECASE
+    r"headquarter|head office|hauptsitz|siège|sede|registered (?:office|address)", re.IGNORECASE
 )
+_BRANCH = re.compile(r"\bbranch|niederlassung|zweigstelle|succursale|filiale|\bagence\b", re.IGNORECASE)
 # "Acme Inc. ('we', 'us')" in a contract names who speaks in it; so does a sentence on whose the trademarks are.
 _ITSELF = re.compile(r",?\s*\(\s*(?:the |hereinafter |together |nachfolgend |ci-après )*['\"“”‘’„«]")
 _ITS_MARKS = re.compile(
@@ -283,7 +286,10 @@ def _postal(page: Page, block: Block, text: str, where: str) -> Iterator[Finding
     match = _POSTAL.search(text)
     if match is None:
         return
-    seat = where == "imprint" or _HEAD_OFFICE.search(text + " ".join(block.headings[-1:])) is not None
+    told = text + " ".join(block.headings[-1:])
+    head = _HEAD_OFFICE.search(told)
+    seat = (where == "imprint" and not _BRANCH.search(told)) or head is not None
+    main = head is not None and not head.group().lower().startswith("registered")
     if not seat and where != "contact":
         return
     city = match["city"] or match["uscity"] or match["ukcity"]
@@ -296,7 +302,7 @@ def _postal(page: Page, block: Block, text: str, where: str) -> Iterator[Finding
     )
     yield _finding(
         page, "headquarters" if seat else "other_places", value, block.start + match.start(),
-        block.start + match.end(), 1.5 if where == "imprint" else 1.0,
+        block.start + match.end(), (1.5 if where == "imprint" else 1.0) + (1.0 if main else 0.0),
     )  # fmt: skip
 
 
@@ -373,6 +379,9 @@ def _is_about(text: str, brand: Brand) -> bool:
 def _founded(page: Page, text: str, start: int, brand: Brand) -> Iterator[Finding]:
     if not (match := _FOUNDED.search(text)):
         return
+    other = _WHICH.search(text, 0, match.start())
+    if other is not None and not brand.names(other["name"]):
+        return
     if _is_about(text, brand):
         year = int(match["year"] or match["early"])
         if year <= page.fetched_at.year:
@@ -384,9 +393,13 @@ def _headcount(page: Page, text: str, start: int, brand: Brand) -> Iterator[Find
         before, after = text[: match.start()], text[match.end() :]
         if not _STRICT_COUNT.search(before[-50:]) or not _is_about(text, brand):
             continue
-        if _PART.search(
-            before[-30:].replace("team of", "").replace("staff of", "").replace("company of", "")
-        ) or _PART.search(after[:20]):
+        if (
+            _AT_A_PLACE.match(after)
+            or _PART.search(
+                before[-30:].replace("team of", "").replace("staff of", "").replace("company of", "")
+            )
+            or _PART.search(after[:20])
+        ):
             continue
         count = read_digits(match["count"].strip(), page.content.language)
         if isinstance(count, int) and 1 < count < 3_000_000:

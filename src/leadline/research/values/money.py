@@ -48,6 +48,24 @@ class Money(NamedTuple):
     range_end: bool = False
 
 
+_OTHER_DOLLARS = {
+    "canadian": "CAD", "australian": "AUD", "new zealand": "NZD", "singapore": "SGD", "hong kong": "HKD", "us": "USD", "u.s.": "USD",
+    "american": "USD",
+}  # fmt: skip
+_BY_COUNTRY = {"ca": "CAD", "au": "AUD", "nz": "NZD", "sg": "SGD", "hk": "HKD"}
+_STATED = re.compile(
+    rf"\b(?:prices?|pricing|amounts?|fees?|figures|rates)\b[^.\n]{{0,60}}?\bin (?:(?P<name>{'|'.join(map(re.escape, _OTHER_DOLLARS))}) dollars|(?P<code>CAD|AUD|NZD|SGD|HKD|USD)\b)",
+    re.IGNORECASE,
+)
+
+
+def dollars(text: str, host: str) -> str:
+    """Whose dollars a bare "$" means on a page: as the page says of its prices, else by the country of its host, else US ones."""
+    if (stated := _STATED.search(text)) is not None:
+        return (stated["code"] or _OTHER_DOLLARS[stated["name"].lower()]).upper()
+    return _BY_COUNTRY.get(host.rpartition(".")[2], "USD")
+
+
 def currency_code(text: str) -> str | None:
     """ISO 4217 code of a symbol, a code or a name; None when it is none of them."""
     word = text.strip()

@@ -86,6 +86,16 @@ _ABOUT = re.compile(
 )
 
 
+# Words that multiply a number before them; None where they mean different things in different places.
+_GROUPS: dict[str, int | None] = {
+    **dict.fromkeys(("dozen", "dutzend", "douzaine", "douzaines"), 12),
+    **dict.fromkeys(("lakh", "lakhs", "lac"), 10**5),
+    **dict.fromkeys(("crore", "crores"), 10**7),
+    **dict.fromkeys(("score", "gross", "dozens"), None),
+}
+_GROUP = re.compile(rf"[ \u00a0-](?P<word>{'|'.join(_GROUPS)})\b", re.IGNORECASE)
+
+
 class Mention(NamedTuple):
     """One number in a text; ``text[start:end]`` are its words, scale word included."""
 
@@ -219,7 +229,16 @@ def find_numbers(text: str, language: str = "en", *, words: bool = True) -> list
             for start, end, value in find_number_words(text, language)
             if value < 10**MOST_DIGITS and not any(start < e and s < end for s, e in taken)
         )
-    return sorted(mentions)
+    return sorted(grouped for mention in mentions if (grouped := _times_group(text, mention)) is not None)
+
+
+def _times_group(text: str, mention: Mention) -> Mention | None:
+    """ "two dozen" is 24; None where nobody can tell what the word makes of the number."""
+    match = _GROUP.match(text, mention.end)
+    if match is None:
+        return mention
+    factor = _GROUPS[match["word"].lower()]
+    return None if factor is None else mention._replace(end=match.end(), value=plain(mention.value * factor))
 
 
 def _append_range_end(text: str, position: int, language: str, mentions: list[Mention]) -> bool:

@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from leadline.research.documents.hosts import host_of
 from leadline.research.model import Evidence, Passage, Question
+from leadline.research.readers.extractive import gates
 from leadline.research.readers.extractive.asking import Asking, Wanted, periods_in
 from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.readers.extractive.counting import count_candidates
@@ -27,7 +29,7 @@ from leadline.research.readers.extractive.scene import Scene, Spot
 from leadline.research.readers.extractive.table import cell_at, cell_scope, cell_text, is_row
 from leadline.research.values.concepts import concepts
 from leadline.research.values.dates import find_dates, find_years
-from leadline.research.values.money import find_money
+from leadline.research.values.money import dollars, find_money
 from leadline.research.values.numbers import find_numbers
 from leadline.research.values.percentages import find_fractions, find_percentages
 from leadline.research.values.terms import stems, terms
@@ -140,6 +142,8 @@ def _found(scene: Scene, kind: str) -> Iterator[Option]:
             continue
         asking = scene.asking(spot.language)
         named = {m.value for m in find_numbers(asking.text, spot.language)}
+        if kind == "currency":
+            figures = [_in_page_dollars(spot, figure) for figure in figures]
         for index, figure in enumerate(figures):
             measured = _measured(asking, spot, figures, index, kind)
             plain = figure.value["value"] if kind == "currency" else figure.value
@@ -181,7 +185,9 @@ def _measured(asking: Asking, spot: Spot, figures: Sequence[Figure], index: int,
         "last_figure": float(index == len(figures) - 1),
         "bare": float(_alone(spot.text)),
         "cell": float(cell is not None),
-        "range": float(figure.range_end),
+        "range": float(
+            figure.range_end or (kind == "currency" and _only_bounded(asking, spot.text[: figure.start]))
+        ),
         "labelled": float(bool(re.search(r":\s*$", spot.text[: figure.start]))),
         "other_words": min(20, len(other_words)) / 20,
         "period_met": float(bool(asking.periods & periods)),
@@ -191,8 +197,33 @@ def _measured(asking: Asking, spot: Spot, figures: Sequence[Figure], index: int,
         "share_met": float(bool(asking.shares) and not unmet),
         "share_missing": float(unmet),
         "arithmetic": float(asking.arithmetic),
+        **({"of_others": 1.0} if gates.of_another(asking, spot.text, figure.start) else {}),
         **(_counting(asking, spot, figure, scope) if kind == "number" else {}),
     }
+
+
+# A price "up to 40" says how much it is not; how many a plan allows is told just so.
+_BOUND = re.compile(
+    r"\b(?:up to|at most|no more than|not more than|less than|fewer than|below|under|max(?:imum|\.)?(?: of)?|bis zu|höchstens|maximal|jusqu['’]à|au plus)\s*[$€£]?\s*$",
+    re.IGNORECASE,
+)
+_BOUND_ASKED = re.compile(
+    r"\b(?:up to|at most|most|max\w*|limit\w*|longest|largest|highest|how far|bis zu|höchst\w*|maximal\w*|jusqu|within)\b",
+    re.IGNORECASE,
+)
+
+
+def _only_bounded(asking: Asking, before: str) -> bool:
+    return _BOUND.search(before[-30:]) is not None and _BOUND_ASKED.search(asking.text) is None
+
+
+def _in_page_dollars(spot: Spot, figure: Figure) -> Figure:
+    """A bare "$" in the dollars that the page speaks of."""
+    said = spot.text[figure.start : figure.end]
+    if figure.value["currency"] != "USD" or "$" not in said or "US" in said or "U$" in said:
+        return figure
+    meant = dollars(spot.page.content.text, host_of(spot.page.url))
+    return figure if meant == "USD" else figure._replace(value={**figure.value, "currency": meant})
 
 
 def _counting(asking: Asking, spot: Spot, figure: Figure, scope: Scope) -> Features:

@@ -83,6 +83,23 @@ def others_are_subject(asking: Asking, text: str, at: int) -> bool:
     )
 
 
+# German is left out: there every noun has a capital.
+_RELATIVE = re.compile(
+    r"(?P<name>[A-ZÀ-Þ][\w.&'’-]*(?: [A-ZÀ-Þ][\w.&'’-]*)*),? (?:which|who|whose|qui|dont)\b[^,;.]*$"
+)
+
+
+def of_another(asking: Asking, text: str, at: int) -> bool:
+    """True where a relative clause speaks of somebody else: "bought by Acme, which was founded in 1961"."""
+    match = _RELATIVE.search(text, 0, at)
+    if match is None:
+        return False
+    name = squash(match["name"])
+    return not any(name in own or own in name for own in asking.company if len(own) >= 3) and match[
+        "name"
+    ].lower() not in ("we", "i")
+
+
 def suppliers(asking: Asking, text: str) -> bool:
     """True when a supplier, vendor or the like is spoken of: what it is or has is not the company's."""
     return (

@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from leadline.research.documents.names import names_company
 from leadline.research.documents.structured import Fact, facts, number_of
-from leadline.research.model import Evidence, Passage, Question, Unit
+from leadline.research.model import Company, Evidence, Passage, Question, Unit
 from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.values.terms import fold
 
@@ -99,7 +100,7 @@ _RULES = (
 def candidates(question: Question, passages: Sequence[Passage], evidence: Evidence) -> Iterator[Candidate]:
     """What JSON-LD members of the passages answer; nothing when the question asks about something else."""
     asked = fold(question.text)
-    stated = list(_stated(passages, evidence))
+    stated = list(_stated(passages, evidence, question.company))
     for rule in _RULES:
         match = rule.asked.search(asked)
         if question.answer_type not in rule.types or match is None:
@@ -141,7 +142,18 @@ def _prices(asked: str, stated: Sequence[_Stated]) -> Iterator[Candidate]:
             yield Candidate(value, units, SCORE, "structured-offer", _features())
 
 
-def _stated(passages: Sequence[Passage], evidence: Evidence) -> Iterator[_Stated]:
+def _others(told: Sequence[Fact], company: Company) -> frozenset[int]:
+    """Organisations of other names, where one beside them has the company's."""
+    names = {
+        fact.owner: str(fact.value)
+        for fact in told
+        if fact.key == "name" and fact.types and _ORGANISATIONS.search(fact.type)
+    }
+    own = {owner for owner, name in names.items() if names_company(company, name)}
+    return frozenset(names.keys() - own) if own else frozenset()
+
+
+def _stated(passages: Sequence[Passage], evidence: Evidence, company: Company) -> Iterator[_Stated]:
     read: dict[tuple[int, int], dict[tuple[int, int], Fact]] = {}
     for passage in passages:
         for unit in passage.units:
@@ -149,8 +161,9 @@ def _stated(passages: Sequence[Passage], evidence: Evidence) -> Iterator[_Stated
                 continue
             script = (unit.page, unit.script)
             if script not in read:
-                text = evidence.pages[unit.page].content.structured[unit.script]
-                read[script] = {(fact.start, fact.end): fact for fact in facts(text)}
+                told = facts(evidence.pages[unit.page].content.structured[unit.script])
+                others = _others(told, company)
+                read[script] = {(f.start, f.end): f for f in told if f.owner not in others}
             fact = read[script].get((unit.start, unit.end))
             if fact is not None:
                 yield _Stated(fact, unit)
