@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -24,6 +25,7 @@ from leadline.foundation.opening import open_database
 from leadline.foundation.settings import Settings
 from leadline.research.readers.extractive.reader import ExtractiveReader
 
+LEFT, PERIOD = "2026-11-26T15:06:", "2026-11-01"  # in the file
 RELEASED = 5  # migrations of the first release
 PAGE = "<title>Acme</title><p>Acme was founded in 1999 in Kiel, Germany.</p>"
 
@@ -37,7 +39,11 @@ async def left_behind(postgres_url: str, tmp_path: Path) -> AsyncIterator[Databa
     connection = await asyncpg.connect(url)
     await apply(connection, read_migrations()[:RELEASED])
     await Queries.from_asyncpg_connection(connection).install()
-    await connection.execute(Path(__file__).with_name("first_release.sql").read_text(encoding="utf-8"))
+    written = Path(__file__).with_name("first_release.sql").read_text(encoding="utf-8")
+    # It was left a minute ago: what it had read is still fresh, and its allowance is this month's.
+    left = datetime.now(UTC) - timedelta(minutes=1)
+    written = written.replace(LEFT, f"{left:%Y-%m-%dT%H:%M:}").replace(PERIOD, f"{left:%Y-%m}-01")
+    await connection.execute(written)
     await connection.close()
     async with open_database(Settings(data_dir=tmp_path, database_url=url), migrate=True) as opened:
         yield opened

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from leadline.research.values.numbers import Number, find_numbers, plain
@@ -59,8 +60,12 @@ _STATED = re.compile(
 )
 
 
+@lru_cache(maxsize=64)
 def dollars(text: str, host: str) -> str:
-    """Whose dollars a bare "$" means on a page: as the page says of its prices, else by the country of its host, else US ones."""
+    """Whose dollars a bare "$" means on a page: as the page says of its prices, else by the country of its host, else US ones.
+
+    Asked for every amount of a page, and so kept for the last ones: give the beginning of a long text only.
+    """
     if (stated := _STATED.search(text)) is not None:
         return (stated["code"] or _OTHER_DOLLARS[stated["name"].lower()]).upper()
     return _BY_COUNTRY.get(host.rpartition(".")[2], "USD")

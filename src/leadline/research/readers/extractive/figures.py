@@ -217,12 +217,15 @@ def _only_bounded(asking: Asking, before: str) -> bool:
     return _BOUND.search(before[-30:]) is not None and _BOUND_ASKED.search(asking.text) is None
 
 
+_SAYS_DOLLARS = 50_000  # characters of a page in which it may say whose dollars it means
+
+
 def _in_page_dollars(spot: Spot, figure: Figure) -> Figure:
     """A bare "$" in the dollars that the page speaks of."""
     said = spot.text[figure.start : figure.end]
     if figure.value["currency"] != "USD" or "$" not in said or "US" in said or "U$" in said:
         return figure
-    meant = dollars(spot.page.content.text, host_of(spot.page.url))
+    meant = dollars(spot.page.content.text[:_SAYS_DOLLARS], host_of(spot.page.url))
     return figure if meant == "USD" else figure._replace(value={**figure.value, "currency": meant})
 
 
