@@ -3,7 +3,7 @@
     python -m bench.calibrate_extractive [FOLDER[:QUESTIONS]]...
 
 FOLDER (default ``../shared/sites``) holds a folder of pages for each site and ``questions.jsonl`` (or the file named
-QUESTIONS); the first one holds ``score.py`` too. Give several to fit on the companies of all of them.
+QUESTIONS). Give several to fit on the companies of all of them.
 For every question the best candidate is judged, whether the reader would accept it or not. A logistic regression
 over score, margin and agreement, with a shrunken intercept for each rule family, is fitted with
 each site left out in turn and measured on it; the figures shipped are of all.
@@ -11,15 +11,17 @@ each site left out in turn and measured on it; the figures shipped are of all.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 
+from leadline.evaluation.judging import Verdict, judge
+from leadline.evaluation.schemas import EvalQuestion
 from leadline.research.documents.walk import read_page
 from leadline.research.model import Company, Evidence, Page, Question, Subject
 from leadline.research.readers.extractive.confidence import family, measures
@@ -51,16 +53,12 @@ def site_pages(folder: Path, domain: str) -> Evidence:
     return Evidence(pages=tuple(pages))
 
 
-def scorer(folder: Path) -> Any:
-    spec = importlib.util.spec_from_file_location("score", folder / "score.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def is_right(entry: dict[str, Any], value: Any) -> bool:
+    """Whether a value is the answer to a line of a question file."""
+    return judge(msgspec.convert(entry, EvalQuestion), value) is Verdict.RIGHT
 
 
-def samples(folder: Path, questions: str, judge: Any) -> list[Row]:
+def samples(folder: Path, questions: str) -> list[Row]:
     found: list[Row] = []
     evidence: dict[str, Evidence] = {}
     reader = ExtractiveReader()
@@ -82,7 +80,7 @@ def samples(folder: Path, questions: str, judge: Any) -> list[Row]:
         value = choice.candidates[0].value
         if question.answer_type == "currency":
             value = {"amount": value["value"], "currency": value["currency"]}
-        right = bool(entry["answerable"] and judge(entry, value)[0])
+        right = is_right(entry, value)
         rule = choice.candidates[0].rule
         x = measures(choice.candidates[0].score, choice.margin, len(choice.candidates))
         found.append(Row(domain, family(rule), x, right, choice.value is not None))
@@ -121,15 +119,13 @@ def calibration_error(p: Any, y: Any, bins: int = 10) -> float:
 
 def main() -> None:
     data: list[Row] = []
-    judge = None
     for given in sys.argv[1:] or ["../shared/sites"]:
         name, _, questions = given.partition(":")
         folder = Path(name)
         if not folder.is_dir():
             print(f"{folder} is not there: nothing measured")
             return
-        judge = judge or scorer(folder).judge
-        data += samples(folder, questions or "questions.jsonl", judge)
+        data += samples(folder, questions or "questions.jsonl")
     families = sorted({r.family for r in data})
     held_out = np.zeros(len(data))
     for site in sorted({r.site for r in data}):

@@ -1,9 +1,9 @@
 #!/usr/bin/env python
 """Scores the reader without a model on labelled questions about the companies of a folder.
 
-    scripts/score_reader.py [FOLDER] [--questions FILE ...] [--left-out] [--show]
+    scripts/score_reader.py [FOLDER] [--questions FILE ...] [--left-out] [--show] [--out RESULTS.jsonl]
 
-FOLDER (default ``../shared/sites``) holds a folder of pages for each company, and ``score.py``; FILES default to
+FOLDER (default ``../shared/sites``) holds a folder of pages for each company; FILES default to
 ``labels/everyday.jsonl`` and, in FOLDER, ``questions.jsonl`` and ``reworded.jsonl``. All pages of a company are read. An answer
 counts when it passes verification.
 
@@ -11,7 +11,7 @@ With ``--left-out`` every company is asked about with weights that were fitted w
 profiles are read have no weights: whoever wrote them had seen these companies, and no option can leave that out.
 
 Printed: for each file what was right, wrong and left open, and how much of it by the profile; of questions that were answered
-rightly, how many still are in the words of ``reworded.jsonl``.
+rightly, how many still are in the words of ``reworded.jsonl``. ``--out`` writes a result file that ``leadline compare`` reads.
 """
 
 from __future__ import annotations
@@ -26,13 +26,16 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import msgspec
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src"), str(ROOT / "scripts")]
 
 import train_reader  # noqa: E402
-from bench.calibrate_extractive import scorer, site_pages  # noqa: E402
+from bench.calibrate_extractive import is_right, site_pages  # noqa: E402
 
-from leadline.research.answer_types import answer_type  # noqa: E402
+from leadline.evaluation.schemas import CitedSource, EvalResult  # noqa: E402
+from leadline.evaluation.service import scored_form  # noqa: E402
 from leadline.research.documents.hosts import parse_company  # noqa: E402
 from leadline.research.model import Evidence, Outcome, Question, Subject  # noqa: E402
 from leadline.research.readers.extractive import learned  # noqa: E402
@@ -68,7 +71,8 @@ def left_out(folder: Path, files: Sequence[Path]) -> dict[str, Weights]:
     return dict(made)
 
 
-def verdict(entry: dict[str, Any], evidence: Evidence, judge: Any) -> tuple[str, Any, str]:
+def verdict(entry: dict[str, Any], evidence: Evidence) -> tuple[str, EvalResult, str]:
+    """Right, wrong or open; the line for a result file; the rule that answered."""
     question = Question(
         subject=Subject(company=parse_company(entry["domain"])),
         text=entry["question"],
@@ -77,10 +81,16 @@ def verdict(entry: dict[str, Any], evidence: Evidence, judge: Any) -> tuple[str,
         asked_at=datetime.now(UTC),
     )
     outcome, rule = ask(question, evidence)
+    given = EvalResult(
+        id=entry["id"],
+        answer=scored_form(question.answer_type, outcome.answer),
+        confidence=outcome.confidence,
+        sources=tuple(CitedSource(url=one.url, snippet=one.snippet) for one in outcome.sources),
+        pages_read=len(evidence.pages),
+    )
     if outcome.answer is None:
-        return "open", None, rule
-    value = answer_type(question.answer_type).scored(outcome.answer)
-    return ("right" if entry["answerable"] and judge(entry, value)[0] else "wrong"), value, rule
+        return "open", given, rule
+    return ("right" if is_right(entry, given.answer) else "wrong"), given, rule
 
 
 def main() -> int:
@@ -90,6 +100,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path, nargs="?", default=ROOT / ".." / "shared" / "sites")
     parser.add_argument("--questions", type=Path, nargs="+")
     parser.add_argument("--left-out", action="store_true")
+    parser.add_argument("--out", type=Path, help="write what was answered, for `leadline compare`")
     parser.add_argument("--show", action="store_true", help="print every answer that is wrong")
     chosen = parser.parse_args()
     folder: Path = chosen.folder
@@ -98,11 +109,11 @@ def main() -> int:
         folder / "questions.jsonl",
         folder / "reworded.jsonl",
     ]
-    judge = scorer(folder).judge
     weights = left_out(folder, files) if chosen.left_out else {}
     shipped = learned.families()
     pages: dict[str, Evidence] = {}
     verdicts: dict[str, str] = {}
+    results: list[EvalResult] = []
     for file in files:
         counts: Counter[str] = Counter()
         for line in file.read_text(encoding="utf-8").splitlines():
@@ -112,17 +123,20 @@ def main() -> int:
                 pages[domain] = site_pages(folder, domain)
             of_company = weights.get(domain, shipped)
             with patch.object(learned, "families", lambda held=of_company: held):
-                said, value, rule = verdict(entry, pages[domain], judge)
+                said, given, rule = verdict(entry, pages[domain])
+            results.append(given)
             verdicts[entry["id"]] = said
             counts.update((said, "all", *(["answerable"] if entry["answerable"] else [])))
             counts[f"{said} by the profile"] += rule.startswith("profile")
             if chosen.show and said == "wrong":
-                sys.stdout.write(f"{entry['id']} {entry['question']!r}: {value!r}, by {rule}\n")
+                sys.stdout.write(f"{entry['id']} {entry['question']!r}: {given.answer!r}, by {rule}\n")
         sys.stdout.write(
             f"{file.name}: {counts['right']} right ({counts['right by the profile']} by the profile) of "
             f"{counts['answerable']} with an answer ({counts['right'] / max(1, counts['answerable']):.0%}); "
             f"{counts['wrong']} wrong of {counts['all']} ({counts['wrong'] / max(1, counts['all']):.1%})\n"
         )
+    if chosen.out is not None:
+        chosen.out.write_bytes(msgspec.json.Encoder(decimal_format="number").encode_lines(results))
     pairs = [
         (verdicts.get(name.removesuffix(REWORDED)), said)
         for name, said in verdicts.items()

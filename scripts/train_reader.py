@@ -32,7 +32,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from bench.calibrate_extractive import scorer, site_pages  # noqa: E402
+from bench.calibrate_extractive import is_right, site_pages  # noqa: E402
 
 from leadline.research.answer_types import answer_type  # noqa: E402
 from leadline.research.documents.hosts import without_www  # noqa: E402
@@ -165,7 +165,6 @@ def _one_page(markup: str, host: str) -> Evidence:
 
 def samples(folder: Path, entries: Iterable[dict[str, Any]], family: str) -> list[Sample]:
     types, options_of = FAMILIES[family]
-    judge = scorer(folder).judge
     read: dict[str, tuple[Evidence, PassageIndex]] = {}
     made_of: list[Sample] = []
 
@@ -187,7 +186,7 @@ def samples(folder: Path, entries: Iterable[dict[str, Any]], family: str) -> lis
             subject=Subject(company=company), text=entry["question"], answer_type=entry["answerType"]
         )
         offered = options_of(question, index.rank(question, 40), evidence)
-        right = [_right(entry, option, judge) for option in offered.options]
+        right = [_right(entry, option) for option in offered.options]
         made_of.append(
             Sample(
                 entry,
@@ -200,7 +199,7 @@ def samples(folder: Path, entries: Iterable[dict[str, Any]], family: str) -> lis
     return made_of
 
 
-def _right(entry: dict[str, Any], option: Option, judge: Any) -> bool:
+def _right(entry: dict[str, Any], option: Option) -> bool:
     """The value is right and, of yes and no, its sentence is one that was labelled as saying so."""
     value = option.value
     if entry.get("line"):
@@ -209,7 +208,7 @@ def _right(entry: dict[str, Any], option: Option, judge: Any) -> bool:
         )
     if isinstance(value, dict):
         value = {"amount": value["value"], "currency": value["currency"]}
-    if not (entry["answerable"] and judge(entry, value)[0]):
+    if not is_right(entry, value):
         return False
     return not isinstance(option.value, bool) or _labelled(entry, option.units[0].text)
 
@@ -277,11 +276,11 @@ def answer(matrix: Matrix, weights: Any) -> Given:
     right: defaultdict[Any, bool] = defaultdict(bool)
     sample = matrix.sample
     kind = "foreign" if sample.entry.get("foreign") else "line" if sample.entry.get("line") else "own"
-    for option, chance, is_right in zip(sample.options, chances[:-1], sample.right[:-1], strict=True):
+    for option, chance, fits in zip(sample.options, chances[:-1], sample.right[:-1], strict=True):
         together[option.key] += float(chance)
         expected = sample.entry.get("expected")
         answerable = sample.entry.get("answerable", True) and expected is not None
-        right[option.key] |= bool(answerable and option.value == expected) or is_right
+        right[option.key] |= bool(answerable and option.value == expected) or fits
     if not together:
         return Given(0.0, 0.0, False, kind)
     best = max(together, key=lambda key: together[key])
