@@ -344,6 +344,16 @@ def test_what_all_pages_lie_below_tells_nothing_of_them() -> None:
     assert is_page_of("https://x.com/handbook/careers", "careers", root)
 
 
+def test_who_stands_behind_a_name_is_told_where_the_name_is() -> None:
+    by = "It is a service provided by the Northern Drill Society."
+    named = profile(("/a", f"<p>Norrwerk is open to all. {by}</p>"), ("/b", f"<p>Norrwerk drills. {by}</p>"))
+    assert named.value("legal_name") == "Northern Drill Society"
+    assert (
+        profile(("/a", f"<p>Mail goes out by post. {by}</p>"), ("/b", f"<p>{by}</p>")).value("legal_name")
+        is None
+    )
+
+
 def test_of_what_a_company_says_it_is_that_counts_which_its_pages_speak_of() -> None:
     found = profile(
         (

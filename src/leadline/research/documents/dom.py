@@ -84,6 +84,16 @@ def attributes_of(raw: str) -> dict[str, str]:
     return {name.lower(): unescape(value) for name, value in _ATTRIBUTE.findall(raw)}
 
 
+def end_of_template(html: str, position: int) -> int:
+    """Where a template ends that begins before ``position``; templates stand in templates."""
+    depth = 1
+    for match in TEMPLATE.finditer(html, position):
+        depth += -1 if match[1] else 1
+        if not depth:
+            return match.end()
+    return len(html)
+
+
 class _Container:
     """An open ``div`` or ``section``, and the heading level that the last of its children began with."""
 
@@ -240,12 +250,7 @@ class Walk:
         """Leave out an element whose words are not visible; returns where to go on."""
         html = self.html
         if name == "template":
-            depth = 1
-            for match in TEMPLATE.finditer(html, position):
-                depth += -1 if match[1] else 1
-                if not depth:
-                    return match.end()
-            return len(html)
+            return end_of_template(html, position)
         end = html.find(f"</{name}>", position)
         if end < 0:
             return len(html)

@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
 from leadline.research.documents.canonical import visible
 from leadline.research.documents.decoding import decode
-from leadline.research.documents.dom import RAW, TEMPLATE, TOKEN, VOID, attributes_of
+from leadline.research.documents.dom import RAW, TOKEN, VOID, attributes_of, end_of_template
 from leadline.research.documents.marking import script_markup, text_markup, with_mark, within
 from leadline.research.documents.seams import SUPERSCRIPT
 from leadline.research.documents.walk import MAX_CHARACTERS, bounded, is_html, read_page
@@ -115,12 +115,7 @@ def _rewritten(html: str) -> tuple[list[str], list[_Word]]:
 def _behind(html: str, name: str, position: int) -> int:
     """Where an element ends whose words are not visible; as the walk passes over it."""
     if name == "template":
-        depth = 1
-        for match in TEMPLATE.finditer(html, position):
-            depth += -1 if match[1] else 1
-            if not depth:
-                return match.end()
-        return len(html)
+        return end_of_template(html, position)
     end = html.find(f"</{name}>", position)
     return len(html) if end < 0 else end + len(name) + 3
 

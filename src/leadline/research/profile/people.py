@@ -55,8 +55,7 @@ def find(page: Page, brand: Brand) -> Iterator[Finding]:
         return
     lines = list(_lines(page))
     if where == "news":  # who signs a post with nothing but a role has it here
-        signed = [start for start, _ in lines if start > _SIGNED * len(page.content.text)]
-        lines = [line for line in lines if line[0] in signed]
+        lines = [line for line in lines if line[0] > _SIGNED * len(page.content.text)]
     else:
         yield from _in_rows(page, brand)
     for index, (start, text) in enumerate(lines):

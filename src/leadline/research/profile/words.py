@@ -267,7 +267,8 @@ def _operator(page: Page, brand: Brand, where: str) -> Iterator[Finding]:
     )
     for block in page.content.blocks:
         if block.region is Region.MAIN and block.kind is BlockKind.PARAGRAPH:
-            for match in says.finditer(page.words(block.start, min(block.end, block.start + 1_000))):
+            text = page.words(block.start, min(block.end, block.start + 1_000))
+            for match in says.finditer(text) if brand.names(text) else ():  # else "it" is something else
                 begin, end = block.start + match.start("who"), block.start + match.end("who")
                 yield _finding(page, "legal_name", match["who"].rstrip(".,"), begin, end, 1.5)
 
