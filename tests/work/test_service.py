@@ -179,12 +179,3 @@ async def test_work_that_is_dropped_writes_nothing_more(database: Database) -> N
     await work.drop(database, [item_id])
     assert await running is False
     assert slow.ended == []
-
-
-async def test_adding_open_work_again_leaves_it_as_it_is(database: Database) -> None:
-    item_id = await an_item(database)
-    await database.execute("update work_items set failures = 1")
-    org = await organisation(database, "org")
-    await work.add(database, [NewItem(item_id, "thing", org, "lane"), NewItem(new_id(), "other", org, "x")])
-    assert await database.fetchval("select failures from work_items where id = $1", item_id) == 1
-    assert await database.fetchval("select count(*) from work_items") == 2

@@ -46,6 +46,7 @@ _STILL_ENDING = "cannot switch to state"
 _EXHAUSTED = (asyncpg.DiskFullError, asyncpg.OutOfMemoryError)
 # Somebody kept a lock for longer than is waited, or two waited for each other and one had to give way.
 _HELD = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
+NotUnique = asyncpg.UniqueViolationError
 REFUSED = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,

@@ -142,10 +142,12 @@ async def accept(
     key_id: UUID | None,
     spend_cap: int | None,
     listen: Listen | None = None,
+    none_runs: bool = False,
 ) -> list[Taken]:
     """Look up, join and add, set by set; then reserve the credits of all new signals.
 
-    ``listen`` is told of the addresses that are to be called. All on the caller's transaction. Raises PaymentRequired when they do not suffice for all.
+    ``listen`` is told of the addresses that are to be called. All on the caller's transaction. Raises PaymentRequired
+    when they do not suffice for all, and with ``none_runs`` RunsAlready, when one of the questions is being answered.
     """
     await repository.one_batch_at_a_time(connection, organisation_id)
     batch = Batch()
@@ -164,6 +166,7 @@ async def accept(
                     reader=reader,
                     default_pages=default_pages,
                     key_id=key_id,
+                    none_runs=none_runs,
                 )
                 if rest
                 else {}

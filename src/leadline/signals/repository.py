@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from leadline.foundation.database import Connection, storable_json
+from leadline.foundation.database import Connection, NotUnique, storable_json
 from leadline.foundation.ids import new_id
 from leadline.foundation.waiter import CHANNEL
 from leadline.research.model import Outcome
@@ -325,6 +325,10 @@ async def states(connection: Connection, signal_ids: Sequence[UUID]) -> dict[UUI
     return {row["id"]: (row["status"], row["created_at"]) for row in rows}
 
 
+class RunsAlready(Exception):
+    """One of the questions is being answered."""
+
+
 async def add_many(
     connection: Connection,
     organisation_id: UUID,
@@ -334,40 +338,51 @@ async def add_many(
     reader: str,
     default_pages: int,
     key_id: UUID | None,
+    none_runs: bool,
 ) -> dict[bytes, UUID]:
-    """Insert a signal for each; the ids of the new ones by key. Those that ran already are left out."""
+    """Insert a signal for each; the ids of the new ones by key. Those that ran already are left out.
+
+    With ``none_runs``, which is cheaper, RunsAlready is raised when one does; the transaction is lost then.
+    """
     requests = [one.request for one in wanted]
     ids = {one.key: new_id() for one in wanted}
-    count = await connection.fetchval(
-        """
-        with added as (
-        insert into signals (organisation_id, reader, key_id, status, id, company_id, asked_host, question,
-                             answer_type, output_schema, verification_mode, max_pages, force_refresh,
-                             request_key, template_id, template_version)
-        select $1, $2, $3, 'processing', given.* from unnest(
-            $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::jsonb[], $10::text[],
-            $11::integer[], $12::boolean[], $13::bytea[], $14::uuid[], $15::integer[]) as given
-        on conflict (organisation_id, request_key) where status = 'processing' do nothing
-        returning 1
-        ) select count(*) from added
-        """,
-        organisation_id,
-        reader,
-        key_id,
-        list(ids.values()),
-        [company_ids[one.company.host] for one in wanted],
-        [one.company.asked_host for one in wanted],
-        [request.question for request in requests],
-        [request.answer_type for request in requests],
-        [_schema(request) for request in requests],
-        [request.verification_mode for request in requests],
-        [request.max_pages or default_pages for request in requests],
-        [request.force_refresh for request in requests],
-        list(ids),
-        [request.template_id for request in requests],
-        [request.template_version for request in requests],
+    passing = (
+        ""
+        if none_runs
+        else "on conflict (organisation_id, request_key) where status = 'processing' do nothing"
     )
-    if count == len(ids):  # hardly ever not; twenty thousand ids that are known need not come back
+    try:
+        added = await connection.execute(
+            f"""
+            insert into signals (organisation_id, reader, key_id, status, id, company_id, asked_host, question,
+                                 answer_type, output_schema, verification_mode, max_pages, force_refresh,
+                                 request_key, template_id, template_version)
+            select $1, $2, $3, 'processing', given.* from unnest(
+                $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::jsonb[], $10::text[],
+                $11::integer[], $12::boolean[], $13::bytea[], $14::uuid[], $15::integer[]) as given
+            {passing}
+            """,  # noqa: S608
+            organisation_id,
+            reader,
+            key_id,
+            list(ids.values()),
+            [company_ids[one.company.host] for one in wanted],
+            [one.company.asked_host for one in wanted],
+            [request.question for request in requests],
+            [request.answer_type for request in requests],
+            [_schema(request) for request in requests],
+            [request.verification_mode for request in requests],
+            [request.max_pages or default_pages for request in requests],
+            [request.force_refresh for request in requests],
+            list(ids),
+            [request.template_id for request in requests],
+            [request.template_version for request in requests],
+        )
+    except NotUnique as error:
+        raise RunsAlready from error
+    if (
+        added == f"INSERT 0 {len(ids)}"
+    ):  # hardly ever not; twenty thousand ids that are known need not come back
         return ids
     rows = await connection.fetch("select id from signals where id = any($1::uuid[])", list(ids.values()))
     made = {row["id"] for row in rows}

@@ -16,7 +16,7 @@ from leadline.accounts.schemas import MAX_SYNC_TIMEOUT
 from leadline.companies.schemas import CompanyProfile
 from leadline.models.schemas import ModelCall
 from leadline.research.answer_types import ANSWER_TYPES, AnswerType
-from leadline.research.model import Proof, VerificationMode
+from leadline.research.model import Page, Proof, VerificationMode
 from leadline.wire.fields import DOMAIN_PATTERN, Domain, Id, Moment, Time, WebhookUrl, shown
 from leadline.wire.pages import Offset, PageSize25, PageSize100, ResultsPage
 from leadline.wire.questions import MAX_QUESTION, AnswerTypeName, Question, Weight
@@ -183,6 +183,16 @@ class TracedPage(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     fetched_at: datetime
     body_sha256: str = ""
+
+    @classmethod
+    def of(cls, page: Page) -> TracedPage:
+        return cls(
+            snapshot_id=page.snapshot_id,
+            url=page.url,
+            title=page.content.title,
+            fetched_at=page.fetched_at,
+            body_sha256=page.body_sha256,
+        )
 
 
 class SignalTrace(msgspec.Struct, frozen=True):

@@ -149,14 +149,15 @@ class SignalService:
         about = await checked.companies()
         company_ids = await self._transactions.apart(lambda own: companies.resolve_many(own, about))
 
-        async def accept(connection: Connection) -> list[Taken]:
-            return await batches.accept(
-                connection, organisation_id, checked, company_ids, self._ledger, self.price, cache=self._cache,
-                reader=reader_name, default_pages=self._default_pages, key_id=key_id, spend_cap=spend_cap,
-                listen=self._webhooks.listen,
-            )  # fmt: skip
-
-        taken = await work.in_transaction(self._transactions, accept)
+        accept = partial(
+            batches.accept, organisation_id=organisation_id, checked=checked, company_ids=company_ids,
+            ledger=self._ledger, price=self.price, cache=self._cache, reader=reader_name,
+            default_pages=self._default_pages, key_id=key_id, spend_cap=spend_cap, listen=self._webhooks.listen,
+        )  # fmt: skip
+        try:
+            taken = await work.in_transaction(self._transactions, partial(accept, none_runs=True))
+        except repository.RunsAlready:
+            taken = await work.in_transaction(self._transactions, partial(accept, none_runs=False))
         if any(one.how == "new" for one in taken):
             self._work.poke()
         return taken
@@ -266,22 +267,13 @@ class SignalService:
             signal=row.signal,
             steps=steps,
             model_calls=await models.calls(self._database, UUID(row.signal.id)),
-            pages=tuple(
-                TracedPage(
-                    snapshot_id=p.snapshot_id,
-                    url=p.url,
-                    title=p.content.title,
-                    fetched_at=p.fetched_at,
-                    body_sha256=p.body_sha256,
-                )
-                for p in await self._library.load(read)
-            ),
+            pages=tuple(TracedPage.of(page) for page in await self._library.load(read)),
         )
 
     async def verify(self, organisation_id: UUID, signal_id: str) -> tuple[QuoteCheck, ...]:
         """Re-check every quote of a signal offline, against the stored snapshots. Raises NotFound."""
-        row = await self._get(organisation_id, signal_id)
-        stored = await repository.sources(self._database, organisation_id, UUID(row.signal.id)) or "[]"
+        signal_id = (await self._get(organisation_id, signal_id)).signal.id
+        stored = await repository.sources(self._database, organisation_id, UUID(signal_id)) or "[]"
         sources = msgspec.json.decode(stored, type=list[Source])
         faults = await self._library.check([(source.proof, source.snippet) for source in sources])
         return tuple(

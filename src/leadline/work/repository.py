@@ -21,14 +21,14 @@ _SUSPECT = f"lease_holder is null and not_before is null and attempts >= {SUSPEC
 
 
 async def add(connection: Connection, items: Sequence[NewItem]) -> None:
-    """Store work. Work that is open already stays as it is."""
+    """Store work whose ids are new."""
     first = items[0]
     if all(item[1:] == first[1:] for item in items):  # one kind, owner and lane: fewer arrays to send
         await connection.execute(
             """
             insert into work_items (id, kind, organisation_id, lane, not_before)
             select given.id, $2, $3, $4, case when $5::float8 > 0 then now() + make_interval(secs => $5) end
-            from unnest($1::uuid[]) as given (id) on conflict do nothing
+            from unnest($1::uuid[]) as given (id)
             """,
             [item.id for item in items],
             *first[1:],
@@ -40,7 +40,6 @@ async def add(connection: Connection, items: Sequence[NewItem]) -> None:
         select id, kind, organisation_id, lane, case when delay > 0 then now() + make_interval(secs => delay) end
         from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::float8[])
              as given (id, kind, organisation_id, lane, delay)
-        on conflict do nothing
         """,
         *(list(column) for column in zip(*items, strict=True)),
     )

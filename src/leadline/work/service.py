@@ -45,7 +45,7 @@ _COALESCE = 0.02  # seconds in which much added work makes one notification
 
 
 async def add(connection: Connection, items: Sequence[NewItem]) -> None:
-    """Store work in the caller's transaction. Work that is open already stays as it is."""
+    """Store work, whose ids are new, in the caller's transaction."""
     if items:
         await repository.add(connection, items)
 
