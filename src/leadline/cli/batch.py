@@ -97,7 +97,11 @@ def batch(
             raise click.Abort
         return await _run(leadline, organisation_id, domains, asked, out, kind, reader)
 
-    return for_organisation(org, work)
+    return for_organisation(
+        org,
+        work,
+        when_interrupted=f"{out} was not written. What was accepted stays: give the same command again to go on.",
+    )
 
 
 # ------------------------------------------------------------------ reading

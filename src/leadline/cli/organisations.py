@@ -19,14 +19,18 @@ org_option = click.option("--org", metavar="O", help="Organisation.  [default: t
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-def for_organisation(org: str | None, work: Callable[[Leadline, UUID], Awaitable[T]]) -> T:
+def for_organisation(
+    org: str | None,
+    work: Callable[[Leadline, UUID], Awaitable[T]],
+    when_interrupted: str = "Nothing was changed unless something was printed.",
+) -> T:
     async def opened() -> T:
         from leadline.bootstrap import open_leadline
 
         async with open_leadline(settings_of_command()) as leadline:
             return await work(leadline, await _organisation(leadline, org))
 
-    return run(opened(), when_interrupted="Nothing was changed unless something was printed.")
+    return run(opened(), when_interrupted=when_interrupted)
 
 
 async def _organisation(leadline: Leadline, name: str | None) -> UUID:
