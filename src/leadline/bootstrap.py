@@ -52,6 +52,7 @@ from leadline.foundation.secrets import open_vault
 from leadline.foundation.settings import Settings, environment_of_children
 from leadline.foundation.waiter import Waiter
 from leadline.idempotency.service import IdempotencyService
+from leadline.labels.service import LabelledPeople
 from leadline.research.engine import Engine
 from leadline.research.model import Budget
 from leadline.research.people import DirectoryError, PeopleDirectory
@@ -313,7 +314,13 @@ async def open_leadline(
         # What each room holds of people, to be shown and erased: one line for each.
         privacy = Privacy(
             database,
-            [ListedPeople(), AskedPeople(library, ledger), ResearchedPeople(research), NamedPeople()],
+            [
+                ListedPeople(),
+                AskedPeople(library, ledger),
+                ResearchedPeople(research),
+                NamedPeople(),
+                LabelledPeople(),
+            ],
         )
         yield Leadline(
             settings,

@@ -189,6 +189,9 @@ async def test_example_bodies_of_the_document_are_accepted(api: Api, acme: Accou
                 if operation["operationId"] == "importCompanyList":
                     assert answer.status_code == 400, "no installation is connected"
                     continue
+                if operation["operationId"] in ("labelSignal", "labelContactSignal"):
+                    assert answer.status_code == 409, "nothing is answered yet"
+                    continue
                 assert answer.status_code < 300, answer.text
                 made[address] = answer.json().get("id", "") if answer.text.startswith("{") else ""
                 tried += 1

@@ -15,6 +15,7 @@ _ALSO_SQL = {
     "signals/views.py",
     "signals/progress_repository.py",
     "signals/batch_repository.py",
+    "signals/trust_repository.py",
     "foundation/migrations.py",
 }
 _TABLE = re.compile(r"\bcreate (?:unlogged )?table (?:if not exists )?(\w+)", re.IGNORECASE)

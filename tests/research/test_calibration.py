@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from leadline.research.calibration import Given, coverage, reliability, wilson
+from leadline.research.calibration import (
+    FEWEST,
+    Given,
+    coverage,
+    fitted,
+    left_out,
+    reliability,
+    too_few,
+    wilson,
+)
 
 
 def given(confidence: float, right: int, wrong: int) -> list[Given]:
@@ -31,3 +40,38 @@ def test_coverage_goes_as_low_as_95_of_100_are_right() -> None:
     assert found is not None
     assert (found.threshold, found.count, found.right) == (0.8, 20, 19)
     assert coverage(given(0.9, 9, 1)) is None, "answers of one confidence stand or fall together"
+
+
+def test_a_curve_rises_and_says_what_was_right() -> None:
+    curve = fitted([*given(0.6, 10, 10), *given(0.7, 8, 12), *given(0.8, 19, 1), *given(0.9, 18, 2)])
+    assert list(curve.rates) == sorted(curve.rates)
+    assert curve.at(0.6) == curve.at(0.75) == curve.at(0.1) == pytest.approx(0.45, abs=0.02)
+    assert curve.at(0.8) == curve.at(1.0) == pytest.approx(0.925, abs=0.02)
+    assert (curve.count, curve.right) == (80, 55)
+
+
+def test_a_curve_never_says_always() -> None:
+    curve = fitted([*given(0.5, 20, 20), *given(0.99, 20, 0)])
+    assert curve.at(1.0) < 1
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [given(0.5, FEWEST // 2, FEWEST // 2 - 1), given(0.9, 2 * FEWEST, 0), given(0.9, 0, 2 * FEWEST)],
+    ids=["few", "none wrong", "none right"],
+)
+def test_nothing_is_fitted_on_too_little(labels: list[Given]) -> None:
+    assert too_few(labels)
+    with pytest.raises(ValueError, match="label"):
+        fitted(labels)
+
+
+def test_a_curve_is_judged_by_labels_that_it_did_not_see() -> None:
+    """Figures that mean nothing stay what they are: half is right, however sure the reader was."""
+    labels = [one for n in range(100) for one in (Given(0.5 + n / 250, n % 2 == 0),)]
+    seen = [Given(fitted(labels).at(one.confidence), one.right) for one in labels]
+    unseen, before = reliability(left_out(labels)), reliability(labels)
+    assert len(left_out(labels)) == 100
+    assert unseen.brier is not None
+    assert before.brier is not None
+    assert (reliability(seen).brier or 0) < unseen.brier < before.brier

@@ -32,6 +32,7 @@ from leadline.events import endpoints as events
 from leadline.foundation.errors import BadRequest, InvalidInput, LeadlineError
 from leadline.foundation.settings import Settings
 from leadline.idempotency.service import IdempotencyService
+from leadline.labels import endpoints as labels
 from leadline.signals import batch_endpoints as batches
 from leadline.signals import contact_endpoints as contact_signals
 from leadline.signals import endpoints as signals
@@ -59,6 +60,7 @@ class Opened(
     contact_lists.Needs,
     subscriptions.Needs,
     summaries.Needs,
+    labels.Needs,
     events.Needs,
     webhooks.Needs,
     emails.Needs,
@@ -81,6 +83,7 @@ ROOMS: tuple[Operation[Opened], ...] = (
     *progress.of_contacts,
     *progress.operations,
     *snapshots.operations,
+    *labels.operations,
     *templates.operations,
     *company_lists.operations,
     *contacts.operations,

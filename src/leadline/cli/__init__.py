@@ -25,6 +25,7 @@ from leadline.cli.doctor import doctor
 from leadline.cli.emails import find_email
 from leadline.cli.evaluate import evaluate
 from leadline.cli.keys import credits_, keys
+from leadline.cli.label import calibrate, label, threshold
 from leadline.cli.lint import lint
 from leadline.cli.lists import lists
 from leadline.cli.migrate import migrate
@@ -88,6 +89,7 @@ for command in (
     api,
     ask,
     batch,
+    calibrate,
     compare,
     config,
     connections,
@@ -96,6 +98,7 @@ for command in (
     evaluate,
     find_email,
     keys,
+    label,
     lint,
     lists,
     people,
@@ -109,6 +112,7 @@ for command in (
     research,
     serve,
     subscriptions,
+    threshold,
     trace,
     verify,
     webhooks,

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from leadline.cli.terminal import Line
-    from leadline.evaluation.scoring import Difference, Report, RunScore
+    from leadline.evaluation.scoring import Difference, Report
+    from leadline.research.calibration import Reliability
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -67,18 +68,18 @@ def report_lines(report: Report) -> Iterator[Line]:
         yield Line(one_line(run.name), "bold")
         for label, shown in FIGURES:
             yield Line(f"  {label:<28}{shown(run)}", "", 30)
-        yield from _reliability_lines(run)
+        yield from bin_lines(run.reliability)
         yield Line("")
     for one in report.differences:
         yield from _difference_lines(one)
 
 
-def _reliability_lines(run: RunScore) -> Iterator[Line]:
+def bin_lines(table: Reliability) -> Iterator[Line]:
     from leadline.cli.terminal import Line
 
-    if run.reliability.bins:
+    if table.bins:
         yield Line(f"  {'confidence':<14}{'answers':>8}{'stated':>8}{'right':>8}   95 % interval", "dim")
-    for one in run.reliability.bins:
+    for one in table.bins:
         yield Line(
             f"  {f'{one.low:.1f} to {one.low + 0.1:.1f}':<14}{one.count:>8}{one.confidence:>8.2f}"
             f"{one.share:>8.2f}   {one.least:.2f} to {one.most:.2f}"

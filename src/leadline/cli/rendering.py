@@ -96,6 +96,8 @@ def _labelled(label: str, text: str) -> Line:
 def _answer_lines(signal: Signal) -> Iterator[Line]:
     if signal.status == "failed":
         yield Line("No answer: the question failed.", "bold red")
+    elif "heldBack" in signal.metadata:
+        yield Line("No answer that is sure enough to be given.", "bold yellow")
     elif signal.answer is None and signal.error_code:
         yield Line("No answer found, but not everything could be read.", "bold yellow")
     elif signal.answer is None:

@@ -1,4 +1,4 @@
-"""Confidence against what was right: how far stated figures can be trusted.
+"""Confidence against what was right: how far stated figures can be trusted, and a curve that mends them.
 
 Everything here is over *given* answers: pairs of the confidence that was stated and whether the answer was right.
 """
@@ -6,6 +6,7 @@ Everything here is over *given* answers: pairs of the confidence that was stated
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ import msgspec
 BINS = 10
 Z = 1.96  # two-sided 95 %
 WANTED = 0.95  # the share that "coverage" asks to be right
+FEWEST = 50  # labels that a curve is fitted on at least
+FOLDS = 5
 
 
 class Given(NamedTuple):
@@ -53,6 +56,22 @@ class Reliability(msgspec.Struct, frozen=True, rename="camel"):
     ece: float | None  # expected calibration error over ten bins of equal width
     bins: tuple[Bin, ...]
     coverage: Coverage | None  # None: at no threshold are 95 % right
+
+
+class Curve(msgspec.Struct, frozen=True, rename="camel"):
+    """A fitted curve: from each raw figure on (``starts``) answers were right at the rate in ``rates``.
+
+    ``starts`` and ``rates`` both rise. ``count`` and ``right``: the labels it was fitted on.
+    """
+
+    starts: tuple[float, ...]
+    rates: tuple[float, ...]
+    count: int
+    right: int
+
+    def at(self, raw: float) -> float:
+        """The rate at this raw figure; below the first step, that of the first."""
+        return self.rates[max(0, bisect_right(self.starts, raw) - 1)]
 
 
 def wilson(right: int, count: int) -> tuple[float, float]:
@@ -102,3 +121,69 @@ def coverage(given: Sequence[Given], wanted: float = WANTED) -> Coverage | None:
         if not more and right / count >= wanted:  # answers of one confidence stand or fall together
             best = Coverage(one.confidence, count / len(answers), count, right)
     return best
+
+
+def too_few(given: Sequence[Given]) -> str | None:
+    """Why no curve can be fitted on these; None where one can."""
+    wrong = sum(not one.right for one in given)
+    if len(given) < FEWEST:
+        return f"{len(given)} labels of given answers, and at least {FEWEST} are needed"
+    if not wrong:
+        return f"none of {len(given)} labelled answers is wrong, so that nothing tells sure from unsure ones"
+    if wrong == len(given):
+        return f"none of {len(given)} labelled answers is right"
+    return None
+
+
+def fitted(given: Sequence[Given]) -> Curve:
+    """The rising step function nearest to what was right (isotonic regression by pooling adjacent violators).
+
+    A step's rate is drawn towards the whole's by one answer, so that few labels never say "always". Raises
+    ValueError for too few labels (``too_few``).
+    """
+    if (why := too_few(given)) is not None:
+        raise ValueError(why)
+    return _fitted(given)
+
+
+def _fitted(given: Sequence[Given]) -> Curve:
+    prior = sum(one.right for one in given) / len(given)
+    groups: dict[float, list[int]] = {}
+    for one in given:
+        held = groups.setdefault(one.confidence, [0, 0])
+        held[0] += one.right
+        held[1] += 1
+    steps: list[tuple[float, int, int]] = []  # start, right, count
+    for start in sorted(groups):
+        right, count = groups[start]
+        step = (start, right, count)
+        while steps and steps[-1][1] * step[2] >= step[1] * steps[-1][2]:
+            before = steps.pop()
+            step = (before[0], before[1] + step[1], before[2] + step[2])
+        steps.append(step)
+    rates: list[float] = []
+    for _, right, count in steps:
+        rate = (right + prior) / (count + 1)
+        rates.append(max(rate, rates[-1]) if rates else rate)
+    return Curve(
+        starts=tuple(start for start, _, _ in steps),
+        rates=tuple(round(rate, 4) for rate in rates),
+        count=len(given),
+        right=sum(one.right for one in given),
+    )
+
+
+def left_out(given: Sequence[Given]) -> list[Given]:
+    """Each with the confidence of a curve that was fitted on the others: folds of every fifth, as they come.
+
+    Where the others suffice for no curve, the figure stays as it was stated.
+    """
+    found: list[Given] = []
+    for fold in range(FOLDS):
+        others = [one for number, one in enumerate(given) if number % FOLDS != fold]
+        curve = _fitted(others) if {one.right for one in others} == {True, False} else None
+        found += [
+            Given(curve.at(one.confidence) if curve is not None else one.confidence, one.right)
+            for one in given[fold::FOLDS]
+        ]
+    return found

@@ -48,6 +48,7 @@ class Cause(StrEnum):
     READER_DIFFERS = "reader_differs"  # the words are the old ones; they were read otherwise
     SOURCE_VANISHED = "source_vanished"  # the words that told it are gone, and nothing tells another fact
     COULD_NOT_LOOK = "could_not_look"  # a page that has to be seen could not be read
+    HELD_BACK = "held_back"  # an answer was found and is not sure enough to be given
     COULD_NOT_JUDGE = (
         "could_not_judge"  # the pages contradict each other, the value flickers, or no judge could tell
     )

@@ -408,6 +408,10 @@ class Nearest(Value, frozen=True, kw_only=True):
     snippet: str
 
 
+UNCALIBRATED = "uncalibrated: no labelled set has been measured for this reader"
+"""The basis of a confidence that rests on no measurement."""
+
+
 class Outcome(Value, frozen=True, kw_only=True):
     """The settled result of a question. ``failed`` means that nothing could be read at all."""
 

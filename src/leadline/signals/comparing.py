@@ -24,6 +24,7 @@ from leadline.research.prompts.same_fact import same_fact_request, told_same
 from leadline.signals import repository
 from leadline.signals.repository import Row
 from leadline.signals.schemas import wire_numbers
+from leadline.signals.trust import stated
 
 RECENT = 6  # looks back within which a value that was there counts as coming back
 _SOURCES = msgspec.json.Decoder(tuple[Source, ...])
@@ -71,10 +72,11 @@ class Comparing:
         ):
             return None
         signal = before.signal
+        confidence, basis = stated(signal.confidence, signal.confidence_basis, signal.metadata)
         outcome = Outcome(
             answer=signal.answer,
-            confidence=signal.confidence,
-            confidence_basis=signal.confidence_basis or "",
+            confidence=confidence,
+            confidence_basis=basis,
             reasoning=signal.reasoning or "",
             sources=sources,
             pages_read=len(pages),
@@ -103,6 +105,18 @@ class Comparing:
         if judgement is None:
             return None
         return Compared(_context(judgement, before), judgement, baseline=judgement.settles)
+
+    async def held_back(self, row: Row) -> Compared | None:
+        """What an answer tells that is not given: nothing. None where there was none before."""
+        before = await self._before(row)
+        if before is None:
+            return None
+        judgement = Judgement(
+            change_type=ChangeType.NOT_JUDGED,
+            cause=Cause.HELD_BACK,
+            why="the answer of now is held back: it is not sure enough",
+        )
+        return Compared(_context(judgement, before), judgement, baseline=False)
 
     async def become_baseline(self, connection: Connection, row: Row) -> None:
         """Later answers are compared with this one; in the transaction that finishes it."""

@@ -20,14 +20,14 @@ class NamedPeople:
         self, connection: Any, organisation_id: UUID, person_id: UUID, person: Profile
     ) -> list[Any]:
         """The ids of the signals that name the person."""
-        pattern = _pattern(person.full_name)
+        pattern = pattern_of(person.full_name)
         if pattern is None:
             return []
         return [str(one) for one in await repository.naming(connection, organisation_id, pattern)]
 
     async def erase(self, connection: Any, organisation_id: UUID, person_id: UUID, person: Profile) -> int:
         """Overwrite the name; the rest of the answers stays."""
-        pattern = _pattern(person.full_name)
+        pattern = pattern_of(person.full_name)
         if pattern is None:
             return 0
         changed = await repository.overwrite(connection, organisation_id, pattern)
@@ -35,7 +35,7 @@ class NamedPeople:
         return len(changed)
 
 
-def _pattern(name: str) -> str | None:
+def pattern_of(name: str) -> str | None:
     """Where JSON has this name, for PostgreSQL; None for a single word, which means many things."""
     parts = name.split()
     if len(parts) < 2:

@@ -16,8 +16,12 @@ from leadline.foundation.ids import new_id
 from leadline.foundation.waiter import CHANNEL
 from leadline.research.model import Outcome
 from leadline.signals.checking import Wanted, WantedContact
-from leadline.signals.schemas import Signal, SignalRequest, SourceView, TraceStep
+from leadline.signals.schemas import HeldBack, Signal, SignalRequest, SourceView, TraceStep
 
+# What was finished before an organisation said how sure an answer must be is not served again. Looked up once a statement.
+_THRESHOLDS_SET = (
+    """(select coalesce(max(set_at), '-infinity') from confidence_thresholds where organisation_id = $1)"""
+)
 _BATCH_LOCK = 0x6C646274
 
 _SIGNAL = """
@@ -25,7 +29,7 @@ _SIGNAL = """
     s.verification_mode, s.max_pages, s.force_refresh, s.reader, s.status, s.answer,
     s.confidence, s.confidence_basis, s.reasoning, s.sources, s.error, s.error_code,
     s.error_action, s.metadata, s.created_at, s.completed_at, s.company_id, s.subscription_id,
-    s.contact_profile_url, s.contact_name, s.sales_navigator, s.key_id
+    s.contact_profile_url, s.contact_name, s.sales_navigator, s.key_id, s.template_id, s.held_back
 """
 
 
@@ -40,6 +44,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     subscription_id: UUID | None = None
     sales_navigator: str = "auto"
     key_id: UUID | None = None  # the API key that asked, if one did
+    template_id: UUID | None = None
+    held_back: HeldBack | None = None
 
     @property
     def of_company(self) -> UUID:
@@ -145,6 +151,8 @@ def _row(record: Any) -> Row:
         subscription_id=record["subscription_id"],
         sales_navigator=record["sales_navigator"],
         key_id=record["key_id"],
+        template_id=record["template_id"],
+        held_back=msgspec.json.decode(record["held_back"], type=HeldBack) if record["held_back"] else None,
     )
 
 
@@ -155,6 +163,16 @@ async def get(connection: Connection, organisation_id: UUID, signal_id: UUID) ->
         organisation_id,
     )
     return _row(record) if record is not None else None
+
+
+async def some(connection: Connection, organisation_id: UUID, signal_ids: Sequence[UUID]) -> list[Row]:
+    """Those of the signals that the organisation has."""
+    records = await connection.fetch(
+        f"select {_SIGNAL} from signals s where s.id = any($1::uuid[]) and s.organisation_id = $2",  # noqa: S608
+        list(signal_ids),
+        organisation_id,
+    )
+    return [_row(record) for record in records]
 
 
 async def fresh(
@@ -169,7 +187,7 @@ async def fresh(
         select {_SIGNAL} from signals s
         where s.organisation_id = $1 and s.request_key = $2
           and s.status = 'completed' and s.completed_at >= now() - $3::interval
-          and (s.answer is not null or s.error_code is null)
+          and (s.answer is not null or s.error_code is null) and s.completed_at >= {_THRESHOLDS_SET}
         order by s.completed_at desc limit 1
         """,  # noqa: S608
         organisation_id,
@@ -240,14 +258,14 @@ async def fresh_many(
 ) -> list[tuple[bytes, UUID]]:
     """``fresh`` for many requests: those that have a signal that may be served again."""
     rows = await connection.fetch(
-        """
+        f"""
         select given.key, found.id from unnest($2::bytea[]) as given (key) cross join lateral (
             select s.id from signals s
             where s.organisation_id = $1 and s.request_key = given.key
               and s.status = 'completed' and s.completed_at >= now() - $3::interval
-              and (s.answer is not null or s.error_code is null)
+              and (s.answer is not null or s.error_code is null) and s.completed_at >= {_THRESHOLDS_SET}
             order by s.completed_at desc limit 1) found
-        """,
+        """,  # noqa: S608
         organisation_id,
         request_keys,
         cache,
@@ -449,6 +467,7 @@ async def finish(
     change: str | None = None,
     company: str | None = None,
     contact_name: str | None = None,
+    held_back: HeldBack | None = None,
 ) -> bool | None:
     """Write the outcome; whether a request waits for it, or None when the signal was finished before.
 
@@ -460,7 +479,8 @@ async def finish(
         update signals set
             status = $2, answer = $3, confidence = $4, confidence_basis = $5, reasoning = $6,
             sources = $7, error = $8, error_code = $9, error_action = $10, charged = $11,
-            metadata = $12, change = $13, company = $14, contact_name = $15, completed_at = now()
+            metadata = $12, change = $13, company = $14, contact_name = $15, held_back = $16,
+            completed_at = now()
         where id = $1 and status = 'processing' returning awaited
         """,
         signal_id,
@@ -478,6 +498,7 @@ async def finish(
         change,
         company,
         contact_name,
+        storable_json(held_back) if held_back is not None else None,
     )
     return awaited
 
@@ -643,11 +664,12 @@ async def baseline(connection: Connection, subscription_id: UUID, company_id: UU
 async def recent_of(
     connection: Connection, subscription_id: UUID, company_id: UUID, besides: UUID, limit: int
 ) -> list[Row]:
-    """The newest completed signals, for who holds the work item of ``besides``."""
+    """The newest completed signals whose answers are given, for who holds the work item of ``besides``."""
     records = await connection.fetch(
         f"""
         select {_SIGNAL} from signals s
         where s.subscription_id = $1 and s.company_id = $2 and s.status = 'completed' and s.id <> $3
+          and s.held_back is null
         order by s.created_at desc, s.id desc limit $4
         """,  # noqa: S608
         subscription_id,
@@ -764,11 +786,15 @@ async def overwrite(connection: Connection, organisation_id: UUID, name: str) ->
         ), answers as (
             update signals set
                 answer = regexp_replace(answer::text, $2, '███', 'gi')::jsonb,
+                held_back = regexp_replace(held_back::text, $2, '███', 'gi')::jsonb,
                 sources = regexp_replace(sources::text, $2, '███', 'gi')::jsonb,
                 reasoning = regexp_replace(reasoning, $2, '███', 'gi'),
-                question = regexp_replace(question, $2, '███', 'gi')
+                question = regexp_replace(question, $2, '███', 'gi'),
+                metadata = regexp_replace(metadata::text, $2, '███', 'gi')::jsonb,
+                change = regexp_replace(change::text, $2, '███', 'gi')::jsonb
             where organisation_id = $1
-              and (answer::text ~* $2 or sources::text ~* $2 or reasoning ~* $2 or question ~* $2)
+              and (answer::text ~* $2 or sources::text ~* $2 or reasoning ~* $2 or question ~* $2
+                   or held_back::text ~* $2 or metadata::text ~* $2 or change::text ~* $2)
             returning id
         )
         select id from steps union select id from answers
@@ -785,6 +811,7 @@ async def naming(connection: Connection, organisation_id: UUID, name: str) -> li
         """
         select id from signals s where organisation_id = $1 and (
             answer::text ~* $2 or sources::text ~* $2 or reasoning ~* $2 or question ~* $2
+            or held_back::text ~* $2 or metadata::text ~* $2 or change::text ~* $2
             or exists (select from signal_steps t where t.signal_id = s.id and t.value::text ~* $2))
         order by id
         """,

@@ -175,6 +175,14 @@ class TraceStep(msgspec.Struct, frozen=True):
     value: dict[str, Any]
 
 
+class HeldBack(msgspec.Struct, frozen=True):
+    """An answer that is not given, as it is stored."""
+
+    answer: Any
+    confidence: float
+    threshold: float
+
+
 class TracedPage(msgspec.Struct, frozen=True, kw_only=True):
     """One snapshot that was read for a signal."""
 

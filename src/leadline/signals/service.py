@@ -24,7 +24,7 @@ from leadline.foundation.errors import NotFound
 from leadline.models import service as models
 from leadline.research.model import Source
 from leadline.research.ports import Progress
-from leadline.signals import answers, batch_repository, batches, progress_repository, repository
+from leadline.signals import answers, batch_repository, batches, progress_repository, repository, trust
 from leadline.signals.batches import Checked, Taken
 from leadline.signals.checking import Checker, Wanted, WantedContact
 from leadline.signals.latest import newest_by_template as newest_by_template
@@ -291,4 +291,4 @@ class SignalService:
         return found
 
 
-__all__ = ["Prepared", "RunQuestion", "RunService", "SignalQuery", "SignalService", "answers"]
+__all__ = ["Prepared", "RunQuestion", "RunService", "SignalQuery", "SignalService", "answers", "trust"]

@@ -44,7 +44,9 @@ from leadline.signals.contacts import (
 from leadline.signals.failures import given_up, model_failure
 from leadline.signals.profiling import News, Profiling, take_in
 from leadline.signals.repository import Row, SavedStep
+from leadline.signals.schemas import HeldBack
 from leadline.signals.telling import Telling
+from leadline.signals.trust import Weighed, weigh
 from leadline.wire.fields import wire_time
 from leadline.work.service import Done, GivenUp, Kind, WorkItem
 
@@ -137,17 +139,18 @@ class Answering:
                 with requests_allowed(question.budget.max_requests):
                     refusal = self._refusal(row, question, contact, people)
                     if refusal is not None:
-                        outcome = refusal
+                        weighed = Weighed(refusal, {})
                     else:
-                        outcome, compared = await self._answer(row, question, people or contact, trace, tell)
+                        weighed, compared = await self._answer(row, question, people or contact, trace, tell)
                 news = await self._profiling.read(question.company, trace) if question.company.host else None
             except ModelError as error:
-                outcome = model_failure(error)
+                weighed = Weighed(model_failure(error), {})
             await self._telling.write(told)
+        outcome = weighed.outcome
         if row.reader != "extractive":
             spent = await models.usage(self._database, item.id)
             outcome = msgspec.structs.replace(outcome, usage=spent)
-        metadata = _metadata(row, outcome, time.monotonic() - started)
+        metadata = _metadata(row, outcome, time.monotonic() - started) | weighed.facts
         for known in (contact, people):
             metadata |= known.facts if known is not None else {}
         if compared is not None:
@@ -156,7 +159,9 @@ class Answering:
         async def close(connection: Connection) -> None:
             await trace.write(connection)
             record = await self._record(connection, row, question.company, news)
-            await self._finish(connection, row, outcome, metadata, compared, record, contact)
+            await self._finish(
+                connection, row, outcome, metadata, compared, record, contact, weighed.held_back
+            )
 
         return Done(close)
 
@@ -220,22 +225,30 @@ class Answering:
         looked: LookedUp | None,
         trace: _StoredTrace,
         progress: Progress,
-    ) -> tuple[Outcome, Compared | None]:
-        """The outcome and, for a subscription, what it tells against the one before."""
+    ) -> tuple[Weighed, Compared | None]:
+        """The outcome, weighed, and, for a subscription, what it tells against the one before."""
         engine = self._engine
         if looked is not None:
             engine = engine.beginning_with(DirectoryEntries(self._library, looked.known))
         elif row.subscription_id is not None and (
             stands := await self._comparing.still_stands(row, question.company)
         ):
-            return stands
+            weighed = await self._weigh(row, stands[0])
+            return weighed, (await self._comparing.held_back(row) if weighed.held_back else stands[1])
         outcome = await engine.answer(question, self._reader(row, question.budget), trace, progress)
         if looked is not None:
             outcome = looked.told(outcome)
+        weighed = await self._weigh(row, outcome)
         if row.subscription_id is None:
-            return outcome, None
+            return weighed, None
+        if weighed.held_back is not None:
+            return weighed, await self._comparing.held_back(row)
         paid = lambda: self._paid(row, question.budget)  # noqa: E731
-        return outcome, await self._comparing.compare(row, question.company, outcome, paid)
+        return weighed, await self._comparing.compare(row, question.company, weighed.outcome, paid)
+
+    async def _weigh(self, row: Row, outcome: Outcome) -> Weighed:
+        organisation_id = UUID(row.signal.organisation_id)
+        return await weigh(self._database, organisation_id, row.reader, row.template_id, outcome)
 
     async def gave_up(self, connection: Connection, item: WorkItem, why: GivenUp) -> None:
         """The signal has failed, visibly, and costs nothing."""
@@ -289,13 +302,14 @@ class Answering:
         compared: Compared | None = None,
         record: CompanyProfile | None = None,
         contact: Contact | None = None,
+        held_back: HeldBack | None = None,
     ) -> None:
         """Outcome, credits, what happened, and the word to who waits."""
         signal_id, organisation_id = UUID(row.signal.id), UUID(row.signal.organisation_id)
         change = compared.context if compared is not None else None
         awaited = await repository.finish(
             connection, signal_id, outcome, metadata, change, storable_json(record) if record else None,
-            contact.name if contact is not None else None,
+            contact.name if contact is not None else None, held_back,
         )  # fmt: skip
         if awaited is None:
             return

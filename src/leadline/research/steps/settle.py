@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from leadline.research.errors import Reason, StepOverran
 from leadline.research.model import (
+    UNCALIBRATED,
     CheckedClaim,
     Derivation,
     Draft,
@@ -202,7 +203,7 @@ def _confidence(draft: Draft, verification: Verification, inference: bool) -> tu
         value = min(value, 0.5)
     if verification.conflicts:
         value = min(value, 0.4)
-    return round(value, 2), "uncalibrated: no labelled set has been measured for this reader"
+    return round(value, 2), UNCALIBRATED
 
 
 def _rests_on_others(verification: Verification, passages: Sequence[Passage], evidence: Evidence) -> bool:

@@ -1,0 +1,1 @@
+"""What users say of answers, and what that makes of a reader's confidence."""
