@@ -18,7 +18,7 @@ from leadline.research.documents.units import passages
 from leadline.research.model import Evidence, Passage, Question, Unit
 from leadline.research.profile import persons
 from leadline.research.profile.building import build
-from leadline.research.profile.mapper import guess
+from leadline.research.profile.mapper import UNNAMED, guess
 from leadline.research.profile.model import Field, Finding, Means, Profile, Told
 from leadline.research.values.terms import fold, squash
 
@@ -56,7 +56,7 @@ def _unnamed(question: Question) -> str:
     text = question.text
     for name in sorted(company_names(question.company), key=len, reverse=True):
         spelled = r"[^\w]{0,2}".join(map(re.escape, name))
-        text = re.sub(rf"(?<!\w){spelled}(?:['’]s)?(?!\w)", "the company", text, flags=re.IGNORECASE)
+        text = re.sub(rf"(?<!\w){spelled}(?:['’]s)?(?!\w)", UNNAMED, text, flags=re.IGNORECASE)
     return text
 
 

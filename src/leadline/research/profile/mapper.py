@@ -21,6 +21,8 @@ NONE = "none"  # the question means no field
 LEAST = 0.75  # probability from which a field is named; below, nothing is
 SHORT = 6  # words of a question that can hardly ask for more than a field
 LEAST_LONG = 0.95  # of a longer one
+UNNAMED = "the company"
+"""What stands for the company's name in a question. It asks for nothing, and is not counted."""
 MOST_CHARACTERS = 160  # of an everyday question; a longer one asks for more than a field
 _WORD = re.compile(r"[a-z0-9]+")
 _SIZES = (3, 4, 5)  # characters of a piece
@@ -80,5 +82,6 @@ def guess(text: str) -> Guess | None:
     chances = _weights().chances(text)
     field = max(chances, key=chances.__getitem__)
     probability = chances[field]
-    least = LEAST if len(_WORD.findall(fold(text))) <= SHORT else LEAST_LONG
+    count = len(_WORD.findall(fold(text.replace(UNNAMED, " "))))
+    least = LEAST if count <= SHORT else LEAST_LONG
     return Guess(field, probability) if field != NONE and probability >= least else None

@@ -10,6 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import date
 from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
@@ -80,6 +81,17 @@ class Spot:
         return units[self.index + 1] if self.index + 1 < len(units) else None
 
 
+# The year up to which a site claims its rights: its pages were looked after until then.
+_RIGHTS = re.compile(r"©\s*(?:(?:19|20)\d\d\s*[-–—,]\s*)?((?:19|20)\d\d)\b")
+
+
+def _newest(page: Page) -> date | None:
+    """The latest day on which somebody is known to have seen to the page or to the whole site."""
+    year = max((int(found) for found in _RIGHTS.findall(page.content.text)), default=0)
+    days = [page.content.published_on, date(year, 1, 1) if 0 < year <= page.fetched_at.year else None]
+    return max(filter(None, days), default=None)
+
+
 class Scene:
     """All spots of a question's passages, best ranked first, and how telling each topic word is."""
 
@@ -87,9 +99,7 @@ class Scene:
         self.question = question
         self.evidence = evidence
         self.spots = list(_spots(self, passages))
-        self.newest = max(
-            (p.content.published_on for p in evidence.pages if p.content.published_on), default=None
-        )
+        self.newest = max(filter(None, map(_newest, evidence.pages)), default=None)
         self.names = names_on_pages(evidence, company_names(question.company))
         self._weights: dict[str, float] = {}
 
