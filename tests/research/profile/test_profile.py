@@ -398,3 +398,92 @@ def test_a_page_made_to_hurt_takes_bounded_time(text: str) -> None:
     for path in ("/about", "/impressum", "/pricing", "/contact"):
         profile((path, f"<p>{text}</p>"))
     assert time.process_time() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "value"),
+    [
+        ("<p>Ask us <a href='mailto:sales@norrwerk.com?subject=Hi'>by mail</a>.</p>", "email_sales", "sales@norrwerk.com"),
+        ("<p>Ask <a href='mailto:sales@bergpump.com'>Bergpump</a>.</p>", "email_sales", None),
+        ("<p>Read <a href='https://docs.norrwerk.com/drills/setup'>how to set it up</a>.</p>", "docs", "https://docs.norrwerk.com/"),
+        ("<p>Read <a href='https://docs.bergpump.com/pumps'>of the pump</a>.</p>", "docs", None),
+        ("<p>See <a href='https://www.norrwerk.com/pricing'>what it costs</a>.</p>", "pricing_page", "https://www.norrwerk.com/pricing"),
+        ("<p>Our roles: <a href='https://boards.greenhouse.io/norrwerk'>all</a>.</p>", "careers_page", "https://boards.greenhouse.io/norrwerk"),
+        ("<p>One: <a href='https://boards.greenhouse.io/norrwerk/jobs/4711123'>fitter</a>.</p>", "careers_page", None),
+        ("<p>Theirs: <a href='https://boards.greenhouse.io/bergpump'>all</a>.</p>", "careers_page", None),
+        ("<nav><a href='/products/drill-x'>Drill X</a><a href='/products'>Products</a></nav>", "products", ["Drill X"]),
+        ("<nav><a href='/produkte/bohrer'>Bohrer Pro</a></nav>", "products", ["Bohrer Pro"]),
+        ("<main><p>Compare <a href='/products/drill-x'>the drill that everybody has talked about</a>.</p></main>", "products", None),
+        ("<nav><a href='/blog/drills'>Drills</a></nav>", "products", None),
+    ],
+)  # fmt: skip
+def test_what_links_of_an_undated_page_tell(body: str, field: str, value: Any) -> None:
+    assert profile(("/some-page", body)).value(field) == value
+
+
+def test_products_and_logo_for_machines() -> None:
+    logo = JSON_LD.replace('"foundingDate"', '"logo": "https://norrwerk.com/logo.svg", "foundingDate"')
+    app = '<script type="application/ld+json">{"@type": "SoftwareApplication", "name": "Drill Planner"}</script>'
+    rated = (
+        '<script type="application/ld+json">{"@type": "Organization", "name": "Norrwerk", "review": {"@type": "Review",'
+        ' "itemReviewed": {"@type": "Product", "name": "Bergpump 3"}}}</script>'
+    )
+    found = profile(("/", logo + app + rated + "<p>Norrwerk makes drills.</p>"))
+    assert found.value("logo") == "https://norrwerk.com/logo.svg"
+    assert found.value("products") == ["Drill Planner"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "hiring"),
+    [
+        ("/careers/workshop", "<main><p><a href='/careers/5191982'>Fitter</a></p></main>", True),
+        ("/careers/workshop", "<main><p><a href='/careers/remote-work'>Remote work</a></p></main>", None),
+        ("/departments/workshop", "<p>We are hiring for the workshop.</p>", True),
+        ("/departments/workshop", "<p>We are not hiring for the workshop.</p>", None),
+        ("/blog/2019/workshop", "<p>We are hiring for the workshop.</p>", None),
+        ("/customers/bergpump", "<p>We are hiring, says Bergpump.</p>", None),
+    ],
+)
+def test_openings_are_now_and_the_companys_own(path: str, body: str, hiring: bool | None) -> None:
+    assert profile((path, body)).value("hiring") is hiring
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("We're SOC2 (Type 2) audited, we'll sign an agreement, and we can tell you how your auditor works.", ["SOC2 (Type 2)"]),
+        ("ISO 27001 certified and compliant with the law.", ["ISO 27001"]),
+        ("Encrypted, ISO 27001 certified.", ["ISO 27001"]),
+        ("We plan to be SOC 2 audited, and we will tell you.", None),
+        ("ISO 27001 certified data centers.", None),
+        ("Bergpump is ISO 27001 certified.", None),
+        ("Our hosting provider, ISO 27001 certified, is in Lund.", None),
+        ("If you are SOC 2 audited, we can help.", None),
+    ],
+)  # fmt: skip
+def test_certificates_are_held_by_who_says_so(text: str, held: list[str] | None) -> None:
+    assert profile(("/security", f"<p>{text}</p>")).value("certifications") == held
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "number"),
+    [
+        ("/impressum", "<p>Registergericht Kiel, HRB 22229 KI</p>", "HRB 22229 KI"),
+        ("/mentions-legales", "<p>RCS Lyon B 123 456 789</p>", "RCS Lyon B 123 456 789"),
+        ("/office", "<li>DUNS number: 123456789</li>", "DUNS 123456789"),
+        ("/blog/partner", "<p>Bergpump has HRB 4711 in Kiel.</p>", None),
+    ],
+)
+def test_numbers_in_registers_are_the_companys(path: str, body: str, number: str | None) -> None:
+    assert profile((path, body)).value("register_number") == number
+
+
+def test_a_list_of_names_and_functions_is_of_the_companys_people() -> None:
+    lines = ("Ada Quist: Finance Director", "Bo Lind: Accountant", "Eve Stone: Head of Payroll")
+    found = profile(("/departments/finance", f"<ul>{''.join(f'<li>{one}</li>' for one in lines)}</ul>"))
+    assert [one["name"] for one in found.value("leadership")] == ["Ada Quist", "Eve Stone"]
+    assert profile(("/departments/finance", f"<p>{lines[0]}</p>")).value("leadership") is None
+    assert (
+        profile(("/customers/bergpump", "".join(f"<p>{one}</p>" for one in lines))).value("leadership")
+        is None
+    )

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Collection
 from html import unescape
 from typing import Any, NamedTuple
 
@@ -54,14 +55,17 @@ class Fact(NamedTuple):
         return self.types[-1] if self.types else ""
 
 
-def facts(script: str) -> list[Fact]:
-    """The facts of one script in reading order; none when it cannot be read as JSON."""
+def facts(script: str, also: Collection[str] = ()) -> list[Fact]:
+    """The facts of one script in reading order; none when it cannot be read as JSON.
+
+    ``also``: members that nobody asks for in words and that are left out otherwise, such as "logo".
+    """
     reading = _Reading(script)
     try:
         reading.run()
     except _Broken:
         return []
-    types = reading.types_of
+    types, untold = reading.types_of, _UNTOLD.difference(also)
     return [
         Fact(
             path,
@@ -72,7 +76,7 @@ def facts(script: str) -> list[Fact]:
             owners[-1] if owners else 0,
         )
         for path, owners, value, start, end in reading.found
-        if path and path[-1] != "@type" and not _UNTOLD & set(path) and value not in ("", None)
+        if path and path[-1] != "@type" and not untold & set(path) and value not in ("", None)
     ]
 
 

@@ -21,12 +21,13 @@ _ORGANISATIONS = re.compile(
 _FOREIGN = frozenset(
     "author worksFor reviewedBy itemReviewed sponsor funder memberOf affiliation alumniOf customer subOrganization brand competitor review".split()
 )
+_PRODUCTS = frozenset(("Product", "SoftwareApplication", "WebApplication", "MobileApplication"))
 _PLAIN = {"name": "name", "legalName": "legal_name", "telephone": "phone", "description": "what_they_do"}
 
 
 def find(page: Page, brand: Brand) -> Iterator[Finding]:
     for number, script in enumerate(page.content.structured):
-        told = facts(script)
+        told = facts(script, also=("logo",))
         own = _own_organisations(told, brand)
         for fact in told:
             yield from _of(page, number, script, fact, own)
@@ -57,6 +58,8 @@ def _of(page: Page, number: int, script: str, fact: Fact, own: set[int]) -> Iter
             on=page.fetched_at.date(),
         )  # fmt: skip
 
+    if fact.key == "name" and fact.type in _PRODUCTS and not _FOREIGN & set(fact.path):
+        yield finding("products", str(fact.value).strip(), 1.0)
     if fact.owner in own:
         if fact.key in _PLAIN and isinstance(fact.value, str):
             yield finding(_PLAIN[fact.key], fact.value.strip())
@@ -66,6 +69,8 @@ def _of(page: Page, number: int, script: str, fact: Fact, own: set[int]) -> Iter
             yield finding("employee_count", count)
         elif fact.key == "sameAs" and (found := network_of(str(fact.value))):
             yield finding("social_profiles", {"network": found[0], "url": str(fact.value)})
+        elif fact.key == "logo" and str(fact.value).startswith("https://"):
+            yield finding("logo", str(fact.value))
         elif fact.key == "email":
             yield finding("email_general", str(fact.value).removeprefix("mailto:"))
     elif (
@@ -80,5 +85,7 @@ def _of(page: Page, number: int, script: str, fact: Fact, own: set[int]) -> Iter
             yield finding("employee_count", count)
         elif fact.path[-2:] == ("address", "addressLocality") and isinstance(fact.value, str):
             yield finding("headquarters", {"city": fact.value.strip()})
+        elif fact.path[-2:] == ("logo", "url") and str(fact.value).startswith("https://"):
+            yield finding("logo", str(fact.value))
         elif fact.path[-2:-1] == ("founder",) and fact.key == "name" and squash(str(fact.value)):
             yield finding("leadership", {"name": str(fact.value), "role": "Founder"})

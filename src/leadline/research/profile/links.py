@@ -16,7 +16,6 @@ from leadline.research.model import Link, Page, Region
 from leadline.research.profile.brand import Brand
 from leadline.research.profile.model import Finding, Means
 from leadline.research.profile.pages import kind, segments
-from leadline.research.values.terms import squash
 
 _NETWORKS = {
     "linkedin.com": ("linkedin", r"/(?:company|school|showcase)/([^/?#]+)"),
@@ -60,7 +59,14 @@ _JOBS = re.compile(
     r"(?:(?:see|check out|view|find|browse) )?(?:our |all |the )?(?:careers?|jobs?|job openings|openings|(?:open|current) (?:jobs|roles|positions|openings)|vacancies|careers? (?:page|site)|karriere|stellenangebote|offene stellen|recrutement|offres d['’]emploi)",
     re.IGNORECASE,
 )
+_NUMBERED = re.compile(r"\d{4,}")  # as vendors number openings
 _FORUM_HOSTS = re.compile(r"(?:community|forum|forums|discuss)\.")
+
+
+_PRODUCTS = frozenset(
+    "product products produkt produkte produit produits producto productos prodotti producten".split()
+)
+MOST_WORDS = 5  # of a product's name
 
 
 class Technology(NamedTuple):
@@ -113,6 +119,8 @@ def find(page: Page, brand: Brand) -> Iterator[Finding]:
                 "imprint",
             ):
                 yield _finding(page, link, "phone", link.text.strip() or unquote(parts.path), 2.0)
+        elif parts.scheme == "mailto" and link.start >= 0:
+            yield from _written_to(page, link, brand, unquote(parts.path))
         elif parts.scheme in ("http", "https") and host_of(link.url):
             if same_site(host_of(link.url), brand.company.asked_host):
                 yield from _own(page, link, brand)
@@ -122,6 +130,7 @@ def find(page: Page, brand: Brand) -> Iterator[Finding]:
         yield _at(page, "pricing_page", page.url, 2.0)
     if brand.is_page_of(page.url, "careers"):
         yield _at(page, "careers_page", page.url, 2.0 - 0.1 * len(segments(page.url)))
+    if brand.kind(page.url) == "careers":
         yield from _openings(page, brand)
 
 
@@ -148,18 +157,20 @@ def _own(page: Page, link: Link, brand: Brand) -> Iterator[Finding]:
     weight = 1.0 if menu else 0.2
     if first in ("status", "uptime"):
         yield _finding(page, link, "status_page", link.url, 2.0)
-    elif first in ("docs", "documentation", "developer", "developers") and not parts:
-        yield _finding(page, link, "docs", link.url, weight + 0.5)
+    elif first in ("docs", "documentation", "developer", "developers"):
+        yield _finding(page, link, "docs", f"https://{host}/", weight + 0.5)
     elif len(parts) == 1 and _TWO_LEVEL_DOCS.fullmatch(parts[0]):
         yield _finding(page, link, "docs", link.url, weight)
     if _FORUM_HOSTS.match(host):
         yield _finding(page, link, "support_channels", "community forum", 1.0)
         yield _finding(page, link, "community", f"https://{host}/", 1.0)
-    if menu and len(parts) == 1:
+    if menu and len(parts) == 2 and parts[0] in _PRODUCTS and 0 < len(link.text.split()) <= MOST_WORDS:
+        yield _finding(page, link, "products", link.text.strip(), 1.0)
+    if len(parts) == 1:
         if brand.is_page_of(link.url, "pricing"):
-            yield _finding(page, link, "pricing_page", link.url, 1.0)
+            yield _finding(page, link, "pricing_page", link.url, weight)
         elif brand.is_page_of(link.url, "careers"):
-            yield _finding(page, link, "careers_page", link.url, 1.0)
+            yield _finding(page, link, "careers_page", link.url, weight)
 
 
 def _foreign(page: Page, link: Link, brand: Brand) -> Iterator[Finding]:
@@ -189,6 +200,8 @@ def _foreign(page: Page, link: Link, brand: Brand) -> Iterator[Finding]:
         yield _finding(page, link, "status_page", link.url, 2.0)
     if technology.category == "applicant tracking":
         yield _finding(page, link, "job_board_vendor", technology.name, 1.0)
+        if len(segments(link.url)) <= 1:  # the board, not one of its openings
+            yield _finding(page, link, "careers_page", link.url, 0.1)
     if technology.category == "community":
         yield _finding(page, link, "support_channels", technology.name, 1.0)
     yield _finding(
@@ -197,23 +210,30 @@ def _foreign(page: Page, link: Link, brand: Brand) -> Iterator[Finding]:
 
 
 def _openings(page: Page, brand: Brand) -> Iterator[Finding]:
-    """Links from the page on careers to single openings: below it, or on a vendor's job board."""
+    """Openings that a page on careers counts or leads to: numbered ones below it, or on a vendor's job board; from the
+    first of these pages, all that have a page of their own.
+    """
     here = segments(page.url)
-    for match in _COUNTED.finditer(page.content.text):
-        yield Finding(
-            field="hiring", value=True, url=page.url, snapshot_id=page.snapshot_id, start=match.start(),
-            end=match.end(), quote=match.group(), means=Means.WORDS, weight=2.0, on=page.fetched_at.date(),
-        )  # fmt: skip
+    is_first = brand.is_page_of(page.url, "careers")
+    below = here if is_first else here[:-1]
+    if is_first:
+        for match in _COUNTED.finditer(page.content.text):
+            yield Finding(
+                field="hiring", value=True, url=page.url, snapshot_id=page.snapshot_id, start=match.start(),
+                end=match.end(), quote=match.group(), means=Means.WORDS, weight=2.0, on=page.fetched_at.date(),
+            )  # fmt: skip
     for link in page.content.links:
         if link.region is not Region.MAIN or link.start < 0:
             continue
         if same_site(host_of(link.url), brand.company.asked_host):
             parts = segments(link.url)
-            is_opening = len(parts) > len(here) and parts[: len(here)] == here and "-" in parts[-1]
+            is_below = bool(below) and len(parts) > len(below) and parts[: len(below)] == below
+            is_opening = is_below and bool(_NUMBERED.fullmatch(parts[-1]) or (is_first and "-" in parts[-1]))
         else:
             found = technology_of(link.url)
             is_opening = (
-                found is not None
+                is_first
+                and found is not None
                 and found[0].category == "applicant tracking"
                 and brand.is_own_handle(found[1])
             )
@@ -221,17 +241,28 @@ def _openings(page: Page, brand: Brand) -> Iterator[Finding]:
             yield _finding(page, link, "hiring", True, 1.0)
 
 
+def _written_to(page: Page, link: Link, brand: Brand, address: str) -> Iterator[Finding]:
+    """An address that a link writes to, whatever its words say."""
+    match = _ADDRESS.fullmatch(address)
+    if match is None or brand.kind(page.url) == "news" or link.region is Region.HIDDEN:
+        return
+    if (purpose := _purpose(match, brand)) is not None:
+        yield _finding(page, link, f"email_{purpose}", address.lower(), 1.0)
+
+
+def _purpose(match: re.Match[str], brand: Brand) -> str | None:
+    """What an address of the company's own domain or brand is for, as its name tells; None for others."""
+    local, host = match[1].lower(), match[2].lower()
+    own = same_site(host, brand.company.asked_host) or brand.is_own_handle(registrable(host).split(".")[0])
+    return (_PURPOSE.get(local) or _PURPOSE.get(re.split(r"[.+_-]", local)[0])) if own else None
+
+
 def _addresses(page: Page, brand: Brand) -> Iterator[Finding]:
     """Mail addresses of the company's own domain or brand whose name tells what they are for."""
     if brand.kind(page.url) == "news":
         return  # what a post says was so on its day
     for match in _ADDRESS.finditer(page.content.text):
-        local, host = match[1].lower(), match[2].lower()
-        own = same_site(host, brand.company.asked_host) or brand.is_own_handle(
-            registrable(host).split(".")[0]
-        )
-        purpose = _PURPOSE.get(local) or _PURPOSE.get(re.split(r"[.+_-]", local)[0])
-        if own and purpose is not None and squash(local):
+        if (purpose := _purpose(match, brand)) is not None:
             weight = (
                 2.0 if brand.kind(page.url) in ("contact", "imprint", "legal", "security", "about") else 1.0
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from leadline.research.model import BlockKind, Page, Region
 from leadline.research.profile.brand import Brand
@@ -20,12 +20,15 @@ _ROLE = (
     rf"|President|Vice [Pp]resident(?: of {_AREA})?|VP (?:of )?[A-Z]\w+"
     r"|General Counsel|Geschäftsführer(?:in|innen)?|Geschäftsführung|Vorstand(?:svorsitzende[r]?)?|Vorstandsvorsitz|Inhaber(?:in)?|Gründer(?:in)?"
     r"|PDG|Président(?:e)?(?:-directeur général)?|Directeur général|Directrice générale|Gérante?|Fondateur|Fondatrice"
+    rf"|[A-Z]\w+ Director|Director of {_AREA}"
     rf"|Amministratore delegato|Director General|Consejero delegado|Head of {_AREA})"
 )
 _NAME_ROLE = re.compile(rf"^({_NAME})\s*(?:,|[-–—|:(]|\n|\bis (?:our|the)\b)\s*(?:our )?({_ROLE})\b")
 _ROLE_NAMES = re.compile(
     rf"^\W*(?:\w+ )?({_ROLE})(?: \w+)?\s*[:\-–—]\s*({_NAME}(?:(?:, | und | and | et | & ){_NAME}){{0,6}})"
 )
+_NAMED = re.compile(rf"^({_NAME})\s?[:–—]\s?[A-ZÀ-Þ][\w&/., -]{{2,60}}$")
+FEWEST_IN_LIST = 3
 _WHOLE_NAME = re.compile(rf"^{_NAME}$")
 _WHOLE_ROLE = re.compile(
     rf"^({_ROLE})\b[^.!?]{{0,50}}(?:\.(?: .*)?)?$"
@@ -51,9 +54,11 @@ def find(page: Page, brand: Brand) -> Iterator[Finding]:
     where = brand.kind(page.url)
     if where not in _NOT_THERE:
         yield from _in_sentences(page, brand)
-    if where not in _WHERE and where != "news":
-        return
     lines = list(_lines(page))
+    if where not in _WHERE and where != "news":
+        if where not in _NOT_THERE:
+            yield from _in_a_list(page, lines, brand)
+        return
     if where == "news":  # who signs a post with nothing but a role has it here
         lines = [line for line in lines if line[0] > _SIGNED * len(page.content.text)]
     else:
@@ -66,6 +71,20 @@ def find(page: Page, brand: Brand) -> Iterator[Finding]:
             role = _WHOLE_ROLE.match(below)
             if role is not None and not _elsewhere(below[role.end(1) :], brand):
                 yield _finding(page, start, below_start + len(below), text, role[1])
+
+
+def _in_a_list(page: Page, lines: Sequence[tuple[int, str]], brand: Brand) -> Iterator[Finding]:
+    """Lines one below the other that each give a name and what this person does: whoever's page it is has them."""
+    run: list[tuple[int, str]] = []
+    for start, line in [*lines, (0, "")]:
+        match = _NAMED.match(line)
+        if match is not None and not _NO_NAME.search(match[1]):
+            run.append((start, line))
+            continue
+        if len(run) >= FEWEST_IN_LIST:
+            for begin, text in run:
+                yield from _of_line(page, begin, text, brand)
+        run = []
 
 
 def _in_rows(page: Page, brand: Brand) -> Iterator[Finding]:

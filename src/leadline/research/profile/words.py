@@ -84,7 +84,7 @@ _PHONE = re.compile(
     re.IGNORECASE,
 )
 _CERTIFICATE = re.compile(
-    r"\bSOC[ -]?[123](?: Type (?:II|I|2|1))?\b|\bISO(?:/IEC)?[ :-]?(?:9001|13485|14001|20000(?:-1)?|22301|27001|27017|27018|27701|42001)(?::20\d\d)?\b"
+    r"\bSOC[ -]?[123](?: \(?Type (?:II|I|2|1)\b\)?|\b)|\bISO(?:/IEC)?[ :-]?(?:9001|13485|14001|20000(?:-1)?|22301|27001|27017|27018|27701|42001)(?::20\d\d)?\b"
     r"|\bPCI[ -]DSS\b|\bHITRUST\b|\bFedRAMP\b|\bTISAX\b|\bCyber Essentials(?: Plus)?\b|\bB Corp\b|\bCSA STAR\b|\bBSI C5\b|\bHDS\b|\bENS\b",
 )
 _HELD = re.compile(
@@ -95,6 +95,14 @@ _NOT_HELD = re.compile(
     r"\b(?:plan\w*|will|working (?:on|towards?)|toward|progress|soon|goal|aim\w*|pursu\w+|prepar\w+|not|no|without|if|should|roadmap|expect\w*|target|next|helps?|help you|your|customers?|achieve|how to|guide|"
     r"provider\w*|vendor\w*|supplier\w*|partners?|hosted|hosting|data ?cent(?:er|re)s?|AWS|Amazon|Google|Azure|Equinix|subprocessor\w*|geplant|wollen|werden|Rechenzentr\w+|Anbieter|prévu\w*|hébergeur\w*|fournisseur\w*)\b",
     re.IGNORECASE,
+)
+# "ISO 27001 certified and compliant with …": whoever's page it is.
+_OF_NOBODY = re.compile(
+    rf"(?:^\W*|, )(?:{_CERTIFICATE.pattern})(?:[ ,&]|\band\b|\bund\b|\bet\b|{_CERTIFICATE.pattern})*[ -](?:certified|compliant|accredited|attested|zertifiziert\w*|certifiée?s?)\b(?! \w+s\b)"
+)
+# Where a new subject begins: what is planned or said of others in one clause is not in the next.
+_CLAUSES = re.compile(
+    r"[;,]\s(?=(?:(?:and|und|et|but|aber|mais)\s)?(?:we|you|they|it|wir|Sie|sie|nous|vous|ils)\b)"
 )
 _HIRING = re.compile(
     r"\b(?:we|they)(?:['’]re| are) (?:\w+ ){0,2}?hiring\b|\bwe have (?:\w+ ){0,2}?open (?:roles|positions|jobs)\b|\bwir (?:stellen (?:\w+ )?ein|suchen (?:dich|Sie|Verstärkung))|\bnous recrutons\b",
@@ -114,6 +122,12 @@ _AT_NO_COST = re.compile(r"\bdo not charge\b|\bno (?:cost|charge|fee)s?\b")
 _TAX_NUMBER = re.compile(
     r"\b(?:VAT|USt|UID|TVA|BTW|IVA|EIN|Tax|MwSt|Umsatzsteuer)\b[\w .:()/-]{0,40}?[:\s](?P<number>(?:AT|BE|BG|CY|CZ|DE|DK|EE|EL|ES|FI|FR|GB|HR|HU|IE|IT|LT|LU|LV|MT|NL|PL|PT|RO|SE|SI|SK|CHE)[ -]?(?=[\w .-]*\d{3})[0-9A-Z][0-9A-Z .-]{6,13}[0-9A-Z]|\d{2}-\d{7})(?!\w)"
 )
+# As commercial registers number companies: Germany, France, Austria, Switzerland, the Netherlands, Dun & Bradstreet's.
+_REGISTER_NUMBER = re.compile(
+    r"\bHR[AB] ?\d{2,7}(?: ?[A-Z]{1,2})?\b|\bRCS [A-ZÀ-Þ][\w-]+(?: [A-Z])? ?\d{3} ?\d{3} ?\d{3}\b|\bFN ?\d{4,6} ?[a-z]\b"
+    r"|\bCHE-\d{3}\.\d{3}\.\d{3}\b|\b(?:KvK|KVK)(?:[ -]?(?:nummer|number|nr\.?))?:? ?\d{8}\b|\bD-?U-?N-?S\b(?:[ -]?(?:number|no\.?|nummer))?:? ?#?\d{2}-?\d{3}-?\d{4}\b"
+)
+_CALLED_NUMBER = re.compile(r"[ -]?(?:nummer|number|nr\.?|no\.?):? ?#?(?=\d)", re.IGNORECASE)
 _RAISED = re.compile(
     r"\b(?:raised|raising|closed|secured|announc\w+|received|levé|lève|eingesammelt|erhält|erhalten)\b[^.]{0,80}?(?P<amount>[$€£]\s?\d[\d.,]*\s?(?:[mMbBkK]\b|million|billion|Mio|Millionen|millions)?)[^.]{0,80}?\b(?:funding|round|[Ss]eed|[Ss]eries [A-H]|financing|investment|Finanzierung\w*|levée)",
 )
@@ -332,7 +346,9 @@ def _sentence(page: Page, block: Block, text: str, start: int, brand: Brand, whe
         yield from _founded(page, text, start, brand)
     if where in _SELF or where == "legal" or says_we(text):
         yield from _tax_number(page, text, start)
-    if where in ("home", "about", "careers", "team") and _HIRING.search(text) and not denials(text):
+    if where in _SELF or where == "legal" or _REGISTER_NUMBER.fullmatch(text.strip(" .")):
+        yield from _register_number(page, text, start)
+    if _hiring(page, where) and _HIRING.search(text) and not denials(text):
         yield _finding(page, "hiring", True, start, end)
     if (
         where in _SELF
@@ -361,6 +377,20 @@ def _tax_number(page: Page, text: str, start: int) -> Iterator[Finding]:
     for match in _TAX_NUMBER.finditer(text):
         begin, end = start + match.start("number"), start + match.end("number")
         yield _finding(page, "tax_number", match["number"], begin, end)
+
+
+def _hiring(page: Page, where: str) -> bool:
+    """Whether the page tells of now, and of the company itself."""
+    if where in ("home", "about", "careers", "team"):
+        return True
+    return where == "other" and page.content.published_on is None
+
+
+def _register_number(page: Page, text: str, start: int) -> Iterator[Finding]:
+    for match in _REGISTER_NUMBER.finditer(text):
+        begin, end = start + match.start(), start + match.end()
+        value = _CALLED_NUMBER.sub(" ", " ".join(match.group().split()), count=1)
+        yield _finding(page, "register_number", value, begin, end)
 
 
 def _free(text: str, brand: Brand) -> bool:
@@ -410,10 +440,12 @@ def _headcount(page: Page, text: str, start: int, brand: Brand) -> Iterator[Find
 def _certificates(
     page: Page, block: Block, text: str, start: int, brand: Brand, where: str
 ) -> Iterator[Finding]:
-    found = list(_CERTIFICATE.finditer(text))
-    if not found or _NOT_HELD.search(text) or not _HELD.search(text):
+    if _CERTIFICATE.search(text) is None:
         return
-    if not brand.speaks(text):
-        return
-    for match in found:
-        yield _finding(page, "certifications", match.group(), start, start + len(text))
+    for clause in _CLAUSES.split(text):
+        if _NOT_HELD.search(clause) or not _HELD.search(clause):
+            continue
+        if not brand.speaks(clause) and not _OF_NOBODY.search(clause):
+            continue
+        for match in _CERTIFICATE.finditer(clause):
+            yield _finding(page, "certifications", match.group(), start, start + len(text))
