@@ -183,8 +183,10 @@ async def _run(
     kind: str,
     reader: str,
 ) -> int:
+    from leadline.foundation.memory import collect_rarely
     from leadline.signals.schemas import SignalRequest
 
+    collect_rarely()
     requests = [
         SignalRequest(domain=domain, question=one.question, answer_type=one.answer_type)
         for domain in domains

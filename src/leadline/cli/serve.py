@@ -190,10 +190,12 @@ def _run_service(service: Callable[[Settings, asyncio.Event], Awaitable[None]]) 
 
     from leadline.cli.running import EXIT_TERMINATED, Interrupted
     from leadline.foundation.log import configure_logging
+    from leadline.foundation.memory import collect_rarely
     from leadline.foundation.settings import load_settings
 
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
+    collect_rarely()
 
     async def supervised() -> None:
         loop, stop, task = asyncio.get_running_loop(), asyncio.Event(), asyncio.current_task()

@@ -362,8 +362,10 @@ async def add_many(
 
     With ``none_runs``, which is cheaper, RunsAlready is raised when one does; the transaction is lost then.
     """
-    requests = [one.request for one in wanted]
     ids = {one.key: new_id() for one in wanted}
+    # Of thousands of questions most differ in their words only: the rest is sent once, and numbered.
+    kinds: dict[tuple[Any, ...], int] = {}
+    of_kind = [kinds.setdefault(_kind(one.request, default_pages), len(kinds) + 1) for one in wanted]
     passing = (
         ""
         if none_runs
@@ -373,11 +375,13 @@ async def add_many(
         added = await connection.execute(
             f"""
             insert into signals (organisation_id, reader, key_id, status, id, company_id, asked_host, question,
-                                 answer_type, output_schema, verification_mode, max_pages, force_refresh,
-                                 request_key, template_id, template_version)
-            select $1, $2, $3, 'processing', given.* from unnest(
-                $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::jsonb[], $10::text[],
-                $11::integer[], $12::boolean[], $13::bytea[], $14::uuid[], $15::integer[]) as given
+                                 request_key, answer_type, output_schema, verification_mode, max_pages,
+                                 force_refresh, template_id, template_version)
+            select $1, $2, $3, 'processing', id, company_id, asked_host, question, request_key,
+                ($9::text[])[kind], ($10::jsonb[])[kind], ($11::text[])[kind], ($12::integer[])[kind],
+                ($13::boolean[])[kind], ($14::uuid[])[kind], ($15::integer[])[kind]
+            from unnest($4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::bytea[], $16::integer[])
+                as given (id, company_id, asked_host, question, request_key, kind)
             {passing}
             """,  # noqa: S608
             organisation_id,
@@ -386,15 +390,10 @@ async def add_many(
             list(ids.values()),
             [company_ids[one.company.host] for one in wanted],
             [one.company.asked_host for one in wanted],
-            [request.question for request in requests],
-            [request.answer_type for request in requests],
-            [_schema(request) for request in requests],
-            [request.verification_mode for request in requests],
-            [request.max_pages or default_pages for request in requests],
-            [request.force_refresh for request in requests],
+            [one.request.question for one in wanted],
             list(ids),
-            [request.template_id for request in requests],
-            [request.template_version for request in requests],
+            *map(list, zip(*kinds, strict=True)),
+            of_kind,
         )
     except NotUnique as error:
         raise RunsAlready from error
@@ -405,6 +404,18 @@ async def add_many(
     rows = await connection.fetch("select id from signals where id = any($1::uuid[])", list(ids.values()))
     made = {row["id"] for row in rows}
     return {key: signal_id for key, signal_id in ids.items() if signal_id in made}
+
+
+def _kind(request: SignalRequest, default_pages: int) -> tuple[Any, ...]:
+    return (
+        request.answer_type,
+        _schema(request),
+        request.verification_mode,
+        request.max_pages or default_pages,
+        request.force_refresh,
+        request.template_id,
+        request.template_version,
+    )
 
 
 def _schema(request: SignalRequest) -> str | None:
