@@ -183,6 +183,7 @@ async def whole_path() -> list[Row]:
     The yardstick of each: the statements that record it, by the same repositories on bare asyncpg connections, without
     queue, engine and service around them.
     """
+    collect_rarely()  # as the service does
     async with fresh_database() as database:
         org = await organisation(database.repeatable, "bench")
         service, work = service_over(database)
