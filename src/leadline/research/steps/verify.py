@@ -29,6 +29,7 @@ from leadline.research.model import (
 from leadline.research.profile.answering import bears_out
 from leadline.research.questions import leaf_question
 from leadline.research.readers.extractive.assertions import asserted
+from leadline.research.readers.extractive.marks import marked
 from leadline.research.steps.guard import Judgement, asks_of_present, judge
 from leadline.research.values.computing import computed
 from leadline.research.values.polarity import hedged
@@ -99,6 +100,9 @@ def _check(
         ]
     asked = question if claim.path == "" else leaf_question(question, claim.path)
     support = _support(kind, claim.value, words, around, asked)
+    if kind.yes_or_no and (ticked := _ticked(asked, [unit for unit, _ in cited], evidence)) is not None:
+        same = ticked is claim.value
+        support = Support(same, f"the table's cell says {'yes' if ticked else 'no'}")
     if support.holds is not True and claim.derivation is Derivation.DERIVED:
         how = computed(claim.value, words, question.asked_at)
         support = Support(True, f"the figure follows from the cited figures ({how})") if how else support
@@ -130,6 +134,16 @@ def _of_subject(question: Question, unit: Unit, passage: Passage, page: Page, *,
     if page.provenance is Provenance.THIRD_PARTY and not names_subject(question.company, unit, passage, page):
         return Judgement(False, "the cited page is somebody else's and does not name the subject there")
     return Judgement(True)
+
+
+def _ticked(question: Question, units: Sequence[Unit], evidence: Evidence) -> bool | None:
+    """What the cell of a table of features says whose row and column the question names, if that is cited."""
+    found = {
+        marked(question, evidence.pages[unit.page], evidence.pages[unit.page].content.blocks[unit.block])
+        for unit in units
+        if unit.script < 0
+    } - {None}
+    return found.pop() if len(found) == 1 else None
 
 
 def _is_heading(unit: Unit, evidence: Evidence) -> bool:

@@ -10,6 +10,7 @@ from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.readers.extractive.features import BEST, alone, of_nothing, of_place, relate
 from leadline.research.readers.extractive.fitting import Scope, fit
 from leadline.research.readers.extractive.learned import Option, Options, judged
+from leadline.research.readers.extractive.marks import mark_candidates
 from leadline.research.readers.extractive.scene import Scene
 
 FAMILY = "statement"
@@ -19,7 +20,8 @@ LONGEST = 480  # characters of a sentence
 def boolean_candidates(
     question: Question, passages: Sequence[Passage], evidence: Evidence
 ) -> Sequence[Candidate]:
-    return judged(options(question, passages, evidence))
+    marks = mark_candidates(Scene(question, passages[:BEST], evidence))
+    return [*marks, *judged(options(question, passages, evidence))]
 
 
 def options(question: Question, passages: Sequence[Passage], evidence: Evidence) -> Options:

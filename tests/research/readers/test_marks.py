@@ -1,0 +1,69 @@
+"""Tables of features with ticks and crosses."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from leadline.research.documents.walk import read_page
+from leadline.research.model import Company, Evidence, Page, Question, Subject
+from leadline.research.readers.extractive.reader import ExtractiveReader
+from leadline.research.steps.rank import rank
+from leadline.research.steps.settle import settle
+from leadline.research.steps.verify import verify
+
+TABLE = """<title>Compare | Norrwerk</title><main><h1>Compare plans</h1><table>
+<tr><th>Feature</th><th>Basic</th><th>Workshop</th><th>Workshop Plus</th></tr>
+<tr><td>Audit trail</td><td>✗</td><td>✔️</td><td>✓</td></tr>
+<tr><td>Night shifts</td><td>—</td><td>—</td><td>Yes</td></tr>
+<tr><td>Drills</td><td>5</td><td>25</td><td>–</td></tr>
+<tr><td>Export to ledgers</td><td>soon</td><td>✓</td><td>✓</td></tr>
+</table></main>"""
+GERMAN = """<html lang=de><title>Tarife | Norrwerk</title><main><h1>Tarife</h1><table>
+<tr><th></th><th>Basis</th><th>Werkstatt</th></tr><tr><td>Nachtschicht</td><td>Nein</td><td>Ja</td></tr></table></main>"""
+
+
+def answer(markup: str, text: str) -> object:
+    url = "https://norrwerk.com/compare"
+    page = Page(
+        url=url,
+        snapshot_id=url,
+        fetched_at=datetime(2026, 1, 1, tzinfo=UTC),
+        body_sha256="",
+        content=read_page(markup.encode(), "text/html; charset=utf-8", url),
+    )
+    evidence = Evidence(pages=(page,))
+    company = Company(host="norrwerk.com", asked_host="norrwerk.com")
+    question = Question(subject=Subject(company=company), text=text, answer_type="boolean")
+    passages = rank(question, evidence, 20)
+    draft = ExtractiveReader().answer(question, passages, evidence)
+    return settle(question, evidence, passages, draft, verify(question, draft, passages, evidence)).answer
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Does the Basic plan include an audit trail?", False),
+        ("Is the audit trail part of Norrwerk's Basic plan?", False),
+        ("Does Basic have the audit trail?", False),
+        ("Are night shifts supported in the Basic edition?", False),  # a dash beside a yes
+        ("Does the Workshop Plus plan offer night shifts?", None),  # "Workshop" is named too: two columns
+        ("Does the Basic plan include drills?", None),  # a figure is no mark
+        ("Does the Basic plan include the export to ledgers?", None),  # neither yes nor no
+        (
+            "Does the Basic plan include an audit trail for customers in Japan?",
+            None,
+        ),  # more than the labels say
+        ("Does the Team plan include an audit trail?", None),  # no such column
+    ],
+)
+def test_a_mark_answers_where_row_and_column_are_named_and_nothing_else(
+    text: str, expected: bool | None
+) -> None:
+    assert answer(TABLE, text) is expected
+
+
+def test_marks_may_be_words_of_other_languages() -> None:
+    assert answer(GERMAN, "Ist die Nachtschicht im Tarif Basis enthalten?") is False
+    assert answer(GERMAN, "Enthält der Tarif Werkstatt die Nachtschicht?") is True
