@@ -24,7 +24,7 @@ GERMAN = """<html lang=de><title>Tarife | Norrwerk</title><main><h1>Tarife</h1><
 <tr><th></th><th>Basis</th><th>Werkstatt</th></tr><tr><td>Nachtschicht</td><td>Nein</td><td>Ja</td></tr></table></main>"""
 
 
-def answer(markup: str, text: str) -> object:
+def answer(markup: str, text: str, kind: str = "boolean") -> object:
     url = "https://norrwerk.com/compare"
     page = Page(
         url=url,
@@ -35,7 +35,7 @@ def answer(markup: str, text: str) -> object:
     )
     evidence = Evidence(pages=(page,))
     company = Company(host="norrwerk.com", asked_host="norrwerk.com")
-    question = Question(subject=Subject(company=company), text=text, answer_type="boolean")
+    question = Question(subject=Subject(company=company), text=text, answer_type=kind)
     passages = rank(question, evidence, 20)
     draft = ExtractiveReader().answer(question, passages, evidence)
     return settle(question, evidence, passages, draft, verify(question, draft, passages, evidence)).answer
@@ -67,3 +67,18 @@ def test_a_mark_answers_where_row_and_column_are_named_and_nothing_else(
 def test_marks_may_be_words_of_other_languages() -> None:
     assert answer(GERMAN, "Ist die Nachtschicht im Tarif Basis enthalten?") is False
     assert answer(GERMAN, "Enthält der Tarif Werkstatt die Nachtschicht?") is True
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "expected"),
+    [
+        ("Which plans include an audit trail?", "list", ["Workshop", "Workshop Plus"]),
+        ("Which plan includes night shifts?", "open_text", "Workshop Plus"),
+        ("Which plans include the export to ledgers?", "list", None),  # "soon" is neither yes nor no
+        ("Which plans include drills?", "list", None),
+        ("Which plans include an audit trail for Japan?", "list", None),
+        ("Who needs an audit trail?", "open_text", None),
+    ],
+)
+def test_ticks_tell_which_columns_have_it(text: str, kind: str, expected: object) -> None:
+    assert answer(TABLE, text, kind) == expected

@@ -29,7 +29,7 @@ from leadline.research.model import (
 from leadline.research.profile.answering import bears_out
 from leadline.research.questions import leaf_question
 from leadline.research.readers.extractive.assertions import asserted
-from leadline.research.readers.extractive.marks import marked
+from leadline.research.readers.extractive.marks import marked, ticks
 from leadline.research.steps.guard import Judgement, asks_of_present, judge
 from leadline.research.values.computing import computed
 from leadline.research.values.polarity import hedged
@@ -103,6 +103,8 @@ def _check(
     if kind.yes_or_no and (ticked := _ticked(asked, [unit for unit, _ in cited], evidence)) is not None:
         same = ticked is claim.value
         support = Support(same, f"the table's cell says {'yes' if ticked else 'no'}")
+    elif not support.holds and _heads_ticks(asked, claim.value, [unit for unit, _ in cited], evidence):
+        support = Support(True, "it heads the columns that the row ticks")
     if support.holds is not True and claim.derivation is Derivation.DERIVED:
         how = computed(claim.value, words, question.asked_at)
         support = Support(True, f"the figure follows from the cited figures ({how})") if how else support
@@ -144,6 +146,16 @@ def _ticked(question: Question, units: Sequence[Unit], evidence: Evidence) -> bo
         if unit.script < 0
     } - {None}
     return found.pop() if len(found) == 1 else None
+
+
+def _heads_ticks(question: Question, value: Any, units: Sequence[Unit], evidence: Evidence) -> bool:
+    """Whether the value is the heads of the columns that the cited row ticks, and the question asks for these."""
+    for unit in units:
+        page = evidence.pages[unit.page]
+        heads = ticks(question, page, page.content.blocks[unit.block]) if unit.script < 0 else []
+        if heads and value in (heads, ", ".join(heads)):
+            return True
+    return False
 
 
 def _is_heading(unit: Unit, evidence: Evidence) -> bool:

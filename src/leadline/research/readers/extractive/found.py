@@ -12,6 +12,7 @@ from leadline.research.readers.extractive.fitting import Scope, fit
 from leadline.research.readers.extractive.learned import Option, Options, judged
 from leadline.research.readers.extractive.links import url_candidates
 from leadline.research.readers.extractive.listings import list_candidates
+from leadline.research.readers.extractive.marks import tick_candidates
 from leadline.research.readers.extractive.phrases import text_candidates
 from leadline.research.readers.extractive.scene import Scene
 from leadline.research.values.terms import squash
@@ -27,7 +28,10 @@ _RULES: dict[str, Callable[[Question, Sequence[Passage], Evidence], Sequence[Can
 def found_candidates(
     question: Question, passages: Sequence[Passage], evidence: Evidence
 ) -> Sequence[Candidate]:
-    return judged(options(question, passages, evidence))
+    ticks = (
+        [] if question.answer_type == "url" else tick_candidates(Scene(question, passages[:BEST], evidence))
+    )
+    return [*ticks, *judged(options(question, passages, evidence))]
 
 
 def options(question: Question, passages: Sequence[Passage], evidence: Evidence) -> Options:

@@ -37,14 +37,28 @@ def marked(question: Question, page: Page, block: Block) -> bool | None:
         return None
     around = _OF_ANY | stems(page.content.title, language)
     found = []
-    for cell in block.cells[1:]:
+    for cell, state in zip(block.cells[1:], _states(page, block), strict=True):
         head = stems(cell.header, language) - _OF_ANY
         if head and head <= asked and not asked - label - head - around:
-            state = _state(page.words(cell.start, cell.end))
-            dash = state is None and page.words(cell.start, cell.end).strip() in _DASHES
-            others = [_state(page.words(one.start, one.end)) for one in block.cells[1:] if one != cell]
-            found.append(False if dash and True in others else state)
+            found.append(state)
     return found[0] if len(found) == 1 else None
+
+
+def ticks(question: Question, page: Page, block: Block) -> list[str]:
+    """The heads of all columns that the row ticks of which the question speaks, when it speaks of nothing else: "Which
+    plans include single sign-on?". Nothing where a cell says neither yes nor no.
+    """
+    if block.kind is not BlockKind.TABLE_ROW or len(block.cells) < 3:
+        return []
+    language = page.content.language or "en"
+    asked = stems(question.text, language) - _named(question, language)
+    label = stems(page.words(block.cells[0].start, block.cells[0].end), language)
+    if not label or not label <= asked or not (asked - label) & _OF_ANY or asked - label - _OF_ANY:
+        return []
+    states = _states(page, block)
+    if None in states:
+        return []
+    return [cell.header for cell, state in zip(block.cells[1:], states, strict=True) if state and cell.header]
 
 
 def mark_candidates(scene: Scene) -> Iterator[Candidate]:
@@ -59,6 +73,26 @@ def mark_candidates(scene: Scene) -> Iterator[Candidate]:
         state = marked(scene.question, spot.page, spot.block)
         if state is not None:
             yield Candidate(state, (spot.unit,), CERTAIN, "mark", {"rank": float(spot.rank)})
+
+
+def _states(page: Page, block: Block) -> list[bool | None]:
+    """What the cells behind the label say."""
+    words = [page.words(cell.start, cell.end).strip() for cell in block.cells[1:]]
+    said = [_state(text) for text in words]
+    if True not in said:
+        return said
+    return [False if text in _DASHES else state for text, state in zip(words, said, strict=True)]
+
+
+def tick_candidates(scene: Scene) -> Iterator[Candidate]:
+    """What plans, or whatever heads the columns, have the thing that is asked for."""
+    for spot in scene.spots:
+        asking = scene.asking(spot.language)
+        if gates.forbids(asking, spot) or gates.outdated(asking, spot):
+            continue
+        if names := ticks(scene.question, spot.page, spot.block):
+            value = names if scene.question.answer_type == "list" else ", ".join(names)
+            yield Candidate(value, (spot.unit,), CERTAIN, "ticks", {"rank": float(spot.rank)})
 
 
 def _state(text: str) -> bool | None:
