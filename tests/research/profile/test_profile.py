@@ -487,3 +487,21 @@ def test_a_list_of_names_and_functions_is_of_the_companys_people() -> None:
         profile(("/customers/bergpump", "".join(f"<p>{one}</p>" for one in lines))).value("leadership")
         is None
     )
+
+
+def test_name_and_role_side_by_side_on_one_line() -> None:
+    people = "<div><span>Ada Quist</span><span>Chief Executive Officer</span></div><div><b>Bo Lind</b> <i>CFO</i></div>"
+    found = profile(("/leadership", f"<main>{people}</main>")).value("leadership")
+    assert found == [
+        {"name": "Ada Quist", "role": "Chief Executive Officer"},
+        {"name": "Bo Lind", "role": "CFO"},
+    ]
+    for line in ("Ada Quist CEO Bergpump", "Our Chief Executive Officer", "Ada Quist former CEO"):
+        assert profile(("/leadership", f"<main><p>{line}</p></main>")).value("leadership") is None
+    assert profile(("/customers/bergpump", f"<main>{people}</main>")).value("leadership") is None
+
+
+@pytest.mark.parametrize(("stated", "count"), [("1,250+", 1250), ("about 50", None), ("10-50", None)])
+def test_a_count_that_is_passed_is_a_count(stated: str, count: int | None) -> None:
+    text = JSON_LD.replace('{"@type": "QuantitativeValue", "value": 73}', f'"{stated}"')
+    assert profile(("/", text + "<p>Norrwerk makes drills.</p>")).value("employee_count") == count

@@ -91,12 +91,14 @@ def value_of(words: str) -> Any:
 
 
 def number_of(value: Any) -> Number | None:
-    """The one exact number that a fact's value states; None for ranges, "about 50", and what is no number."""
+    """The one number that a fact's value states, of "1,250+" the one that is passed; None for ranges, "about 50", and
+    what is no number.
+    """
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int | float):
         return plain(value)
-    found = find_numbers(str(value)[:200], words=False)
+    found = find_numbers(str(value)[:200].strip().removesuffix("+"), words=False)
     exact = len(found) == 1 and not found[0].approximate and not found[0].range_end
     return found[0].value if exact else None
 

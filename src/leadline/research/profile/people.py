@@ -24,6 +24,7 @@ _ROLE = (
     rf"|Amministratore delegato|Director General|Consejero delegado|Head of {_AREA})"
 )
 _NAME_ROLE = re.compile(rf"^({_NAME})\s*(?:,|[-–—|:(]|\n|\bis (?:our|the)\b)\s*(?:our )?({_ROLE})\b")
+_NAME_THEN_ROLE = re.compile(rf"^({_NAME}) ({_ROLE})$")  # as two elements side by side become one line
 _ROLE_NAMES = re.compile(
     rf"^\W*(?:\w+ )?({_ROLE})(?: \w+)?\s*[:\-–—]\s*({_NAME}(?:(?:, | und | and | et | & ){_NAME}){{0,6}})"
 )
@@ -128,7 +129,8 @@ def _lines(page: Page) -> Iterator[tuple[int, str]]:
 
 
 def _of_line(page: Page, start: int, text: str, brand: Brand) -> Iterator[Finding]:
-    if (match := _NAME_ROLE.match(text)) is not None and not _NO_NAME.search(match[1]):
+    match = _NAME_ROLE.match(text) or _NAME_THEN_ROLE.match(text)
+    if match is not None and not _NO_NAME.search(match[1]):
         if not _elsewhere(text[match.end() :], brand):
             yield _finding(page, start, start + match.end(), match[1], match[2])
     elif (match := _ROLE_NAMES.match(text)) is not None:
