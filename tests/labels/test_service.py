@@ -247,3 +247,28 @@ async def test_a_curve_is_not_applied_to_what_it_made(database: Database) -> Non
     assert asked.reader.read_count == 1
     assert second["confidence"] == third["confidence"] == pytest.approx(0.5, abs=0.02)
     assert third["metadata"]["rawConfidence"] == raw
+
+
+async def test_what_was_answered_alike_counts_once(database: Database, org: UUID) -> None:
+    await said(database, org, {0.9: (20, 10)})
+    for _ in range(30):
+        await labels.label(database, org, await answered(database, org, 0.9, 1), RIGHT)
+    (found,) = await labels.calibrate(database, org)
+    assert found.before.count == 30
+    assert found.refused is not None
+
+
+async def test_what_is_told_meanwhile_does_not_give_away_what_is_held_back(
+    database: Database, org: UUID
+) -> None:
+    await labels.set_threshold(database, org, None, 0.8)
+    told: list[str] = []
+    service = make_service(database, reader=SureReader(0.7))
+    signal = await service.ask(
+        org, ASK, progress=lambda step, detail, **facts: told.append(f"{step} {detail} {facts}")
+    )
+    assert signal.answer is None
+    assert any(one.startswith("settle") for one in told)
+    assert not any("1987" in one or "0.7" in one or "supported" in one for one in told)
+    cited = await database.fetchval("select count(*) from citations where reference = $1", UUID(signal.id))
+    assert cited == 1  # the page stays, as proof of what is held back

@@ -70,8 +70,17 @@ def test_a_curve_is_judged_by_labels_that_it_did_not_see() -> None:
     """Figures that mean nothing stay what they are: half is right, however sure the reader was."""
     labels = [one for n in range(100) for one in (Given(0.5 + n / 250, n % 2 == 0),)]
     seen = [Given(fitted(labels).at(one.confidence), one.right) for one in labels]
-    unseen, before = reliability(left_out(labels)), reliability(labels)
-    assert len(left_out(labels)) == 100
+    unseen, before = reliability(left_out(labels, range(100))), reliability(labels)
+    assert len(left_out(labels, range(100))) == 100
     assert unseen.brier is not None
     assert before.brier is not None
     assert (reliability(seen).brier or 0) < unseen.brier < before.brier
+
+
+def test_labels_of_one_company_are_judged_by_those_of_others() -> None:
+    """Two companies, each always right or always wrong: a curve that knows neither says what the other taught it."""
+    labels = [Given(0.9, True)] * 30 + [Given(0.9, False)] * 30
+    judged = left_out(labels, ["a"] * 30 + ["b"] * 30)
+    assert [one.confidence for one in judged] == [0.9] * 60  # the others are all alike: no curve
+    mixed = left_out(labels, list(range(60)))
+    assert all(one.confidence < 0.6 for one in mixed)

@@ -171,17 +171,15 @@ def _calibration(reader: str, labelled: Sequence[tuple[Row, trust.Labelled]]) ->
         same = (of.company_id and str(of.company_id), of.contact_profile_url, of.question, of.answer)
         sides.setdefault(msgspec.json.encode(same, order="deterministic"), []).append((row, of))
     contradicted = [some for some in sides.values() if len({row.verdict for row, _ in some}) > 1]
-    given = [
-        Given(row.confidence or 0.0, row.verdict == "right")
-        for some in sides.values()
-        if some not in contradicted
-        for row, _ in some
-    ]
+    # What was answered alike, as by a subscription, counts once: with the newest label's confidence.
+    once = [some[-1] for some in sides.values() if some not in contradicted]
+    given = [Given(row.confidence or 0.0, row.verdict == "right") for row, _ in once]
+    subjects = [str(of.company_id or of.contact_profile_url) for _, of in once]
     refused = too_few(given)
     return Calibration(
         reader,
         reliability(given),
-        reliability(left_out(given)) if refused is None else None,
+        reliability(left_out(given, subjects)) if refused is None else None,
         fitted(given) if refused is None else None,
         refused,
         tuple(_contradictions(contradicted)),

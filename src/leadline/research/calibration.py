@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -173,17 +173,21 @@ def _fitted(given: Sequence[Given]) -> Curve:
     )
 
 
-def left_out(given: Sequence[Given]) -> list[Given]:
-    """Each with the confidence of a curve that was fitted on the others: folds of every fifth, as they come.
+def left_out(given: Sequence[Given], groups: Sequence[Hashable]) -> list[Given]:
+    """Each with the confidence of a curve that was fitted on labels of other groups, one group for each label.
 
-    Where the others suffice for no curve, the figure stays as it was stated.
+    Groups are dealt to folds in turn; labels of one, such as those of one company, are fitted on or judged together, so
+    that a curve is not judged by answers it knows. Where the others suffice for no curve, the figure stays as stated.
     """
+    fold_of = {group: number % FOLDS for number, group in enumerate(dict.fromkeys(groups))}
+    folds = [fold_of[group] for group in groups]
     found: list[Given] = []
     for fold in range(FOLDS):
-        others = [one for number, one in enumerate(given) if number % FOLDS != fold]
+        others = [one for one, of in zip(given, folds, strict=True) if of != fold]
         curve = _fitted(others) if {one.right for one in others} == {True, False} else None
         found += [
             Given(curve.at(one.confidence) if curve is not None else one.confidence, one.right)
-            for one in given[fold::FOLDS]
+            for one, of in zip(given, folds, strict=True)
+            if of == fold
         ]
     return found

@@ -17,6 +17,7 @@ from leadline.companies.schemas import CompanyProfile
 from leadline.models.schemas import ModelCall
 from leadline.research.answer_types import ANSWER_TYPES, AnswerType
 from leadline.research.model import Page, Proof, VerificationMode
+from leadline.research.model import Source as CitedSource
 from leadline.wire.fields import DOMAIN_PATTERN, Domain, Id, Moment, Time, WebhookUrl, shown
 from leadline.wire.pages import Offset, PageSize25, PageSize100, ResultsPage
 from leadline.wire.questions import MAX_QUESTION, AnswerTypeName, Question, Weight
@@ -181,6 +182,7 @@ class HeldBack(msgspec.Struct, frozen=True):
     answer: Any
     confidence: float
     threshold: float
+    sources: tuple[CitedSource, ...] = ()  # with their proofs
 
 
 class TracedPage(msgspec.Struct, frozen=True, kw_only=True):

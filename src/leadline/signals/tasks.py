@@ -46,7 +46,8 @@ from leadline.signals.profiling import News, Profiling, take_in
 from leadline.signals.repository import Row, SavedStep
 from leadline.signals.schemas import HeldBack
 from leadline.signals.telling import Telling
-from leadline.signals.trust import Weighed, weigh
+from leadline.signals.trust import Rules, Weighed, weigh
+from leadline.signals.trust import rules as rules_of
 from leadline.wire.fields import wire_time
 from leadline.work.service import Done, GivenUp, Kind, WorkItem
 
@@ -131,7 +132,12 @@ class Answering:
         compared: Compared | None = None
         news: News | None = None
         with self._telling.of(item.id) as told:
+            rules = await rules_of(
+                self._database, UUID(row.signal.organisation_id), row.reader, row.template_id
+            )
             tell = _both(told, progress)
+            if rules.least is not None:
+                tell = _without_answers(tell)
             contact = await self._contact(row, trace, tell)
             question = self.question(row, contact)
             people = await self._people(row, question, trace, tell)
@@ -141,7 +147,9 @@ class Answering:
                     if refusal is not None:
                         weighed = Weighed(refusal, {})
                     else:
-                        weighed, compared = await self._answer(row, question, people or contact, trace, tell)
+                        weighed, compared = await self._answer(
+                            row, question, people or contact, trace, tell, rules
+                        )
                 news = await self._profiling.read(question.company, trace) if question.company.host else None
             except ModelError as error:
                 weighed = Weighed(model_failure(error), {})
@@ -225,6 +233,7 @@ class Answering:
         looked: LookedUp | None,
         trace: _StoredTrace,
         progress: Progress,
+        rules: Rules,
     ) -> tuple[Weighed, Compared | None]:
         """The outcome, weighed, and, for a subscription, what it tells against the one before."""
         engine = self._engine
@@ -233,22 +242,18 @@ class Answering:
         elif row.subscription_id is not None and (
             stands := await self._comparing.still_stands(row, question.company)
         ):
-            weighed = await self._weigh(row, stands[0])
+            weighed = weigh(rules, stands[0])
             return weighed, (await self._comparing.held_back(row) if weighed.held_back else stands[1])
         outcome = await engine.answer(question, self._reader(row, question.budget), trace, progress)
         if looked is not None:
             outcome = looked.told(outcome)
-        weighed = await self._weigh(row, outcome)
+        weighed = weigh(rules, outcome)
         if row.subscription_id is None:
             return weighed, None
         if weighed.held_back is not None:
             return weighed, await self._comparing.held_back(row)
         paid = lambda: self._paid(row, question.budget)  # noqa: E731
         return weighed, await self._comparing.compare(row, question.company, weighed.outcome, paid)
-
-    async def _weigh(self, row: Row, outcome: Outcome) -> Weighed:
-        organisation_id = UUID(row.signal.organisation_id)
-        return await weigh(self._database, organisation_id, row.reader, row.template_id, outcome)
 
     async def gave_up(self, connection: Connection, item: WorkItem, why: GivenUp) -> None:
         """The signal has failed, visibly, and costs nothing."""
@@ -315,7 +320,8 @@ class Answering:
             return
         if compared is not None and compared.baseline:
             await self._comparing.become_baseline(connection, row)
-        await evidence.cite(connection, signal_id, {s.proof.snapshot_id for s in outcome.sources})
+        cited = (*outcome.sources, *(held_back.sources if held_back is not None else ()))
+        await evidence.cite(connection, signal_id, {s.proof.snapshot_id for s in cited})
         if outcome.charged:
             await self._ledger.capture(connection, [signal_id])
         else:
@@ -400,6 +406,18 @@ def _unread(one: Unreadable) -> dict[str, Any]:
 
 async def _nothing(_: Connection) -> None:
     """Nothing is left to write."""
+
+
+def _without_answers(told: Progress) -> Progress:
+    """Leaves out what tells an answer before it is known whether it is sure enough to be given."""
+
+    def tell(step: str, detail: str, /, **facts: object) -> None:
+        if step in ("answer", "verify", "settle"):
+            told(step, "told when it is known whether it is sure enough")
+        else:
+            told(step, detail, **facts)
+
+    return tell
 
 
 def _both(told: Progress, other: Progress | None) -> Progress:

@@ -11,11 +11,12 @@ import msgspec
 from leadline.foundation.database import Connection
 from leadline.research.model import UNCALIBRATED, Nearest, Outcome
 from leadline.signals import repository as signals
-from leadline.signals import trust_repository as repository
 from leadline.signals.people import pattern_of as pattern_of
 from leadline.signals.schemas import HeldBack
+from leadline.signals.trust_repository import Rules as Rules
 from leadline.signals.trust_repository import Threshold as Threshold
 from leadline.signals.trust_repository import drop_curve as drop_curve
+from leadline.signals.trust_repository import rules as rules
 from leadline.signals.trust_repository import set_curve as set_curve
 from leadline.signals.trust_repository import set_threshold as set_threshold
 from leadline.signals.trust_repository import thresholds as thresholds
@@ -33,9 +34,7 @@ class Weighed(NamedTuple):
     held_back: HeldBack | None = None
 
 
-async def weigh(
-    connection: Connection, organisation_id: UUID, reader: str, template_id: UUID | None, outcome: Outcome
-) -> Weighed:
+def weigh(rules: Rules, outcome: Outcome) -> Weighed:
     """The outcome with the confidence of the organisation's curve, or without its answer.
 
     ``outcome`` states the reader's own figure, which is ``calibrated`` where it says what it was measured on.
@@ -43,7 +42,6 @@ async def weigh(
     raw = outcome.confidence
     if outcome.failed or outcome.answer is None or raw is None:
         return Weighed(outcome, {})
-    rules = await repository.rules(connection, organisation_id, reader, template_id)
     facts: dict[str, Any] = {"calibrated": measured(outcome.confidence_basis)}
     if rules.curve is not None:
         curve = rules.curve
@@ -56,7 +54,7 @@ async def weigh(
     confidence = outcome.confidence or 0.0
     if rules.least is None or confidence >= rules.least:
         return Weighed(outcome, facts)
-    held = HeldBack(outcome.answer, confidence, rules.least)
+    held = HeldBack(outcome.answer, confidence, rules.least, outcome.sources)
     shown = msgspec.structs.replace(
         outcome,
         answer=None,
