@@ -69,6 +69,7 @@ BEYOND = frozenset(
 BEYOND_ANSWERS = {
     ("GET", "/v1/companies/signals/subscriptions"): {"400"},
     ("GET", "/v1/companies/signals/subscriptions/{subscriptionId}/actions"): {"400"},
+    ("POST", "/v1/companies/signals/batch"): {"404"},
     ("POST", "/v1/companies/signals/subscriptions"): {"404"},
     ("POST", "/v1/contacts/find-email"): {"402"},
     ("POST", "/v1/contacts/research"): {"402"},

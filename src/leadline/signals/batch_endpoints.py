@@ -66,7 +66,7 @@ operations = Operations[Needs]("Company Signals")
         201: Answer("Sync mode: every pair has been accepted or rejected.", SignalBatchResponse),
         202: Answer("Async mode: queued.", SignalBatchResponse),
     },
-    errors=(400, 402, 413, 422),
+    errors=(400, 402, 404, 413, 422),
     charge="One signal's price for each new signal, given back if it fails; refused whole where credits do not suffice.",
 )
 async def create_signal_batch(needs: Needs, call: BatchCall) -> Reply:
