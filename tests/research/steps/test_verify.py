@@ -95,6 +95,59 @@ def test_a_stated_figure_is_not_computed() -> None:
     assert not checked(SITES, "Berlin|Leeds", "What is it?", "number", 30).supported
 
 
+@pytest.mark.parametrize(
+    ("line", "asked", "kind", "value", "is_open"),
+    [
+        (
+            "The plan for teams.",
+            "What does the plan cost?",
+            "currency",
+            {"value": 9, "currency": "EUR"},
+            False,
+        ),
+        ("Most orders ship on time.", "Which share ships on time?", "percentage", 97, False),
+        ("Cold storage in Kiel.", "What year did they open?", "number", 1999, False),
+        ("Kiel, Leeds and Rouen", "How many depots have they?", "number", 3, True),  # may be counted
+        ("The plan costs 9.", "What does the plan cost?", "currency", {"value": 9, "currency": "EUR"}, True),
+        ("Le forfait coûte ٩ دينار", "What does it cost?", "currency", {"value": 9, "currency": "JOD"}, True),
+        (
+            "The plan costs nine crowns.",
+            "What does it cost?",
+            "currency",
+            {"value": 9, "currency": "SEK"},
+            True,
+        ),
+    ],
+)
+def test_words_without_any_figure_need_no_second_look(
+    line: str, asked: str, kind: str, value: Any, is_open: bool
+) -> None:
+    """A model that says yes would be wrong, and each look is a call more."""
+    verification = checked(f"<p>{line}</p>", line, asked, kind, value)
+    assert not verification.supported
+    assert verification.open is is_open
+
+
+def test_a_member_of_an_object_without_any_figure_needs_none_either() -> None:
+    html = "<p>The plan for teams.</p><p>The plan costs 8 euros.</p>"
+    evidence = Evidence(pages=(page("https://acme.com/a", html),))
+    shown = passages(evidence)
+    lines = {u.text: u.number for p in shown for u in p.units}
+    question = Question(
+        subject=Subject(company=ACME),
+        text="What do the plans cost?",
+        answer_type="json_schema",
+        output_schema={"type": "object", "properties": {"teams": {"type": "number"}}},
+    )
+
+    def of_line(words: str) -> Verification:
+        claim = Claim(path="/teams", value=9, citations=(lines[words],))
+        return verify(question, Draft(reader="test", value={"teams": 9}, claims=(claim,)), shown, evidence)
+
+    assert not of_line("The plan for teams.").open
+    assert of_line("The plan costs 8 euros.").open  # may be another member's, and the line cited for both
+
+
 def test_invented_citations_have_no_second_look() -> None:
     evidence = Evidence(pages=(page("https://acme.com/a", "<p>We are 5.</p>"),))
     question = Question(subject=Subject(company=ACME), text="How many?", answer_type="number")

@@ -93,7 +93,7 @@ class Currency(AnswerType):
         if any(same_number(value["value"], m.value) for m in held):
             return Support(False, "the cited words give this amount in another currency", final=True)
         same_currency = list({m.value: None for m in held if _may_be(m, value["currency"])})
-        return computed_support(value["value"], same_currency, question)
+        return computed_support(value["value"], same_currency, words, question)
 
 
 _DOLLARS = frozenset({"USD", "CAD", "AUD", "NZD", "SGD", "HKD"})

@@ -118,17 +118,29 @@ def number_support(value: Any, words: Sequence[str], question: Question) -> Supp
         return Support(True, "the number stands in the cited words")
     if _COUNTING.search(question.text) and same_number(value, len(words)):
         return Support(True, "the number is the count of the cited places")
-    return computed_support(value, held, question)
+    return computed_support(value, held, words, question)
 
 
-def computed_support(value: Any, held: Sequence[Figure], question: Question) -> Support:
+def computed_support(value: Any, held: Sequence[Figure], words: Sequence[str], question: Question) -> Support:
+    """By adding or subtracting the figures ``held``, those of the wanted kind among all that ``words`` say.
+
+    Words without any figure state no amount and no share, whoever looks at them; only a count may be read off them.
+    """
     if _ARITHMETIC.search(question.text):
         pairs = [x for a, b in combinations(held, 2) for x in (a + b, abs(a - b))]
         if any(same_number(value, x) for x in [*pairs, sum(held)]):
             return Support(True, "the figure follows from the cited figures by adding or subtracting")
     if held:
         return Support(False, "the cited words hold other figures than this", final=True)
-    return Support(None, "the cited words hold no figure")
+    counted = _COUNTING.search(question.text) is not None
+    return Support(None, "the cited words hold no figure", final=not counted and not _any_figure(words))
+
+
+def _any_figure(words: Sequence[str]) -> bool:
+    """Also a digit of another script, or one that belongs to a word."""
+    return any(c.isnumeric() for text in words for c in text) or bool(
+        values_in(words, lambda text, language: (m.value for m in find_numbers(text, language)))
+    )
 
 
 def values_in(words: Sequence[str], find: Callable[[str, str], Iterable[Figure]]) -> list[Figure]:

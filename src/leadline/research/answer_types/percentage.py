@@ -56,4 +56,4 @@ class Percentage(AnswerType):
         )
         if any(same_number(value, h) for h in held):
             return Support(True, "the percentage stands in the cited words")
-        return computed_support(value, held, question)
+        return computed_support(value, held, words, question)

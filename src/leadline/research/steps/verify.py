@@ -117,14 +117,13 @@ def _check(
         by_link = support.holds is False
         if bears_out(question, claim.value, [unit for unit, _ in cited], evidence, by_link=by_link):
             support = Support(True, "the profile, read anew off the page, says it in the cited words")
-    if support.holds is None:
-        return CheckedClaim(claim=claim, verdict=Verdict.NOT_CHECKED, why=support.why, open=True)
+    verdict = Verdict.SUPPORTED if support.holds else Verdict.CONTRADICTED
     return CheckedClaim(
         claim=claim,
-        verdict=Verdict.SUPPORTED if support.holds else Verdict.CONTRADICTED,
+        verdict=Verdict.NOT_CHECKED if support.holds is None else verdict,
         why=support.why,
-        # Of an object, lines are often cited for several members at once: a figure may stand beside them.
-        open=not (support.holds or (support.final and claim.path == "")),
+        # Of an object, lines are often cited for several members at once: another figure may be another member's.
+        open=not (support.holds or (support.final and (claim.path == "" or support.holds is None))),
     )
 
 
