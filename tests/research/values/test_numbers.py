@@ -57,6 +57,36 @@ def test_both_ends_of_a_range_are_marked(text: str) -> None:
     assert [(m.value, m.range_end) for m in find_numbers(text)] == [(2, True), (3, True)]
 
 
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("costs €1.250 per year", [(1250, "EUR")]),
+        ("1.250 € pro Jahr", [(1250, "EUR")]),
+        ("EUR 12.500 for a seat", [(12500, "EUR")]),
+        ("DKK 4.990", [(4990, "DKK")]),
+        (
+            "costs $1.250",
+            [],
+        ),  # dollars have a decimal point: thousands in a borrowed spelling, or a price of fuel
+        ("CHF 1.250", []),
+        ("€1.250 per litre", []),
+        ("1.250 €/kWh", []),
+        ("1.255 €/kWh", [(1.255, "EUR")]),
+        ("from €1.499 a year", [(1499, "EUR")]),
+        ("fuel at $3.459", [(3.459, "USD")]),
+        ("€1.250 million", [(1_250_000, "EUR")]),
+        ("€1.250.000", [(1_250_000, "EUR")]),
+        ("€1.25", [(1.25, "EUR")]),
+        ("$.75 per gigabyte", [(0.75, "USD")]),
+        ("€,50 the piece", [(0.5, "EUR")]),
+        ("$.75.2", []),
+        ("version $.NET", []),
+    ],
+)
+def test_amounts_on_an_english_page(text: str, values: list[tuple[float, str]]) -> None:
+    assert [(m.value, m.currency) for m in find_money(text)] == values
+
+
 def test_integers_stay_integers() -> None:
     assert [type(m.value) for m in find_numbers("25.00 and 25.5 and 2.5 million")] == [int, float, int]
 

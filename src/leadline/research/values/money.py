@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from leadline.research.values.numbers import Number, find_numbers, plain
+from leadline.research.values.numbers import DECIMAL_COMMA, Number, find_numbers, plain
 
 ISO_CODES = frozenset(
     "AED ARS AUD BGN BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR ISK JPY KES KRW MXN MYR NGN NOK NZD "
@@ -82,11 +82,28 @@ def currency_code(text: str) -> str | None:
     )
 
 
+_THREE_PLACES = re.compile(r"(?<![\d.,])[1-9]\d{0,2}\.\d{3}\+?$")
+# Where these are paid, a point parts thousands, whatever the language of the page.
+_POINTED_THOUSANDS = frozenset(
+    "ARS BGN BRL CLP COP CZK DKK EUR HUF IDR ISK NOK PLN RON RSD SEK TRY UAH VND".split()
+)
+# The price of a litre, a kilowatt-hour or a gigabyte has three places; that of a year or of a person has not.
+_OF_A_MEASURE = re.compile(
+    r"\s*(?:/|(?:per|pro|par|je|each|an?)\b)\s*(?!(?:year|yr|annum|month|mo|week|day|user|seat|person|jahr|monat|woche|tag|nutzer|an|mois|semaine|jour|utilisateur)\b)\w",
+    re.IGNORECASE,
+)
+
+
+def _in_thousands(text: str, end: int, currency: str) -> bool:
+    """Whether the "1.250" of an amount that ends here can be thousands only."""
+    return currency in _POINTED_THOUSANDS and _OF_A_MEASURE.match(text, end) is None
+
+
 def find_money(text: str, language: str = "en") -> list[Money]:
     """Every amount whose currency stands beside it, in order."""
     found: list[Money] = []
-    for mention in find_numbers(text, language, words=True):
-        figure = re.search(r"\d", text[mention.start : mention.end])
+    for mention in find_numbers(text, language, words=True, unsure=True):
+        figure = re.search(r"[.,]?\d", text[mention.start : mention.end])
         start = mention.start + (figure.start() if figure else 0)
         before = _BEFORE.search(text[max(0, start - 6) : start])
         value, begin, end = mention.value, mention.start, mention.end
@@ -108,6 +125,11 @@ def find_money(text: str, language: str = "en") -> list[Money]:
                 code, end = stated, behind.end()
         if code is None and mention.range_end and found and found[-1].range_end:
             code = found[-1].currency  # "$10-20"
+        if code and language not in DECIMAL_COMMA and _THREE_PLACES.search(text[mention.start : mention.end]):
+            if _in_thousands(text, end, code.upper()):
+                value = int(re.sub(r"\D", "", text[mention.start : mention.end]))
+            elif mention.unsure:
+                continue
         if code:
             found.append(Money(begin, end, value, code.upper(), mention.approximate, mention.range_end))
     return found

@@ -64,7 +64,7 @@ _BY_LANGUAGE = {"mil": frozenset({"es", "pt"}), "mille": frozenset({"fr", "it"})
 _DIGITS = re.compile(
     r"""
     (?<![\w.,/:#@+-]) (?P<sign>[-−])? (?P<currency>[$€£¥]\s?)?
-    (?P<digits> \d{1,3}(?:[ \u00a0\u202f'’]\d{3})+(?!\d)(?:[.,]\d+)? | \d+(?:[.,]\d+)* )
+    (?P<digits> \d{1,3}(?:[ \u00a0\u202f'’]\d{3})+(?!\d)(?:[.,]\d+)? | \d+(?:[.,]\d+)* | (?<=[$€£¥])[.,]\d\d?(?![.,]?\d) )
     (?P<plus>\+)?
     """,
     re.VERBOSE,
@@ -105,6 +105,7 @@ class Mention(NamedTuple):
     approximate: bool = False
     range_end: bool = False  # one of the two ends of a range
     in_words: bool = False
+    unsure: bool = False  # "1.250" on an English page, read as a thousand; only where it is asked for
 
 
 def plain(value: float) -> Number:
@@ -134,6 +135,8 @@ def read_digits(digits: str, language: str = "en") -> Number | None:
     separators = [c for c in text if c in ".,"]
     if not separators:
         return int(text)
+    if text[0] in separators:
+        return plain(float(f"0.{text[1:]}")) if len(separators) == 1 else None
     last = separators[-1]
     if len(set(separators)) == 2:  # both stand in it: the last is the decimal one
         other = "," if last == "." else "."
@@ -172,8 +175,13 @@ def _scale_after(text: str, end: int, language: str) -> tuple[int, int]:
     return _SCALES[word], match.end()
 
 
-def find_numbers(text: str, language: str = "en", *, words: bool = True) -> list[Mention]:
-    """Every number of the text in order; with ``words`` also "twenty-three" and "three hundred"."""
+def find_numbers(
+    text: str, language: str = "en", *, words: bool = True, unsure: bool = False
+) -> list[Mention]:
+    """Every number of the text in order; with ``words`` also "twenty-three" and "three hundred".
+
+    With ``unsure`` also those of which nobody can tell, by the figure alone, whether they are thousands or a fraction.
+    """
     mentions: list[Mention] = []
     text = _PHONE.sub(lambda m: "x" * len(m.group()), text)
     position = 0
@@ -205,8 +213,15 @@ def find_numbers(text: str, language: str = "en", *, words: bool = True) -> list
         if not range_match and _BETWEEN.search(text[: match.start()]):
             range_match = _BETWEEN_AND.match(text, scaled_end)
         number = plain(value * factor * (-1 if match["sign"] else 1))
-        unsure = factor == 1 and _THREE_PLACES.fullmatch(digits) and language not in DECIMAL_COMMA
-        if abs(number) >= 10**MOST_DIGITS or (unsure and not _PER_CENT.match(text, end)):
+        either = bool(
+            factor == 1
+            and _THREE_PLACES.fullmatch(digits)
+            and language not in DECIMAL_COMMA
+            and not _PER_CENT.match(text, end)
+        )
+        if either:
+            number = int(digits.replace(".", ""))
+        if abs(number) >= 10**MOST_DIGITS or (either and not unsure):
             after_range = False
             continue
         approximate = (
@@ -215,7 +230,14 @@ def find_numbers(text: str, language: str = "en", *, words: bool = True) -> list
             or bool(_ABOUT.search(text[: match.start()]))
         )
         mentions.append(
-            Mention(match.start(), scaled_end, number, approximate, after_range or bool(range_match))
+            Mention(
+                match.start(),
+                scaled_end,
+                number,
+                approximate,
+                after_range or bool(range_match),
+                unsure=either,
+            )
         )
         after_range = bool(range_match)
         position = max(position, range_match.end() if range_match else scaled_end)
