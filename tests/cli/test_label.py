@@ -62,6 +62,10 @@ async def test_labels_change_what_the_next_answer_says_of_itself(
     assert "60 labels taken, 2 lines refused" in ended.err
     assert "line 62: " in ended.err
     assert "line 63: " in ended.err
+    listed = await command.run("label", "--list")
+    assert listed.out.count("How many of") + listed.out.count(FOUNDED) == 61
+    ended = await command.run("label", asked["id"], "wrong", "--expected", "1986")
+    assert "wrong, in place of wrong: " in ended.out
     trial = await command.run("calibrate", "--dry-run")
     assert trial.code == 0, trial
     assert "Nothing was changed." in trial.out
@@ -78,6 +82,8 @@ async def test_labels_change_what_the_next_answer_says_of_itself(
     assert "No answer that is sure enough to be given." in held.out
     assert "“Acme was founded in 1987 in Kiel.”" in held.out
     assert "however sure" in (await command.run("threshold", "--remove")).out
+    assert "extractive: its own confidence holds again." in (await command.run("calibrate", "--reset")).out
+    assert "No labels changed" in (await command.run("calibrate", "--reset")).out
 
 
 async def test_commands_say_what_is_missing(web: WebServer, database_url: str, tmp_path: Path) -> None:

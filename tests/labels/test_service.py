@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from msgspec import UNSET
 from tests.signals.test_comparing import ABOUT, Asked, site
 from tests.signals.test_service import ASK, FoundingReader, make_service
 
@@ -85,8 +86,9 @@ async def said(database: Database, org: UUID, counts: dict[float, tuple[int, int
 
 async def test_a_later_label_takes_the_place_of_the_one_before(database: Database, org: UUID) -> None:
     one = await answered(database, org, 0.8, 1)
-    await labels.label(database, org, one, LabelRequest(verdict="right", note="seen"))
-    await labels.label(database, org, one, LabelRequest(verdict="wrong", expected=7))
+    first = await labels.label(database, org, one, LabelRequest(verdict="right", note="seen"))
+    second = await labels.label(database, org, one, LabelRequest(verdict="wrong", expected=7))
+    assert (first.previous_verdict, second.previous_verdict) == (UNSET, "right")
     found, total = await labels.page(database, org, None, 10, 0)
     assert total == 1
     assert (found[0].verdict, found[0].expected, found[0].note) == ("wrong", 7, None)
@@ -132,11 +134,12 @@ async def test_a_curve_holds_for_what_is_answered_from_then_on(database: Databas
     await labels.label(database, org, after.id, RIGHT)
     newest, _ = await labels.page(database, org, None, 1, 0)
     assert newest[0].confidence == 0.9
-    await labels.forget_curve(database, org, "extractive")
+    assert await labels.forget_curves(database, org) == ["extractive"]
     again = await make_service(database, reader=SureReader(0.9)).ask(org, asked)
     assert (again.confidence, again.confidence_basis) == (0.9, "some labelled set")
     with pytest.raises(NotFound):
-        await labels.forget_curve(database, org, "extractive")
+        await labels.forget_curves(database, org, "extractive")
+    assert await labels.forget_curves(database, org) == []
 
 
 async def test_a_figure_that_was_never_measured_says_so(database: Database, org: UUID) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
     from leadline.bootstrap import Leadline
     from leadline.cli.terminal import Line
+    from leadline.foundation.database import Connection
     from leadline.labels.schemas import Label
     from leadline.labels.service import Calibration
     from leadline.research.calibration import Reliability
 
 VERDICTS = ("right", "wrong")
-SHOWN = 100  # labels of one list
+READ_AT_ONCE = 50  # labels of one list
 
 
 @click.command()
@@ -31,7 +32,7 @@ SHOWN = 100  # labels of one list
 @click.option("--expected", metavar="VALUE", help="The right value: JSON, or else text.")
 @click.option("--note", metavar="TEXT", help="Why.")
 @click.option("--remove", is_flag=True, help="Take the label of SIGNAL_ID back.")
-@click.option("--list", "listed", is_flag=True, help=f"Show the newest {SHOWN} labels.")
+@click.option("--list", "listed", is_flag=True, help="Show all labels, the newest first.")
 @click.option(
     "--import",
     "file",
@@ -72,7 +73,7 @@ def label(
 
         async with leadline.database.transaction() as connection:
             if listed:
-                return (await service.page(connection, organisation_id, None, SHOWN, 0))[0]
+                return [one async for one in _all(connection, organisation_id)]
             assert signal_id is not None
             if verdict is None:
                 await service.remove(connection, organisation_id, signal_id)
@@ -88,7 +89,7 @@ def label(
     "--reader", help="Only this one, such as extractive or model:openai:gpt-5-mini.  [default: all]"
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be; change nothing.")
-@click.option("--reset", is_flag=True, help="Let --reader's own confidence hold again.")
+@click.option("--reset", is_flag=True, help="Let the readers' own confidence hold again.")
 @org_option
 @json_option
 def calibrate(reader: str | None, dry_run: bool, reset: bool, org: str | None, as_json: bool) -> int:
@@ -96,15 +97,14 @@ def calibrate(reader: str | None, dry_run: bool, reset: bool, org: str | None, a
 
     Holds for signals finished from then on. Labels that are too few, or all say the same, change nothing: exit code 1.
     """
-    if reset and (reader is None or dry_run):
-        raise click.UsageError("--reset needs --reader, and goes alone.")
+    if reset:
+        if dry_run:
+            raise click.UsageError("Either --reset or --dry-run.")
+        return _reset(reader, org)
 
     async def work(leadline: Leadline, organisation_id: UUID) -> list[Calibration]:
         from leadline.labels import service
 
-        if reset and reader is not None:
-            await service.forget_curve(leadline.database, organisation_id, reader)
-            return []
         return await service.calibrate(leadline.database, organisation_id, reader, keep=not dry_run)
 
     found = for_organisation(org, work)
@@ -114,15 +114,13 @@ def calibrate(reader: str | None, dry_run: bool, reset: bool, org: str | None, a
         import msgspec
 
         write_json(msgspec.to_builtins([one._asdict() for one in found]))
-    elif reset:
-        write_lines([Line("The reader's own confidence holds again.")])
     elif not found:
         write_lines([Line("There are no labels of answers yet: leadline label SIGNAL_ID right|wrong.")])
     else:
         for one in found:
             write_lines(_calibration_lines(one, kept=not dry_run))
     fitted = any(one.curve is not None for one in found)
-    return EXIT_ANSWERED if fitted or reset else EXIT_FAILED
+    return EXIT_ANSWERED if fitted else EXIT_FAILED
 
 
 @click.command()
@@ -159,6 +157,32 @@ def threshold(least: float | None, template: UUID | None, remove: bool, org: str
 
 
 # ------------------------------------------------------------------ how
+
+
+async def _all(connection: Connection, organisation_id: UUID) -> AsyncIterator[Label]:
+    from leadline.labels import service
+
+    offset, total = 0, 1
+    while offset < total:
+        found, total = await service.page(connection, organisation_id, None, READ_AT_ONCE, offset)
+        for one in found:
+            yield one
+        offset += READ_AT_ONCE
+
+
+def _reset(reader: str | None, org: str | None) -> int:
+    from leadline.cli.terminal import Line, one_line, write_lines
+
+    async def work(leadline: Leadline, organisation_id: UUID) -> list[str]:
+        from leadline.labels import service
+
+        return await service.forget_curves(leadline.database, organisation_id, reader)
+
+    dropped = for_organisation(org, work)
+    write_lines(Line(one_line(f"{one}: its own confidence holds again.")) for one in dropped)
+    if not dropped:
+        write_lines([Line("No labels changed the confidence of any reader.")])
+    return EXIT_ANSWERED
 
 
 def _import(file: Path, org: str | None) -> int:
@@ -263,7 +287,8 @@ def _show(labels: list[Label], as_json: bool) -> int:
         sure = f" at {one.confidence:.2f}" if one.confidence is not None else ""
         answer = json.dumps(one.answer, ensure_ascii=False)
         note = f" ({one.note})" if one.note else ""
-        told = f"{one.verdict}: {one.domain or one.contact_profile_url}: {one.question} {answer}{sure}{expected}{note}"
+        before = f", in place of {one.previous_verdict}" if one.previous_verdict else ""
+        told = f"{one.verdict}{before}: {one.domain or one.contact_profile_url}: {one.question} {answer}{sure}{expected}{note}"
         write_lines([Line(one_line(told), "green" if one.verdict == "right" else "red", 2)])
     if not labels:
         write_lines([Line("No label.")])

@@ -26,6 +26,7 @@ class Row(NamedTuple):
     reader: str
     confidence: float | None
     labelled_at: datetime
+    previous: Verdict | None = None  # of the label whose place it took, where it was put just now
 
 
 class New(NamedTuple):
@@ -43,11 +44,12 @@ async def put(connection: Connection, organisation_id: UUID, new: New) -> Row:
     """In place of the one before."""
     row = await connection.fetchrow(
         f"""
+        with before as (select verdict from labels where organisation_id = $1 and signal_id = $2)
         insert into labels (organisation_id, signal_id, verdict, expected, note, reader, confidence)
         values ($1, $2, $3, $4, $5, $6, $7)
         on conflict (signal_id) do update set verdict = excluded.verdict, expected = excluded.expected,
             note = excluded.note, labelled_at = now()
-        returning {_COLUMNS}
+        returning {_COLUMNS}, (select verdict from before) as previous
         """,  # noqa: S608
         organisation_id,
         new.signal_id,
@@ -57,7 +59,7 @@ async def put(connection: Connection, organisation_id: UUID, new: New) -> Row:
         new.reader,
         new.confidence,
     )
-    return _row(row)
+    return _row(row)._replace(previous=row["previous"])
 
 
 async def remove(connection: Connection, organisation_id: UUID, signal_id: UUID) -> bool:

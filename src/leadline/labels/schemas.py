@@ -49,6 +49,10 @@ class Label(Struct, rename="camel", kw_only=True, frozen=True):
         Meta(description="As the reader stated it, before labels; null where no answer was found."),
     ] = None
     labelled_at: Time
+    previous_verdict: Annotated[
+        Verdict | UnsetType,
+        Meta(description="Of the label whose place this one took; left out where there was none."),
+    ] = UNSET
 
 
 class LabelsResponse(ItemsPage[Label]):

@@ -107,11 +107,13 @@ async def calibrate(
         return found
 
 
-async def forget_curve(database: Database, organisation_id: UUID, reader: str) -> None:
-    """The reader's own confidence holds again. Raises NotFound."""
+async def forget_curves(database: Database, organisation_id: UUID, reader: str | None = None) -> list[str]:
+    """The own confidence of each reader (or of this one) holds again; returns whose. Raises NotFound for one that has no curve."""
     async with database.transaction() as connection:
-        if not await trust.drop_curve(connection, organisation_id, reader):
-            raise NotFound(f"No labels changed the confidence of {reader!r}.")
+        dropped = await trust.drop_curves(connection, organisation_id, reader)
+    if reader is not None and not dropped:
+        raise NotFound(f"No labels changed the confidence of {reader!r}.")
+    return dropped
 
 
 async def set_threshold(
@@ -162,6 +164,7 @@ def _label(row: Row, of: trust.Labelled) -> Label:
         reader=row.reader,
         confidence=row.confidence,
         labelled_at=wire_time(row.labelled_at),
+        previous_verdict=UNSET if row.previous is None else row.previous,
     )
 
 

@@ -15,7 +15,7 @@ from leadline.signals.people import pattern_of as pattern_of
 from leadline.signals.schemas import HeldBack
 from leadline.signals.trust_repository import Rules as Rules
 from leadline.signals.trust_repository import Threshold as Threshold
-from leadline.signals.trust_repository import drop_curve as drop_curve
+from leadline.signals.trust_repository import drop_curves as drop_curves
 from leadline.signals.trust_repository import rules as rules
 from leadline.signals.trust_repository import set_curve as set_curve
 from leadline.signals.trust_repository import set_threshold as set_threshold

@@ -56,14 +56,17 @@ async def set_curve(connection: Connection, organisation_id: UUID, reader: str, 
     )
 
 
-async def drop_curve(connection: Connection, organisation_id: UUID, reader: str) -> bool:
-    """False when there was none."""
-    dropped = await connection.fetchval(
-        "delete from confidence_curves where organisation_id = $1 and reader = $2 returning true",
+async def drop_curves(connection: Connection, organisation_id: UUID, reader: str | None) -> list[str]:
+    """Of this reader or of all; whose there were."""
+    dropped = await connection.fetch(
+        """
+        delete from confidence_curves where organisation_id = $1 and ($2::text is null or reader = $2)
+        returning reader
+        """,
         organisation_id,
         reader,
     )
-    return dropped is not None
+    return sorted(row["reader"] for row in dropped)
 
 
 async def thresholds(connection: Connection, organisation_id: UUID) -> list[Threshold]:
