@@ -23,7 +23,7 @@ from sklearn.linear_model import LogisticRegression
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src")]
 
-from leadline.research.profile.mapper import NONE, features  # noqa: E402
+from leadline.research.profile.mapper import NONE, features, figures  # noqa: E402
 
 WEIGHTS = ROOT / "src/leadline/research/profile/mapper.json"
 FRAMES = (
@@ -70,6 +70,10 @@ class Fitted:
         seen = Counter(piece for _, text in given for piece in features(text))
         self.pieces = {p: i for i, p in enumerate(sorted(p for p, n in seen.items() if n >= COMMON))}
         rows = np.stack([self.row(text) for _, text in texts])
+        self.figures = {
+            field: sorted({one for name, text in given if name == field for one in figures(text)})
+            for field in sorted({name for name, _ in given})
+        }
         self.model = LogisticRegression(C=PENALTY, max_iter=400)
         self.model.fit(rows, [field for field, _ in texts])
 
@@ -83,7 +87,8 @@ class Fitted:
     def best(self, text: str) -> tuple[str, float]:
         chances = self.model.predict_proba(self.row(text)[None])[0]
         place = int(chances.argmax())
-        return str(self.model.classes_[place]), float(chances[place])
+        field = str(self.model.classes_[place])
+        return (field, float(chances[place])) if figures(text) <= set(self.figures[field]) else (NONE, 1.0)
 
 
 def write_weights(fitted: Fitted, path: Path) -> None:
@@ -93,6 +98,7 @@ def write_weights(fitted: Fitted, path: Path) -> None:
         for piece, place in fitted.pieces.items()
     }
     held = {
+        "figures": fitted.figures,
         "fields": [str(c) for c in fitted.model.classes_],
         "intercepts": [round(float(w), 3) for w in fitted.model.intercept_],
         "weights": {piece: row for piece, row in weights.items() if max(map(abs, row)) >= 0.2},
@@ -102,7 +108,7 @@ def write_weights(fitted: Fitted, path: Path) -> None:
         for piece, row in held["weights"].items()  # type: ignore[attr-defined]
     )
     path.write_text(
-        f'{{\n "fields": {json.dumps(held["fields"])},\n "intercepts": {json.dumps(held["intercepts"])},\n'
+        f'{{\n "fields": {json.dumps(held["fields"])},\n "figures": {json.dumps(held["figures"])},\n "intercepts": {json.dumps(held["intercepts"])},\n'
         f' "weights": {{\n{lines}\n }}\n}}\n',
         encoding="utf-8",
     )

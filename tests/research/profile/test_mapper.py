@@ -36,6 +36,8 @@ def ask(text: str, kind: str) -> Outcome:
     [
         ("headcount", "number", 73),
         ("Mitarbeiterzahl", "number", 73),
+        ("total number of workers", "number", 73),
+        ("in what year did the business begin", "number", 1998),
         ("year founded", "number", 1998),
         ("who is the boss", "open_text", "Ada Quist"),
         ("Geschäftsführer", "list", ["Ada Quist"]),
@@ -61,6 +63,9 @@ def test_an_everyday_question_is_answered_from_the_profile(text: str, kind: str,
         "how many customers in Peru",
         "is the drill waterproof",
         "wie lange ist die Lieferzeit",
+        "iso 9001 certified",  # a standard of another number
+        "soc 3 report",
+        "headcount in 2019",
         "x" * 400,
         "",
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from leadline.research.documents.hosts import host_of, same_site
 from leadline.research.documents.structured import Fact, facts, number_of
@@ -12,6 +12,7 @@ from leadline.research.model import Page
 from leadline.research.profile.brand import Brand
 from leadline.research.profile.links import network_of
 from leadline.research.profile.model import Finding, Means
+from leadline.research.values.countries import country_code
 from leadline.research.values.terms import squash
 
 _ORGANISATIONS = re.compile(
@@ -29,8 +30,9 @@ def find(page: Page, brand: Brand) -> Iterator[Finding]:
     for number, script in enumerate(page.content.structured):
         told = facts(script, also=("logo",))
         own = _own_organisations(told, brand)
+        countries = {fact.owner: str(fact.value) for fact in told if fact.key == "addressCountry"}
         for fact in told:
-            yield from _of(page, number, script, fact, own)
+            yield from _of(page, number, script, fact, own, countries)
 
 
 def _own_organisations(told: list[Fact], brand: Brand) -> set[int]:
@@ -50,7 +52,11 @@ def _own_organisations(told: list[Fact], brand: Brand) -> set[int]:
     return own
 
 
-def _of(page: Page, number: int, script: str, fact: Fact, own: set[int]) -> Iterator[Finding]:
+def _of(
+    page: Page, number: int, script: str, fact: Fact, own: set[int], countries: Mapping[int, str]
+) -> Iterator[Finding]:
+    """``countries``: of addresses, by the object that holds them."""
+
     def finding(field: str, value: object, weight: float = 3.0) -> Finding:
         return Finding(
             field=field, value=value, url=page.url, snapshot_id=page.snapshot_id, start=fact.start, end=fact.end,
@@ -84,7 +90,11 @@ def _of(page: Page, number: int, script: str, fact: Fact, own: set[int]) -> Iter
         ):
             yield finding("employee_count", count)
         elif fact.path[-2:] == ("address", "addressLocality") and isinstance(fact.value, str):
-            yield finding("headquarters", {"city": fact.value.strip()})
+            told = countries.get(fact.owner, "").strip()
+            code = told if re.fullmatch("[A-Z]{2}", told) else country_code(told)
+            yield finding(
+                "headquarters", {"city": fact.value.strip(), **({"countryCode": code} if code else {})}
+            )
         elif fact.path[-2:] == ("logo", "url") and str(fact.value).startswith("https://"):
             yield finding("logo", str(fact.value))
         elif fact.path[-2:-1] == ("founder",) and fact.key == "name" and squash(str(fact.value)):

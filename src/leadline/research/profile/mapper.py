@@ -39,6 +39,8 @@ class Weights(msgspec.Struct, frozen=True):
     fields: list[str]
     intercepts: list[float]
     weights: dict[str, list[float]]
+    figures: dict[str, frozenset[str]] = {}
+    """The figures that phrasings of a class hold: who asks for a standard of another number, or for a year, means another."""
 
     def chances(self, text: str) -> dict[str, float]:
         """How likely each class is for this text; they add up to 1."""
@@ -68,6 +70,11 @@ def features(text: str) -> dict[str, float]:
     return found | dict.fromkeys(whole, 1 / math.sqrt(len(whole) or 1))
 
 
+def figures(text: str) -> frozenset[str]:
+    """The words of a text that hold a digit."""
+    return frozenset(w for w in _WORD.findall(fold(text)) if any(c.isdigit() for c in w))
+
+
 @cache
 def _weights() -> Weights:
     text = resources.files(__package__).joinpath("mapper.json").read_bytes()
@@ -84,4 +91,6 @@ def guess(text: str) -> Guess | None:
     probability = chances[field]
     count = len(_WORD.findall(fold(text.replace(UNNAMED, " "))))
     least = LEAST if count <= SHORT else LEAST_LONG
-    return Guess(field, probability) if field != NONE and probability >= least else None
+    if field == NONE or probability < least or not figures(text) <= _weights().figures[field]:
+        return None
+    return Guess(field, probability)

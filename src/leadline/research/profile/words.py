@@ -12,6 +12,7 @@ from leadline.research.model import Block, BlockKind, Page, Region
 from leadline.research.profile.brand import Brand
 from leadline.research.profile.model import Finding, Means
 from leadline.research.profile.pages import kind, segments
+from leadline.research.values.countries import country_behind
 from leadline.research.values.numbers import read_digits
 from leadline.research.values.polarity import denials
 from leadline.research.values.terms import squash, stems
@@ -310,14 +311,17 @@ def _postal(page: Page, block: Block, text: str, where: str) -> Iterator[Finding
     city = match["city"] or match["uscity"] or match["ukcity"]
     if not seat and match["city"]:
         return  # a number before a name is an address only where one is told
+    country = country_behind(text, match.end())
+    end = country[1] if country else match.end()
     value = (
-        {"city": city, "address": re.sub(r"\s+", " ", match.group())}
+        {"city": city, "address": re.sub(r"\s+", " ", text[match.start() : end])}
         | ({"state": match["state"], "countryCode": "US"} if match["state"] else {})
         | ({"countryCode": "GB"} if match["ukcode"] else {})
+        | ({"countryCode": country[0]} if country else {})
     )
     yield _finding(
         page, "headquarters" if seat else "other_places", value, block.start + match.start(),
-        block.start + match.end(), (1.5 if where == "imprint" else 1.0) + (1.0 if main else 0.0),
+        block.start + end, (1.5 if where == "imprint" else 1.0) + (1.0 if main else 0.0),
     )  # fmt: skip
 
 
