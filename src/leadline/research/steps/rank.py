@@ -24,7 +24,7 @@ from leadline.research.documents.hosts import registrable
 from leadline.research.documents.language import STOP_WORDS
 from leadline.research.documents.units import passages
 from leadline.research.documents.vocabulary import associations, spelled
-from leadline.research.model import Evidence, Passage, Question, Region, Unit
+from leadline.research.model import Evidence, Page, Passage, Question, Region, Unit
 from leadline.research.profile import answering as profile
 from leadline.research.steps.bm25 import Bm25
 
@@ -123,7 +123,8 @@ class PassageIndex:
         self._region_of = regions
         self._region_weight = [_REGION_WEIGHT[region] for region in regions]
         self._texts = ["\n".join([*p.headings[-1:], *(u.text for u in p.units)]) for p in self.passages]
-        corpus = [self._indexed(passage) for passage in self.passages]
+        about = [self._about(page) for page in evidence.pages]
+        corpus = [self._indexed(passage) + about[passage.page] for passage in self.passages]
         self._words = Bm25(corpus, k1=weights.k1, b=weights.b)
         whole: list[list[str]] = [[] for _ in evidence.pages]
         for passage, words in zip(self.passages, corpus, strict=True):
@@ -135,19 +136,20 @@ class PassageIndex:
         return cls(evidence)
 
     def _indexed(self, passage: Passage) -> list[str]:
-        page = self.evidence.pages[passage.page]
-        language = page.content.language
-        weights = self.weights
-        words: list[str] = []
-        for unit in passage.units:
-            words += terms(unit.text, language)
+        """The words of the passage itself, and of what stands above it."""
+        language = self.evidence.pages[passage.page].content.language
+        said = [unit.text for unit in passage.units]
         if passage.headings:
-            words += terms(passage.headings[-1], language) * weights.heading
-            words += terms(" ".join(passage.headings[:-1]), language)
-        words += terms(page.content.title, language) * weights.title
-        words += terms(_path_words(page.url), language) * weights.path
-        words += terms(passage.context, language) * weights.context
-        return words
+            said += [passage.headings[-1]] * self.weights.heading
+            said += passage.headings[:-1]
+        said += [passage.context] * self.weights.context
+        return terms("\n".join(said), language)
+
+    def _about(self, page: Page) -> list[str]:
+        """The words that count in every passage of a page."""
+        language = page.content.language
+        title = terms(page.content.title, language) * self.weights.title
+        return title + terms(_path_words(page.url), language) * self.weights.path
 
     def scores(self, question: Question) -> list[float]:
         """A score for every passage; 0 where no word of the question stands."""
