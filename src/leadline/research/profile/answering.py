@@ -18,7 +18,7 @@ from leadline.research.documents.units import passages
 from leadline.research.model import Evidence, Passage, Question, Unit
 from leadline.research.profile import persons
 from leadline.research.profile.building import build
-from leadline.research.profile.mapper import UNNAMED, guess
+from leadline.research.profile.mapper import UNNAMED, Guess, guess
 from leadline.research.profile.model import Field, Finding, Means, Profile, Told
 from leadline.research.values.terms import fold, squash
 
@@ -44,11 +44,16 @@ def answer(question: Question, evidence: Evidence) -> Told | None:
     """The profile's answer; None where the question means no field, or the pages do not tell, or not in its type."""
     if question.subject.person is not None or answer_type(question.answer_type).asks:
         return persons.answer(question, evidence)
-    meant = guess(_unnamed(question))
-    if meant is None:
+    field = meant(question)
+    if field is None:
         return None
-    told = _typed(meant.field, question.answer_type, profile_of(question, evidence))
-    return None if told is None else Told(meant.field, *told, probability=meant.probability)
+    told = _typed(field.field, question.answer_type, profile_of(question, evidence))
+    return None if told is None else Told(field.field, *told, probability=field.probability)
+
+
+def meant(question: Question) -> Guess | None:
+    """The field that a question about a company means, whatever the company is called; None when it means none."""
+    return guess(_unnamed(question))
 
 
 def _unnamed(question: Question) -> str:

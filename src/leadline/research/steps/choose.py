@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 from leadline.research.answer_types import answer_type
 from leadline.research.documents.hosts import canonical_address, path_key, registrable, same_site
 from leadline.research.model import Page, Question, Region, SiteSurvey
-from leadline.research.profile.mapper import guess
+from leadline.research.profile.answering import meant
 from leadline.research.steps.rank import terms
 
 MOST_CANDIDATES: Final = 5_000  # addresses of one site that are weighed; of a longer sitemap the shallowest
@@ -381,7 +381,7 @@ def _wanted_topics(question: Question) -> dict[str, float]:
         hits[topic] += 1
     if question.subject.person is not None:
         hits["team"] += 1
-    if (meant := guess(question.text)) is not None and (topic := _TOPIC_OF_FIELD.get(meant.field, "")):
+    if (field := meant(question)) is not None and (topic := _TOPIC_OF_FIELD.get(field.field, "")):
         hits[topic] += 1  # "hq?" and "Hauptsitz" share no word with those above
     most = max(hits.values(), default=0)
     return {name: count / most if most else 0.0 for name, count in hits.items()}
