@@ -15,7 +15,7 @@ from leadline.research.steps.settle import settle
 from leadline.research.steps.verify import verify
 
 PAGES = (
-    page("/", "<p>Norrwerk makes drills for deep wells in hard rock.</p>"),
+    page("/", "<p>Norrwerk makes drills for deep wells in hard rock.</p><footer><a href='/privacy'>Privacy</a> <a href='/blog'>Blog</a></footer>"),
     page("/about", "<h1>About</h1><p>Norrwerk was founded in 1998.</p><p>We are a team of 73 employees.</p>"),
     page("/team", "<h1>Team</h1><h2>Ada Quist</h2><p>Managing Director</p><h2>Per Holm</h2><p>CTO</p>"),
     page("/careers", '<h1>Jobs</h1><p>We have 3 open positions.</p><a href="https://jobs.lever.co/norrwerk">See all</a>'),
@@ -46,6 +46,8 @@ def ask(text: str, kind: str) -> Outcome:
         ("which ats", "open_text", "Lever"),
         ("cheapest plan", "currency", {"value": 12, "currency": "EUR"}),
         ("pricing page", "url", "https://norrwerk.com/pricing"),
+        ("link to their privacy policy", "url", "https://norrwerk.com/privacy"),
+        ("do they have a blog", "boolean", True),
     ],
 )
 def test_an_everyday_question_is_answered_from_the_profile(text: str, kind: str, expected: Any) -> None:

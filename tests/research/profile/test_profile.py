@@ -415,6 +415,15 @@ def test_a_page_made_to_hurt_takes_bounded_time(text: str) -> None:
         ("<nav><a href='/produkte/bohrer'>Bohrer Pro</a></nav>", "products", ["Bohrer Pro"]),
         ("<main><p>Compare <a href='/products/drill-x'>the drill that everybody has talked about</a>.</p></main>", "products", None),
         ("<nav><a href='/blog/drills'>Drills</a></nav>", "products", None),
+        ("<footer><a href='/legal/privacy-policy?from=footer'>Privacy</a></footer>", "pages",
+         [{"page": "privacy", "url": "https://norrwerk.com/legal/privacy-policy"}]),
+        ("<footer><a href='/de/datenschutz'>Datenschutz</a></footer>", "pages",
+         [{"page": "privacy", "url": "https://norrwerk.com/de/datenschutz"}]),
+        ("<footer><a href='https://bergpump.com/privacy'>Privacy</a></footer>", "pages", None),
+        ("<nav><a href='/docs/security'>Locks</a><a href='/drills/support'>Tripods</a></nav>", "pages", None),
+        ("<nav><a href='/blog/why-we-drill'>Why</a></nav>", "pages", None),
+        ("<p>Old: <a href='/terms'>terms</a></p><footer><a href='/legal/terms'>Terms</a></footer>", "pages",
+         [{"page": "terms", "url": "https://norrwerk.com/legal/terms"}]),
     ],
 )  # fmt: skip
 def test_what_links_of_an_undated_page_tell(body: str, field: str, value: Any) -> None:

@@ -35,6 +35,7 @@ _ROLES = {
     "founders": ("founder", "grunder", "fondateur", "fondatrice"),
 }  # fmt: skip
 _SOCIAL = frozenset({"linkedin", "twitter", "github"})
+_PAGE = "page_"  # before the name of a page that is asked for
 _CERTIFICATES = {"soc2": "soc2", "iso27001": "iso27001"}
 # At most; less than the share of profile fields that are right (``scripts/score_profiles.py``).
 _CONFIDENT = 0.9
@@ -131,6 +132,7 @@ def _yes(
     if (
         isinstance(value, bool)
         or meant in _CERTIFICATES
+        or meant.startswith(_PAGE)
         or (isinstance(value, dict) and value.get("offered"))
     ):
         return True, ((True, found),)
@@ -145,6 +147,8 @@ def _items(meant: str, profile: Profile) -> Iterator[tuple[Any, tuple[Finding, .
         )
     elif meant in _SOCIAL:
         yield from (one for one in _each(profile, "social_profiles") if one[0]["network"] == meant)
+    elif meant.startswith(_PAGE):
+        yield from (one for one in _each(profile, "pages") if one[0]["page"] == meant.removeprefix(_PAGE))
     elif meant in _CERTIFICATES:
         wanted = _CERTIFICATES[meant]
         yield from (

@@ -39,6 +39,10 @@ class Brand:
         """Whether the address is the kind's own page (``pages.is_page_of``)."""
         return pages.is_page_of(url, wanted, self._root)
 
+    def page_named(self, url: str) -> str | None:
+        """Which of the pages that people ask for the address is (``pages.named``)."""
+        return pages.named(url, self._root)
+
     def findings(self) -> Iterator[Finding]:
         yield from self._places
 

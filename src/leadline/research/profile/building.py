@@ -70,6 +70,8 @@ def settle(host: str, found: Iterable[Finding]) -> Profile:
         by_field[finding.field].append(finding)
     fields: dict[str, Field] = {}
     for name, group in by_field.items():
+        if name == "pages":
+            group = _one_of_each(group)
         settled = _list(name, group) if name in LISTS else _single(name, group)
         if settled is not None:
             fields[name] = settled
@@ -134,6 +136,15 @@ def _list(name: str, group: Sequence[Finding]) -> Field | None:
     kept.sort(key=lambda fs: group.index(fs[0]))
     values = [max(fs, key=lambda f: f.weight).value for fs in kept]
     return Field(value=values, findings=tuple(max(fs, key=lambda f: f.weight) for fs in kept))
+
+
+def _one_of_each(group: Sequence[Finding]) -> list[Finding]:
+    """Of several addresses of one page (``/privacy``, ``/legal/privacy``) the one that most leads to."""
+    weight: dict[tuple[str, str], float] = defaultdict(float)
+    for finding in group:
+        weight[finding.value["page"], key(finding.value)] += finding.weight
+    best = {page: max((w, k) for (p, k), w in weight.items() if p == page)[1] for page, _ in weight}
+    return [f for f in group if key(f.value) == best[f.value["page"]]]
 
 
 _BANDS = (

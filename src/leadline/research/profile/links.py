@@ -132,6 +132,8 @@ def find(page: Page, brand: Brand) -> Iterator[Finding]:
         yield _at(page, "careers_page", page.url, 2.0 - 0.1 * len(segments(page.url)))
     if brand.kind(page.url) == "careers":
         yield from _openings(page, brand)
+    if (named := brand.page_named(page.url)) is not None:
+        yield _at(page, "pages", {"page": named, "url": page.url}, 2.0)
 
 
 def _at(page: Page, field: str, value: Any, weight: float) -> Finding:
@@ -166,6 +168,10 @@ def _own(page: Page, link: Link, brand: Brand) -> Iterator[Finding]:
         yield _finding(page, link, "community", f"https://{host}/", 1.0)
     if menu and len(parts) == 2 and parts[0] in _PRODUCTS and 0 < len(link.text.split()) <= MOST_WORDS:
         yield _finding(page, link, "products", link.text.strip(), 1.0)
+    if (named := brand.page_named(link.url)) is not None and link.start >= 0:
+        # Without what a menu hangs on it to count its clicks.
+        url = f"https://{urlsplit(link.url).netloc}{urlsplit(link.url).path}"
+        yield _finding(page, link, "pages", {"page": named, "url": url}, weight)
     if len(parts) == 1:
         if brand.is_page_of(link.url, "pricing"):
             yield _finding(page, link, "pricing_page", link.url, weight)

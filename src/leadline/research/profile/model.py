@@ -70,13 +70,13 @@ class Profile(Value, frozen=True, kw_only=True):
 
 LISTS = frozenset(
     """social_profiles leadership plans certifications customers partners integrations funding technologies
-    languages support_channels other_places products""".split()
+    languages support_channels other_places products pages""".split()
 )
 FIELDS = (
     "name", "legal_name", "what_they_do", "industry", "type", "founded", "employee_count", "size", "headquarters",
     "other_places", "phone", "email_general", "email_sales", "email_support", "email_security", "email_press",
     "email_privacy", "social_profiles", "linkedin", "leadership", "plans", "free_plan", "trial",
     "certifications", "status_page", "docs", "careers_page", "hiring", "job_board_vendor", "pricing_page",
-    "products", "logo", "customers", "partners", "integrations", "funding", "technologies", "languages", "support_channels",
+    "pages", "products", "logo", "customers", "partners", "integrations", "funding", "technologies", "languages", "support_channels",
     "tax_number", "register_number", "remote",
 )  # fmt: skip

@@ -25,6 +25,29 @@ _KINDS: dict[str, str] = {
     "news": "blog news press newsroom presse media announcements articles posts actualites aktuelles",
     "docs": "docs documentation dokumentation help guides reference support",
 }
+# Pages that people ask for by what they are, and the last part of their address.
+_NAMED_PAGES: dict[str, str] = {
+    "about": "about aboutus ueberuns uberuns apropos quisommesnous",
+    "blog": "blog",
+    "changelog": "changelog releasenotes whatsnew",
+    "contact": "contact contactus kontakt contactez nouscontacter",
+    "customers": "customers casestudies casestudy customerstories successstories kunden referenzen etudesdecas",
+    "demo": "demo bookademo requestademo requestdemo getademo scheduleademo bookdemo demoanfragen",
+    "imprint": "imprint impressum mentionslegales legalnotice",
+    "integrations": "integrations integrationen",
+    "login": "login signin anmelden connexion",
+    "partners": "partners partner partenaires",
+    "press": "press newsroom presse",
+    "privacy": "privacy privacypolicy privacynotice datenschutz datenschutzerklaerung datenschutzerklarung confidentialite politiquedeconfidentialite",
+    "security": "security trust trustcenter sicherheit securite",
+    "signup": "signup register registrieren inscription",
+    "support": "support help helpcenter hilfe",
+    "terms": "terms tos termsofservice termsofuse termsandconditions agb cgu cgv nutzungsbedingungen",
+}
+_NAMED_BY_WORD = {word: name for name, words in _NAMED_PAGES.items() for word in words.split()}
+_FOLDERS = frozenset(
+    "company unternehmen entreprise legal policies resources pages info corporate about".split()
+)
 _BY_WORD = {word: kind for kind, words in _KINDS.items() for word in words.split()}
 # Posts are often filed by their date.
 _DATED = re.compile(r"(?:19|20)\d\d/\d\d?(?:/|$)")
@@ -79,6 +102,19 @@ def kind(url: str, root: str = "") -> str:
         return named
     words = re.split(r"[^a-z0-9]+", parts[-1])
     return next((_BY_WORD[w] for w in words if w in _BY_WORD), "other") if len(words) <= 3 else "other"
+
+
+def named(url: str, root: str = "") -> str | None:
+    """Which of the pages that people ask for this address is (``/privacy``, ``/legal/terms``), if any.
+
+    Below something else it is that one's own: ``/docs/security`` explains a product.
+    """
+    parts = segments(url)
+    if root and parts[:1] == (root,):
+        parts = parts[1:]
+    if not parts or len(parts) > 2 or (len(parts) == 2 and parts[0] not in _FOLDERS):
+        return None
+    return _NAMED_BY_WORD.get(re.sub(r"[^a-z0-9]", "", parts[-1]))
 
 
 def is_page_of(url: str, wanted: str, root: str = "") -> bool:
