@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -24,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src")]
 
 from leadline.research.profile.mapper import NONE, features, figures  # noqa: E402
+from leadline.research.values.terms import fold  # noqa: E402
 
 WEIGHTS = ROOT / "src/leadline/research/profile/mapper.json"
 FRAMES = (
@@ -34,6 +36,8 @@ FRAMES = (
 VARIANTS = 6  # of each phrasing
 COMMON = 2  # phrasings in which a piece of a word must stand to be a feature
 PENALTY = 6.0
+ROLES = ("ceo", "cto", "cfo", "founders")
+MOST_OF_TITLE = 4  # words
 THRESHOLDS = (0.4, 0.5, 0.6, 0.7, 0.8)
 
 
@@ -44,6 +48,16 @@ def phrasings(path: Path = ROOT / "scripts/phrasings.txt") -> list[tuple[str, st
         if colon and not line.startswith("#"):
             found += [(field.strip(), text.strip()) for text in rest.split("|") if text.strip()]
     return found
+
+
+def titles(given: list[tuple[str, str]]) -> dict[str, list[str]]:
+    """The phrasings of each role that may be somebody's title, folded."""
+    found: dict[str, set[str]] = {field: set() for field in ROLES}
+    for field, text in given:
+        words = re.findall(r"[a-z0-9]+", fold(text))
+        if field in ROLES and 1 < len(words) <= MOST_OF_TITLE:
+            found[field].add(" ".join(words))
+    return {field: sorted(phrasings) for field, phrasings in found.items()}
 
 
 def variants(text: str, chance: random.Random) -> list[str]:
@@ -99,6 +113,7 @@ def write_weights(fitted: Fitted, path: Path) -> None:
     }
     held = {
         "figures": fitted.figures,
+        "roles": titles(phrasings()),
         "fields": [str(c) for c in fitted.model.classes_],
         "intercepts": [round(float(w), 3) for w in fitted.model.intercept_],
         "weights": {piece: row for piece, row in weights.items() if max(map(abs, row)) >= 0.2},
@@ -108,7 +123,7 @@ def write_weights(fitted: Fitted, path: Path) -> None:
         for piece, row in held["weights"].items()  # type: ignore[attr-defined]
     )
     path.write_text(
-        f'{{\n "fields": {json.dumps(held["fields"])},\n "figures": {json.dumps(held["figures"])},\n "intercepts": {json.dumps(held["intercepts"])},\n'
+        f'{{\n "fields": {json.dumps(held["fields"])},\n "figures": {json.dumps(held["figures"])},\n "roles": {json.dumps(held["roles"])},\n "intercepts": {json.dumps(held["intercepts"])},\n'
         f' "weights": {{\n{lines}\n }}\n}}\n',
         encoding="utf-8",
     )

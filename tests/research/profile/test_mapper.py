@@ -17,7 +17,8 @@ from leadline.research.steps.verify import verify
 PAGES = (
     page("/", "<p>Norrwerk makes drills for deep wells in hard rock.</p><footer><a href='/privacy'>Privacy</a> <a href='/blog'>Blog</a></footer>"),
     page("/about", "<h1>About</h1><p>Norrwerk was founded in 1998.</p><p>We are a team of 73 employees.</p>"),
-    page("/team", "<h1>Team</h1><h2>Ada Quist</h2><p>Managing Director</p><h2>Per Holm</h2><p>CTO</p>"),
+    page("/team", "<h1>Team</h1><h2>Ada Quist</h2><p>Managing Director</p><h2>Per Holm</h2><p>CTO</p>"
+         "<h2>Ida Roth</h2><p>Finance Director</p><h2>Jon Beck</h2><p>Technical Director</p>"),
     page("/careers", '<h1>Jobs</h1><p>We have 3 open positions.</p><a href="https://jobs.lever.co/norrwerk">See all</a>'),
     page("/pricing", "<h1>Pricing</h1><h2>Team</h2><p>€12 per month</p><h2>Crew</h2><p>€40 per month</p>"),
 )  # fmt: skip
@@ -42,6 +43,7 @@ def ask(text: str, kind: str) -> Outcome:
         ("who is the boss", "open_text", "Ada Quist"),
         ("Geschäftsführer", "list", ["Ada Quist"]),
         ("cto", "open_text", "Per Holm"),
+        ("cfo", "open_text", "Ida Roth"),  # nobody is called so
         ("are they hiring", "boolean", True),
         ("which ats", "open_text", "Lever"),
         ("cheapest plan", "currency", {"value": 12, "currency": "EUR"}),

@@ -18,7 +18,7 @@ from leadline.research.documents.units import passages
 from leadline.research.model import Evidence, Passage, Question, Unit
 from leadline.research.profile import persons
 from leadline.research.profile.building import build
-from leadline.research.profile.mapper import UNNAMED, Guess, guess
+from leadline.research.profile.mapper import UNNAMED, Guess, guess, names_role
 from leadline.research.profile.model import Field, Finding, Means, Profile, Told
 from leadline.research.values.terms import fold, squash
 
@@ -142,9 +142,7 @@ def _yes(
 def _items(meant: str, profile: Profile) -> Iterator[tuple[Any, tuple[Finding, ...]]]:
     """The values of the field that is meant, each with its findings."""
     if meant in _ROLES:
-        yield from (
-            (value["name"], found) for value, found in _each(profile, "leadership") if _has_role(value, meant)
-        )
+        yield from _holders(profile, meant)
     elif meant in _SOCIAL:
         yield from (one for one in _each(profile, "social_profiles") if one[0]["network"] == meant)
     elif meant.startswith(_PAGE):
@@ -177,9 +175,12 @@ def _each(profile: Profile, name: str) -> Iterator[tuple[Any, tuple[Finding, ...
         yield field.value, field.findings[:MOST_PLACES]
 
 
-def _has_role(person: dict[str, Any], meant: str) -> bool:
-    role = fold(person["role"])
-    return any(re.search(rf"\b{re.escape(sign)}", role) for sign in _ROLES[meant])
+def _holders(profile: Profile, meant: str) -> list[tuple[str, tuple[Finding, ...]]]:
+    """Who has the role; where nobody is called so, who has one that people mean by it ("finance director")."""
+    people = list(_each(profile, "leadership"))
+    signs = re.compile(rf"\b(?:{'|'.join(map(re.escape, _ROLES[meant]))})")
+    called = [(value["name"], found) for value, found in people if signs.search(fold(value["role"]))]
+    return called or [(value["name"], found) for value, found in people if names_role(value["role"], meant)]
 
 
 def _text(value: Any) -> str:

@@ -45,6 +45,9 @@ class Weights(msgspec.Struct, frozen=True):
     figures: dict[str, frozenset[str]] = {}
     """The figures that phrasings of a class hold: who asks for a standard of another number, or for a year, means another."""
 
+    roles: dict[str, frozenset[str]] = {}
+    """Of a field that is a role, the phrasings that may be a title: "finance director"."""
+
     def chances(self, text: str) -> dict[str, float]:
         """How likely each class is for this text; they add up to 1."""
         sums = list(self.intercepts)
@@ -84,6 +87,11 @@ def _weights() -> Weights:
     read = msgspec.json.decode(text, type=Weights)
     # Seven hundred thousand numbers, each an object of its own, would be 20 MB of every process.
     return structs.replace(read, weights={piece: array("f", row) for piece, row in read.weights.items()})
+
+
+def names_role(title: str, field: str) -> bool:
+    """Whether a title is one by which people ask for this role, word for word: a deputy's is not."""
+    return " ".join(_WORD.findall(fold(title))) in _weights().roles.get(field, ())
 
 
 @lru_cache(maxsize=1024)
