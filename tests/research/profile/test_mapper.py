@@ -78,6 +78,20 @@ def test_a_question_that_means_no_field_is_left_to_the_rules(text: str) -> None:
     assert guess(text) is None
 
 
+def test_a_no_is_what_the_pages_say() -> None:
+    denied = page("/pricing", "<h1>Pricing</h1><p>There is no free plan at Norrwerk.</p>")
+    question = Question(subject=Subject(company=COMPANY), text="free plan?", answer_type="boolean")
+    evidence, reader = Evidence(pages=(denied,)), ExtractiveReader()
+    passages = rank(question, evidence, reader.passage_limit)
+    draft = reader.answer(question, passages, evidence)
+    assert draft.rule == "profile:free_plan"
+    outcome = settle(question, evidence, passages, draft, verify(question, draft, passages, evidence))
+    assert (outcome.answer, [s.snippet for s in outcome.sources]) == (
+        False,
+        ["There is no free plan at Norrwerk."],
+    )
+
+
 def test_what_the_profile_does_not_hold_is_not_answered_no() -> None:
     assert ask("soc2?", "boolean").answer is None
     assert ask("free trial", "boolean").answer is None

@@ -127,11 +127,12 @@ def _typed(
 def _yes(
     meant: str, items: Sequence[tuple[Any, tuple[Finding, ...]]]
 ) -> tuple[Any, tuple[tuple[Any, tuple[Finding, ...]], ...]] | None:
-    """Something is there: the pages tell of it. That nothing was found is never a no."""
+    """Something is there: the pages tell of it. A no is what they say in so many words; that nothing was found is none."""
     value, found = items[0]
+    if isinstance(value, bool):
+        return value, ((value, found),)
     if (
-        isinstance(value, bool)
-        or meant in _CERTIFICATES
+        meant in _CERTIFICATES
         or meant.startswith(_PAGE)
         or (isinstance(value, dict) and value.get("offered"))
     ):

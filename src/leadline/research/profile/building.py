@@ -112,7 +112,8 @@ def _single(name: str, group: Sequence[Finding]) -> Field | None:
     best = order[0]
     if weight[best] < _LEAST.get(name, 0.0):
         return None
-    if len(order) > 1 and weight[best] < MARGIN * weight[order[1]] and name not in _ANY:
+    contradicted = {"true", "false"} <= by_value.keys()  # of these, either is not as good as the other
+    if len(order) > 1 and weight[best] < MARGIN * weight[order[1]] and (name not in _ANY or contradicted):
         return None
     places = sorted(by_value[best], key=lambda f: -f.weight)
     rivals = [by_value[k][0] for k in order[1:]] + older
@@ -158,10 +159,13 @@ def _derive(fields: dict[str, Field]) -> None:
     if (count := fields.get("employee_count")) is not None:
         band = next((name for most, name in _BANDS if count.value <= most), "10K+")
         fields["size"] = Field(value=band, findings=count.findings)
-    if (plans := fields.get("plans")) is not None and "free_plan" not in fields:
-        free = [f for f in plans.findings if f.value.get("price") == 0]
-        if free:
-            fields["free_plan"] = Field(value=True, findings=tuple(free))
+    if (plans := fields.get("plans")) is not None:
+        free = tuple(f for f in plans.findings if f.value.get("price") == 0)
+        stated = fields.get("free_plan")
+        if free and stated is None:
+            fields["free_plan"] = Field(value=True, findings=free)
+        elif free and stated is not None and stated.value is False:
+            del fields["free_plan"]  # the pages contradict each other
     if (places := fields.get("other_places")) is not None and len(places.value) == 1:
         fields.setdefault("headquarters", Field(value=places.value[0], findings=places.findings))
         del fields["other_places"]  # the only place is none beside another

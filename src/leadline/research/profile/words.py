@@ -119,6 +119,11 @@ _FREE = re.compile(
     r"\bAcme is (?:always |completely |entirely |and always will be |available )?(?:for )?free\b(?! (?:of|to|from)\b)|\bAcme is an? free\b|\b[Ww]e do not charge (?:a fee )?for\b|"
     r"\b(?:our|the|a) free (?:plan|tier|edition|version)\b|\bAcme ist kostenlos\b|\bAcme est gratuite?\b|\b(?:kostenlose\w?|gratuite?) (?:Tarif|Version|offre|formule)\b",
 )
+_NOT_FREE = re.compile(
+    r"(?:\bno|(?:\bnot|n['’]t|\bno longer) (?:have|offer|provide|sell)(?: an?)?|\bkeinen?|\bpas de|\baucune?)\s*[\"“'‘]?(?:permanent(?:ly)? |forever )?"
+    r"(?:free|kostenlosen?|gratuite?) ?(?:plan|tier|account|version|edition|tarif|offre|formule)\b|\b(?:pas d['’]|aucune? )(?:offre|formule|version) gratuite\b",
+    re.IGNORECASE,
+)
 _AT_NO_COST = re.compile(r"\bdo not charge\b|\bno (?:cost|charge|fee)s?\b")
 _TAX_NUMBER = re.compile(
     r"\b(?:VAT|USt|UID|TVA|BTW|IVA|EIN|Tax|MwSt|Umsatzsteuer)\b[\w .:()/-]{0,40}?[:\s](?P<number>(?:AT|BE|BG|CY|CZ|DE|DK|EE|EL|ES|FI|FR|GB|HR|HU|IE|IT|LT|LU|LV|MT|NL|PL|PT|RO|SE|SI|SK|CHE)[ -]?(?=[\w .-]*\d{3})[0-9A-Z][0-9A-Z .-]{6,13}[0-9A-Z]|\d{2}-\d{7})(?!\w)"
@@ -355,7 +360,7 @@ def _sentence(page: Page, block: Block, text: str, start: int, brand: Brand, whe
     if _hiring(page, where) and _HIRING.search(text) and not denials(text):
         yield _finding(page, "hiring", True, start, end)
     if (
-        where in _SELF
+        (where in _SELF or _begins_with(text, brand, page))
         and _REMOTE.search(text)
         and _is_about(text, brand)
         and not denials(_PARENTHESES.sub("", text))
@@ -363,6 +368,8 @@ def _sentence(page: Page, block: Block, text: str, start: int, brand: Brand, whe
         yield _finding(page, "remote", True, start, end)
     if where in ("pricing", "home", "about", "docs") and _free(text, brand):
         yield _finding(page, "free_plan", True, start, end)
+    if where in ("pricing", "home", "about", "docs") and _NOT_FREE.search(text) and brand.speaks(text):
+        yield _finding(page, "free_plan", False, start, end)
     if where in _ABOUT and (block.region is Region.MAIN):
         yield from _headcount(page, text, start, brand)
     if where in _SELF and (match := _SEAT.search(text)) and _is_about(text, brand):
@@ -403,6 +410,15 @@ def _free(text: str, brand: Brand) -> bool:
         _FREE.search(text.replace("’", "'").replace(brand.name, "Acme") if brand.name else text) is not None
         and not denials(_AT_NO_COST.sub("", text))
         and not re.search(r"\btrials?\b|\bdays?\b", text)
+    )
+
+
+def _begins_with(text: str, brand: Brand, page: Page) -> bool:
+    """Whether the company is what the sentence of an undated page is about: "Acme is ..."."""
+    return (
+        len(brand.name) >= 3
+        and text.lstrip().startswith(f"{brand.name} is ")
+        and page.content.published_on is None
     )
 
 
