@@ -70,6 +70,7 @@ def test_an_everyday_question_is_answered_from_the_profile(text: str, kind: str,
         "iso 9001 certified",  # a standard of another number
         "soc 3 report",
         "headcount in 2019",
+        "What is the phone number of the company and where is its head office?",
         "x" * 400,
         "",
     ],

@@ -23,7 +23,9 @@ from leadline.research.values.terms import fold
 NONE = "none"  # the question means no field
 LEAST = 0.75  # probability from which a field is named; below, nothing is
 SHORT = 6  # words of a question that can hardly ask for more than a field
-LEAST_LONG = 0.95  # of a longer one
+LEAST_LONG = 0.85  # of a longer one
+LEAST_JOINED = 0.95  # of one that may ask for two things
+_JOINING = frozenset({"and", "und", "et"})
 UNNAMED = "the company"
 """What stands for the company's name in a question. It asks for nothing, and is not counted."""
 MOST_CHARACTERS = 160  # of an everyday question; a longer one asks for more than a field
@@ -102,8 +104,8 @@ def guess(text: str) -> Guess | None:
     chances = _weights().chances(text)
     field = max(chances, key=chances.__getitem__)
     probability = chances[field]
-    count = len(_WORD.findall(fold(text.replace(UNNAMED, " "))))
-    least = LEAST if count <= SHORT else LEAST_LONG
+    words = _WORD.findall(fold(text.replace(UNNAMED, " ")))
+    least = LEAST if len(words) <= SHORT else LEAST_JOINED if _JOINING & set(words) else LEAST_LONG
     if field == NONE or probability < least or not figures(text) <= _weights().figures[field]:
         return None
     return Guess(field, probability)
