@@ -59,7 +59,7 @@ PENALTY = 1.0
 DOUBTS = dict.fromkeys(
     (
         "made_up past aspires of_others of_suppliers of_other_name page_of_others question outdated other_year range"
-        " period_other share_missing in_question"
+        " period_other share_missing in_question superseded"
     ).split(),
     -3.5,
 ) | {"missing": -3.0, "head_elsewhere": -2.0}

@@ -116,6 +116,18 @@ def test_an_organisation_of_another_name_beside_the_company_is_not_it() -> None:
             "currency",
             {"value": 49, "currency": "CAD"},
         ),
+        (
+            "<p>The travel lock, with two keys: RRP €45.00, here €30.00.</p>",
+            "What does the travel lock cost?",
+            "currency",
+            {"value": 30, "currency": "EUR"},
+        ),
+        (
+            "<p>The travel lock costs €30 instead of €45.</p>",
+            "What does the travel lock cost?",
+            "currency",
+            {"value": 30, "currency": "EUR"},
+        ),
         ("<p>The beach hut costs up to €950.</p>", "What does the beach hut cost?", "currency", None),
         (
             "<p>In 2015 Acme was acquired by Nordhall Group, which was founded in 1961.</p>",

@@ -23,7 +23,7 @@ from leadline.research.values.terms import fold
 NONE = "none"  # the question means no field
 LEAST = 0.75  # probability from which a field is named; below, nothing is
 SHORT = 6  # words of a question that can hardly ask for more than a field
-LEAST_LONG = 0.85  # of a longer one
+LEAST_LONG = 0.9  # of a longer one
 LEAST_JOINED = 0.95  # of one that may ask for two things
 _JOINING = frozenset({"and", "und", "et"})
 UNNAMED = "the company"

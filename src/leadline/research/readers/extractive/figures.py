@@ -188,6 +188,7 @@ def _measured(asking: Asking, spot: Spot, figures: Sequence[Figure], index: int,
         "range": float(
             figure.range_end or (kind == "currency" and _only_bounded(asking, spot.text[: figure.start]))
         ),
+        "superseded": float(kind == "currency" and _superseded(spot.text[: figure.start])),
         "labelled": float(bool(re.search(r":\s*$", spot.text[: figure.start]))),
         "other_words": min(20, len(other_words)) / 20,
         "period_met": float(bool(asking.periods & periods)),
@@ -215,6 +216,17 @@ _BOUND_ASKED = re.compile(
 
 def _only_bounded(asking: Asking, before: str) -> bool:
     return _BOUND.search(before[-30:]) is not None and _BOUND_ASKED.search(asking.text) is None
+
+
+# What something cost before stands beside what it costs now.
+_BEFORE_NOW = re.compile(
+    r"\b(?:was|were|formerly|previously|originally|instead of|rrp|msrp|list price|regular price|statt|zuvor|bisher|uvp|au lieu de|avant)\W{0,3}$",
+    re.IGNORECASE,
+)
+
+
+def _superseded(before: str) -> bool:
+    return _BEFORE_NOW.search(before[-24:].rstrip("$€£ \u00a0")) is not None
 
 
 _SAYS_DOLLARS = 50_000  # characters of a page in which it may say whose dollars it means
