@@ -20,9 +20,9 @@ from leadline.foundation.errors import Conflict, NotFound
 from leadline.foundation.ids import new_id
 from leadline.labels import service as labels
 from leadline.labels.schemas import LabelRequest
-from leadline.research.calibration import FEWEST
+from leadline.research.calibration import FEWEST, Curve
 from leadline.research.model import Draft, Evidence, Passage, Question
-from leadline.signals import views
+from leadline.signals import trust, views
 
 RIGHT, WRONG = LabelRequest(verdict="right"), LabelRequest(verdict="wrong")
 
@@ -204,6 +204,34 @@ async def test_what_was_finished_under_another_threshold_is_not_served_again(
     assert taken[0].how == "cached"  # it was answered under the threshold in force
     await labels.set_threshold(database, org, None, None)
     assert (await service.accept_many(org, [ASK]))[0].how == "new"
+
+
+async def test_what_another_curve_made_is_not_served_again(database: Database, org: UUID) -> None:
+    service = make_service(database, reader=SureReader(0.9), cache=timedelta(hours=12))
+    before = await service.ask(org, ASK)
+    await said(database, org, {0.7: (15, 15), 0.9: (20, 10)})
+    await labels.calibrate(database, org, keep=False)
+    assert (await service.ask(org, ASK)).id == before.id  # a trial changes nothing
+    await labels.calibrate(database, org)
+    await labels.set_threshold(database, org, None, 0.6)
+    curved = await service.ask(org, ASK)
+    assert (curved.confidence, curved.metadata["rawConfidence"]) == (pytest.approx(0.67, abs=0.02), 0.9)
+    await labels.calibrate(database, org)  # the same labels make the same curve
+    assert (await service.accept_many(org, [ASK]))[0].how == "cached"
+    await labels.set_threshold(database, org, None, 0.8)
+    held = await service.ask(org, ASK)
+    assert (held.answer, held.metadata["heldBack"]["threshold"]) == (None, 0.8)
+    assert (await service.ask(org, ASK)).id == held.id
+    await labels.forget_curves(database, org)
+    assert (await service.accept_many(org, [ASK]))[0].how == "new"
+    assert (await service.ask(org, ASK)).confidence == 0.9
+
+
+async def test_another_readers_curve_lets_the_cache_be(database: Database, org: UUID) -> None:
+    service = make_service(database, reader=SureReader(0.9), cache=timedelta(hours=12))
+    asked = await service.ask(org, ASK)
+    await trust.set_curve(database, org, "model:other", Curve((0.5,), (0.5,), 60, 30))
+    assert (await service.ask(org, ASK)).id == asked.id
 
 
 async def test_a_templates_threshold_goes_before_the_organisations(database: Database, org: UUID) -> None:

@@ -18,10 +18,14 @@ from leadline.research.model import Outcome
 from leadline.signals.checking import Wanted, WantedContact
 from leadline.signals.schemas import HeldBack, Signal, SignalRequest, SourceView, TraceStep
 
-# What was finished before an organisation said how sure an answer must be is not served again. Looked up once a statement.
-_THRESHOLDS_SET = (
-    """(select coalesce(max(set_at), '-infinity') from confidence_thresholds where organisation_id = $1)"""
-)
+# What was finished before an organisation said how sure an answer must be is not served again (looked up once a
+# statement), nor an answer whose confidence another curve of its reader stated: the one in force holds for who asks now.
+_AS_SURE_AS_NOW = """
+    s.completed_at >= (select coalesce(max(set_at), '-infinity') from confidence_thresholds where organisation_id = $1)
+    and ((s.answer is null and s.held_back is null) or not exists (
+        select from confidence_curves c
+        where c.organisation_id = $1 and c.reader = s.reader and c.fitted_at > s.completed_at))
+"""
 _BATCH_LOCK = 0x6C646274
 
 _SIGNAL = """
@@ -187,7 +191,7 @@ async def fresh(
         select {_SIGNAL} from signals s
         where s.organisation_id = $1 and s.request_key = $2
           and s.status = 'completed' and s.completed_at >= now() - $3::interval
-          and (s.answer is not null or s.error_code is null) and s.completed_at >= {_THRESHOLDS_SET}
+          and (s.answer is not null or s.error_code is null) and {_AS_SURE_AS_NOW}
         order by s.completed_at desc limit 1
         """,  # noqa: S608
         organisation_id,
@@ -263,7 +267,7 @@ async def fresh_many(
             select s.id from signals s
             where s.organisation_id = $1 and s.request_key = given.key
               and s.status = 'completed' and s.completed_at >= now() - $3::interval
-              and (s.answer is not null or s.error_code is null) and s.completed_at >= {_THRESHOLDS_SET}
+              and (s.answer is not null or s.error_code is null) and {_AS_SURE_AS_NOW}
             order by s.completed_at desc limit 1) found
         """,  # noqa: S608
         organisation_id,

@@ -45,10 +45,12 @@ async def rules(
 
 
 async def set_curve(connection: Connection, organisation_id: UUID, reader: str, curve: Curve) -> None:
+    """What was finished before it changed is not served again; the same curve once more changes nothing."""
     await connection.execute(
         """
-        insert into confidence_curves (organisation_id, reader, curve) values ($1, $2, $3)
+        insert into confidence_curves as held (organisation_id, reader, curve) values ($1, $2, $3)
         on conflict (organisation_id, reader) do update set curve = excluded.curve, fitted_at = now()
+        where held.curve is distinct from excluded.curve
         """,
         organisation_id,
         reader,
@@ -57,10 +59,11 @@ async def set_curve(connection: Connection, organisation_id: UUID, reader: str, 
 
 
 async def drop_curves(connection: Connection, organisation_id: UUID, reader: str | None) -> list[str]:
-    """Of this reader or of all; whose there were."""
+    """Of this reader or of all; whose there were. The rows stay: what a curve answered is not served again."""
     dropped = await connection.fetch(
         """
-        delete from confidence_curves where organisation_id = $1 and ($2::text is null or reader = $2)
+        update confidence_curves set curve = null, fitted_at = now()
+        where organisation_id = $1 and curve is not null and ($2::text is null or reader = $2)
         returning reader
         """,
         organisation_id,
