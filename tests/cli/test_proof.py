@@ -9,12 +9,16 @@ from pathlib import Path
 
 import pytest
 from tests.cli.command import Command
+from tests.labels.test_service import SureReader
 from tests.signals.test_proving import Exported, exported
+from tests.signals.test_service import ASK, make_service
 
+from leadline.accounts.service import default_organisation, organisation
 from leadline.cli.proof import _check, _written
 from leadline.evidence.service import redact
 from leadline.foundation.database import Database
 from leadline.foundation.errors import InvalidInput
+from leadline.labels import service as labels
 from leadline.signals import proving
 
 __all__ = ["exported"]
@@ -88,3 +92,54 @@ async def test_bad_usage_is_told(arguments: list[str], tmp_path: Path) -> None:
     ended = await Command(NOWHERE, tmp_path).run("proof", *arguments)
     assert ended.code == 2
     assert "leadline proof --help" in ended.err
+
+
+async def test_the_proof_of_what_is_held_back_says_so_and_tells_no_answer(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    org = await default_organisation(database)
+    await labels.set_threshold(database, org, None, 0.8)
+    signal = await make_service(database, reader=SureReader(0.7)).ask(org, ASK)
+    command, file = Command({"LEADLINE_DATABASE_URL": database_url}), tmp_path / "proof.json"
+    ended = await command.run("proof", signal.id, "--out", str(file))
+    assert ended.code == 0, ended.err
+    assert "is held back: its confidence of 0.70 is below the threshold of 0.80" in ended.err
+    assert "leadline threshold" in ended.err
+    proof = json.loads(file.read_bytes())
+    assert (proof["answer"], proof["confidence"]) == (None, None)
+    assert (proof["heldBack"]["confidence"], proof["heldBack"]["threshold"]) == (0.7, 0.8)
+    assert [one["words"] for one in proof["quotes"]] == [one["snippet"] for one in signal.metadata["nearest"]]
+    ended = await Command(NOWHERE).run("proof", "--check", str(file))
+    assert ended.code == 0, ended
+    assert "is held back" in ended.out
+    assert "1 of 1 quote stands as cited" in ended.out
+    assert "no answer" not in ended.out
+    file.write_text(file.read_text().replace('"threshold": 0.8', '"threshold": 0.6'))
+    assert (await Command(NOWHERE).run("proof", "--check", str(file))).code == 1
+    # The nearest evidence is looked at like any other quote; how it was read is not told.
+    page = tmp_path / "page.html"
+    assert (await command.run("proof", signal.id, "--html", str(page))).code == 0
+    assert '<mark id="quote">' in page.read_text()
+    assert "1 of 1 quote stands" in (await command.run("verify", signal.id)).out
+    traced = await command.run("trace", signal.id, "--json")
+    assert {one["step"] for one in json.loads(traced.out)["steps"]} == {"plan", "collect", "rank"}
+    await labels.set_threshold(database, org, None, None)
+    given = await make_service(database, reader=SureReader(0.7)).ask(org, ASK)
+    assert "heldBack" not in (await command.run("proof", given.id)).out
+
+
+@pytest.mark.parametrize("arguments", [["proof"], ["proof", "--html", "page.html"], ["verify"], ["trace"]])
+async def test_another_organisations_signal_is_looked_at_by_its_name_only(
+    database: Database, database_url: str, tmp_path: Path, arguments: list[str]
+) -> None:
+    await default_organisation(database)
+    other = await organisation(database, "other")
+    signal = await make_service(database).ask(other, ASK)
+    command = Command({"LEADLINE_DATABASE_URL": database_url}, tmp_path)
+    what, *options = arguments
+    ended = await command.run(what, signal.id, *options)
+    assert (ended.code, "not found" in ended.err) == (1, True), ended
+    ended = await command.run(what, signal.id, *options, "--org", "other")
+    assert ended.code == 0, ended
+    ended = await command.run(what, signal.id, *options, "--org", "nobody")
+    assert (ended.code, "no organisation named 'nobody'" in ended.err) == (1, True), ended

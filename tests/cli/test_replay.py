@@ -12,6 +12,9 @@ from tests.cli.command import HOST, Command, command_for, small_site
 from tests.model_server import Asked, ModelServer
 from tests.web import WebServer
 
+from leadline.foundation.database import Database
+from leadline.foundation.ids import new_id
+
 PRICE = "What does the Team plan cost per month?"
 GONE = "00000000-0000-7000-8000-000000000000"
 SUBMARINES = "How many submarines does the fleet own?"
@@ -59,6 +62,47 @@ async def test_an_answer_is_made_again_without_a_request(web: WebServer, databas
     }  # fmt: skip
     assert shown["after"]["quotes"] == shown["before"]["quotes"]
     assert web.count() == asked, "no site is asked"
+
+
+async def test_what_is_held_back_is_replayed_without_its_value(web: WebServer, database_url: str) -> None:
+    command = command_for(web, database_url)
+    given = await ask(command, PRICE, "currency")
+    await command.run("threshold", "1")
+    lost = json.loads((await command.run("replay", given, "--json")).out)
+    assert (lost["difference"], lost["before"]["heldBack"], lost["after"]["heldBack"]) == (
+        "held back",
+        False,
+        True,
+    )
+    assert lost["after"]["answer"] is lost["after"]["confidence"] is None
+    assert (lost["after"]["verdict"], lost["after"]["quotes"]) == ("", [])
+    held = await ask(command, PRICE, "currency")
+    assert held != given, "it is not served from the cache"
+    shown = await command.run("replay", held)
+    assert "not compared: an answer is held back" in shown.out
+    assert "25 USD" not in shown.out
+    await command.run("threshold", "--remove")
+    found = json.loads((await command.run("replay", held, "--json")).out)
+    assert (found["before"]["answer"], found["before"]["verdict"]) == (None, "")
+    assert found["after"]["answer"]["currency"]["value"] == 25
+
+
+async def test_another_organisations_signal_is_replayed_by_its_name_only(
+    web: WebServer, database_url: str, database: Database
+) -> None:
+    command = command_for(web, database_url)
+    signal_id = await ask(command, PRICE, "currency")
+    await database.execute("insert into organisations (id, name) values ($1, 'other')", new_id())
+    ended = await command.run("replay", signal_id, "--org", "other")
+    assert (ended.code, "not found" in ended.err) == (1, True), ended
+    ended = await command.run("replay", signal_id, "--org", "nobody")
+    assert (ended.code, "no organisation named 'nobody'" in ended.err) == (1, True), ended
+    await database.execute(
+        "update signals set organisation_id = (select id from organisations where name = 'other')"
+    )
+    assert (await command.run("replay", signal_id)).code == 1
+    ended = await command.run("replay", signal_id, "--org", "other")
+    assert (ended.code, "the same answer" in ended.out) == (0, True), ended
 
 
 async def test_a_result_file_is_replayed_with_a_model_and_a_prompt(

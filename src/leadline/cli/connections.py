@@ -9,7 +9,7 @@ from uuid import UUID
 import click
 
 from leadline.cli.organisations import for_organisation, json_option, org_option
-from leadline.cli.running import EXIT_FAILED
+from leadline.cli.running import EXIT_FAILED, NOTHING_CHANGED, REPEATABLE
 
 if TYPE_CHECKING:
     from leadline.bootstrap import Leadline
@@ -68,7 +68,14 @@ def add(
         made = await leadline.connections.add(organisation_id, new)
         return await leadline.connections.test(organisation_id, made.id)
 
-    return _show_one(for_organisation(org, work), as_json)
+    return _show_one(
+        for_organisation(
+            org,
+            work,
+            when_interrupted="A connection that was added stays: `leadline connections list` shows it, `leadline connections test` tests it.",
+        ),
+        as_json,
+    )
 
 
 @connections.command("list")
@@ -81,7 +88,7 @@ def list_(org: str | None, as_json: bool) -> None:
     async def work(leadline: Leadline, organisation_id: UUID) -> list[Connection]:
         return await leadline.connections.connections(organisation_id)
 
-    found = for_organisation(org, work)
+    found = for_organisation(org, work, when_interrupted=NOTHING_CHANGED)
     if as_json:
         write_json([_as_json(one) for one in found])
         return
@@ -99,7 +106,7 @@ def test(connection_id: UUID, org: str | None, as_json: bool) -> int:
     async def work(leadline: Leadline, organisation_id: UUID) -> Connection:
         return await leadline.connections.test(organisation_id, connection_id)
 
-    return _show_one(for_organisation(org, work), as_json)
+    return _show_one(for_organisation(org, work, when_interrupted=REPEATABLE), as_json)
 
 
 @connections.command()
@@ -115,7 +122,7 @@ def replace(connection_id: UUID, address: str | None, org: str | None, as_json: 
         await leadline.connections.replace(organisation_id, connection_id, secret, address)
         return await leadline.connections.test(organisation_id, connection_id)
 
-    return _show_one(for_organisation(org, work), as_json)
+    return _show_one(for_organisation(org, work, when_interrupted=REPEATABLE), as_json)
 
 
 @connections.command()
@@ -128,7 +135,7 @@ def remove(connection_id: UUID, org: str | None) -> None:
     async def work(leadline: Leadline, organisation_id: UUID) -> None:
         await leadline.connections.remove(organisation_id, connection_id)
 
-    for_organisation(org, work)
+    for_organisation(org, work, when_interrupted=REPEATABLE)
     write_lines([Line(f"Connection {connection_id} is removed.")])
 
 
@@ -147,7 +154,7 @@ def pin(key_id: UUID, connection_id: UUID | None, unpin: bool, org: str | None) 
     async def work(leadline: Leadline, organisation_id: UUID) -> None:
         await leadline.connections.pin(organisation_id, key_id, connection_id)
 
-    for_organisation(org, work)
+    for_organisation(org, work, when_interrupted=REPEATABLE)
     write_lines([Line(f"Key {key_id} " + ("is not pinned any more." if unpin else f"uses {connection_id}."))])
 
 

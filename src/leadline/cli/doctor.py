@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from leadline.cli.running import EXIT_ANSWERED, EXIT_FAILED, run, settings_of_command
+from leadline.cli.running import EXIT_ANSWERED, EXIT_FAILED, NOTHING_CHANGED, run, settings_of_command
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -51,7 +51,7 @@ def doctor() -> int:
             write_lines(finding_lines(finding))
             sys.stdout.flush()
 
-    run(examine(), when_interrupted="Nothing was changed.")
+    run(examine(), when_interrupted=NOTHING_CHANGED)
     return EXIT_FAILED if failed else EXIT_ANSWERED
 
 

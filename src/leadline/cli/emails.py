@@ -36,7 +36,11 @@ def find_email(name: str, domain: str, org: str | None, as_json: bool) -> int:
     async def work(leadline: Leadline, organisation_id: UUID) -> FindEmailResponse:
         return await leadline.emails.find(organisation_id, name, domain)
 
-    found = for_organisation(org, work)
+    found = for_organisation(
+        org,
+        work,
+        when_interrupted="An address is paid for only with its being found, in the last step: give the same command again.",
+    )
     if as_json:
         write_json(msgspec.to_builtins(found))
     else:

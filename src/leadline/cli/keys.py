@@ -7,7 +7,7 @@ from uuid import UUID
 
 import click
 
-from leadline.cli.running import run, settings_of_command
+from leadline.cli.running import NOTHING_CHANGED, REPEATABLE, done_or_not, run, settings_of_command
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from leadline.foundation.database import Database
 
 T = TypeVar("T")
-_NOTHING_DONE = "Nothing was changed."
 _org = click.option("--org", metavar="NAME", help="Organisation, made when there is none (default: default).")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -78,7 +77,9 @@ def create(
             "remainingCredits": left,
         }
 
-    made = _with_database(work)
+    made = _with_database(
+        work, "A key that was made and not shown stays: `leadline keys list` shows it, to be revoked."
+    )
     if as_json:
         write_json(made)
         return
@@ -102,7 +103,7 @@ def list_(org: str | None, as_json: bool) -> None:
 
         return tuple(key for key in await list_keys(database.repeatable) if org in (None, key.organisation))
 
-    found = _with_database(work, reading=True)
+    found = _with_database(work, NOTHING_CHANGED, reading=True)
     if as_json:
         write_json([_as_json(key) for key in found])
         return
@@ -141,7 +142,7 @@ def revoke(key_id: UUID) -> None:
 
         await revoke_key(database, key_id)
 
-    _with_database(work)
+    _with_database(work, REPEATABLE)
     write_lines([Line(f"Key {key_id} is revoked.")])
 
 
@@ -166,7 +167,7 @@ def grant(amount: int, org: str | None, note: str | None, as_json: bool) -> None
             left = await ledger.grant(connection, organisation_id, amount, note)
         return {"organisation": org or DEFAULT_ORGANISATION, "remainingCredits": left}
 
-    _show_balance(_with_database(work), as_json)
+    _show_balance(_with_database(work, done_or_not("leadline credits show")), as_json)
 
 
 @credits_.command("allowance")
@@ -192,7 +193,7 @@ def allowance(amount: int, org: str | None, as_json: bool) -> None:
             "remainingCredits": left,
         }
 
-    _show_balance(_with_database(work), as_json)
+    _show_balance(_with_database(work, REPEATABLE), as_json)
 
 
 @credits_.command("show")
@@ -208,7 +209,7 @@ def show(org: str | None, as_json: bool) -> None:
         left = await ledger.balance(database.repeatable, organisation_id)
         return {"organisation": org or DEFAULT_ORGANISATION, "remainingCredits": left}
 
-    _show_balance(_with_database(work), as_json)
+    _show_balance(_with_database(work, NOTHING_CHANGED), as_json)
 
 
 def _show_balance(balance: dict[str, Any], as_json: bool) -> None:
@@ -235,7 +236,9 @@ def _as_json(key: Key) -> dict[str, Any]:
     }
 
 
-def _with_database(work: Callable[[Database, Ledger], Awaitable[T]], *, reading: bool = False) -> T:
+def _with_database(
+    work: Callable[[Database, Ledger], Awaitable[T]], when_interrupted: str, *, reading: bool = False
+) -> T:
     async def opened() -> T:
         from leadline.credits.service import Ledger
         from leadline.foundation.opening import open_database
@@ -245,4 +248,4 @@ def _with_database(work: Callable[[Database, Ledger], Awaitable[T]], *, reading:
         async with open_database(settings, reading=reading) as database:
             return await work(database, ledger)
 
-    return run(opened(), when_interrupted=_NOTHING_DONE)
+    return run(opened(), when_interrupted=when_interrupted)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from leadline.cli.organisations import for_organisation, json_option, org_option
-from leadline.cli.running import EXIT_ANSWERED, EXIT_FAILED
+from leadline.cli.running import EXIT_ANSWERED, EXIT_FAILED, NOTHING_CHANGED, REPEATABLE
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -81,7 +81,9 @@ def label(
             request = _checked({"verdict": verdict, "expected": _value(expected), "note": note}, LabelRequest)
             return [await service.label(connection, organisation_id, signal_id, request)]
 
-    return _show(for_organisation(org, work), as_json)
+    return _show(
+        for_organisation(org, work, when_interrupted=NOTHING_CHANGED if listed else REPEATABLE), as_json
+    )
 
 
 @click.command()
@@ -107,7 +109,7 @@ def calibrate(reader: str | None, dry_run: bool, reset: bool, org: str | None, a
 
         return await service.calibrate(leadline.database, organisation_id, reader, keep=not dry_run)
 
-    found = for_organisation(org, work)
+    found = for_organisation(org, work, when_interrupted=NOTHING_CHANGED if dry_run else REPEATABLE)
     from leadline.cli.terminal import Line, write_json, write_lines
 
     if as_json:
@@ -150,7 +152,9 @@ def threshold(least: float | None, template: UUID | None, remove: bool, org: str
 
     from leadline.cli.terminal import Line, write_lines
 
-    rows = for_organisation(org, work)
+    rows = for_organisation(
+        org, work, when_interrupted=NOTHING_CHANGED if least is None and not remove else REPEATABLE
+    )
     write_lines(Line(f"{what}: at least {least:g}") for what, least in rows)
     if not rows:
         write_lines([Line("Answers are given however sure they are.")])
@@ -178,7 +182,7 @@ def _reset(reader: str | None, org: str | None) -> int:
 
         return await service.forget_curves(leadline.database, organisation_id, reader)
 
-    dropped = for_organisation(org, work)
+    dropped = for_organisation(org, work, when_interrupted=REPEATABLE)
     write_lines(Line(one_line(f"{one}: its own confidence holds again.")) for one in dropped)
     if not dropped:
         write_lines([Line("No labels changed the confidence of any reader.")])

@@ -12,6 +12,7 @@ import click
 
 from leadline.cli.ask import host_of
 from leadline.cli.organisations import for_organisation, json_option, org_option
+from leadline.cli.running import NOTHING_CHANGED, done_or_not
 
 if TYPE_CHECKING:
     from leadline.bootstrap import Leadline
@@ -65,7 +66,7 @@ def import_(file: Path, name: str | None, org: str | None, as_json: bool) -> Non
             reserved_hosts=leadline.reserved_hosts,
         )
 
-    _print([for_organisation(org, work)], as_json)
+    _print([for_organisation(org, work, when_interrupted=done_or_not("leadline lists list"))], as_json)
 
 
 @lists.command(name="list")
@@ -79,7 +80,7 @@ def list_(org: str | None, as_json: bool) -> None:
         found, _ = await service.page(leadline.database.repeatable, organisation_id, SHOWN, 0)
         return found
 
-    _print(for_organisation(org, work), as_json)
+    _print(for_organisation(org, work, when_interrupted=NOTHING_CHANGED), as_json)
 
 
 @lists.command()
@@ -104,7 +105,7 @@ def export(
         )
         return b"".join([chunk async for chunk in chunks])
 
-    content = for_organisation(org, work)
+    content = for_organisation(org, work, when_interrupted=NOTHING_CHANGED)
     if out is not None:
         out.write_bytes(content)
     else:

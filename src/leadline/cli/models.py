@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leadline.cli.running import run, settings_of_command
+from leadline.cli.running import NOTHING_CHANGED, run, settings_of_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ def models(context: click.Context) -> None:
         from leadline.cli.terminal import write_lines
 
         settings = settings_of_command()
-        found = run(_servers(), when_interrupted="Nothing was changed.")
+        found = run(_servers(), when_interrupted=NOTHING_CHANGED)
         write_lines([*_used(settings), *_server_lines(found), *_catalogue_lines(settings)])
 
 

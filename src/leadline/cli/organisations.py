@@ -12,6 +12,7 @@ from leadline.cli.running import run, settings_of_command
 
 if TYPE_CHECKING:
     from leadline.bootstrap import Leadline
+    from leadline.foundation.settings import Settings
 
 T = TypeVar("T")
 
@@ -22,12 +23,20 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 def for_organisation(
     org: str | None,
     work: Callable[[Leadline, UUID], Awaitable[T]],
-    when_interrupted: str = "Nothing was changed unless something was printed.",
+    *,
+    when_interrupted: str,
+    reading: bool = False,
+    settings: Settings | None = None,
 ) -> T:
+    """What ``work`` makes for that organisation. ``reading``: nothing is written, so a database that is not there is not made.
+
+    ``when_interrupted``: what is true of the work when a signal ends it; see ``running``.
+    """
+
     async def opened() -> T:
         from leadline.bootstrap import open_leadline
 
-        async with open_leadline(settings_of_command()) as leadline:
+        async with open_leadline(settings or settings_of_command(), reading=reading) as leadline:
             return await work(leadline, await _organisation(leadline, org))
 
     return run(opened(), when_interrupted=when_interrupted)

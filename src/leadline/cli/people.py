@@ -11,6 +11,7 @@ from uuid import UUID
 import click
 
 from leadline.cli.organisations import for_organisation, json_option, org_option
+from leadline.cli.running import NOTHING_CHANGED, REPEATABLE, done_or_not
 
 if TYPE_CHECKING:
     from leadline.bootstrap import Leadline
@@ -73,7 +74,11 @@ def import_(
             mapping=mapping,
         )
 
-    found = for_organisation(org, work)
+    found = for_organisation(
+        org,
+        work,
+        when_interrupted="People who were taken in stay, and are recognised: give the same command again to go on.",
+    )
     if as_json:
         write_json(
             {
@@ -163,7 +168,7 @@ def search(
         found = await leadline.contacts.search(organisation_id, wanted, limit=limit, offset=offset)
         return response(found, limit, offset)
 
-    found = for_organisation(org, work)
+    found = for_organisation(org, work, when_interrupted=NOTHING_CHANGED)
     if as_json:
         write_json(msgspec.to_builtins(found))
     else:
@@ -182,7 +187,7 @@ def export(person: str, org: str | None) -> None:
         person_id = await named_person(leadline.database, organisation_id, person)
         return await leadline.privacy.export(organisation_id, person_id)
 
-    write_json(for_organisation(org, work))
+    write_json(for_organisation(org, work, when_interrupted=NOTHING_CHANGED))
 
 
 @people.command()
@@ -197,7 +202,7 @@ def show(person: str, org: str | None) -> None:
         person_id = await named_person(leadline.database, organisation_id, person)
         return await leadline.privacy.export(organisation_id, person_id)
 
-    found = for_organisation(org, work)
+    found = for_organisation(org, work, when_interrupted=NOTHING_CHANGED)
     profile, told = found["profile"], found["provenance"]
     lines = [Line(f"{one_line(profile['full_name'])}  {found['id']}", "bold")]
     for name, origin in told.items():
@@ -227,7 +232,7 @@ def erase(person: str, yes: bool, org: str | None, as_json: bool) -> None:
     async def work(leadline: Leadline, organisation_id: UUID) -> dict[str, int]:
         return await erase_named(leadline.database, leadline.privacy, organisation_id, person)
 
-    counts = for_organisation(org, work)
+    counts = for_organisation(org, work, when_interrupted=REPEATABLE)
     if as_json:
         write_json(counts)
     else:
@@ -273,7 +278,9 @@ def create(
     async def work(leadline: Leadline, organisation_id: UUID) -> ContactList:
         return await leadline.contact_lists.create(organisation_id, name, filters)
 
-    _print_lists([for_organisation(org, work)], as_json)
+    _print_lists(
+        [for_organisation(org, work, when_interrupted=done_or_not("leadline people lists list"))], as_json
+    )
 
 
 @lists.command(name="list")
@@ -287,7 +294,7 @@ def list_(org: str | None, as_json: bool) -> None:
         found, _ = await service.page(leadline.database.repeatable, organisation_id, SHOWN_LISTS, 0)
         return found
 
-    _print_lists(for_organisation(org, work), as_json)
+    _print_lists(for_organisation(org, work, when_interrupted=NOTHING_CHANGED), as_json)
 
 
 @lists.command(name="export")
@@ -303,7 +310,7 @@ def export_list(list_id: UUID, out: Path | None, org: str | None) -> None:
     async def work(leadline: Leadline, organisation_id: UUID) -> bytes:
         return await service.export(leadline.database.repeatable, organisation_id, list_id)
 
-    content = for_organisation(org, work)
+    content = for_organisation(org, work, when_interrupted=NOTHING_CHANGED)
     if out is not None:
         out.write_bytes(content)
     else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from leadline.cli.running import run, settings_of_command
+from leadline.cli.running import NOTHING_CHANGED, run, settings_of_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ def profile(domain: str, as_json: bool) -> None:
 
     from leadline.cli.terminal import write_json, write_lines
 
-    found = run(_profile(domain), when_interrupted="Nothing was changed.")
+    found = run(_profile(domain), when_interrupted=NOTHING_CHANGED)
     if as_json:
         write_json(json.loads(msgspec.json.encode(found)))
     else:

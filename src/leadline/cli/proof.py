@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leadline.cli.running import EXIT_ANSWERED, EXIT_FAILED, EXIT_NOT_EVERYWHERE, run, settings_of_command
+from leadline.cli.organisations import for_organisation, org_option
+from leadline.cli.running import EXIT_ANSWERED, EXIT_FAILED, EXIT_NOT_EVERYWHERE, NOTHING_CHANGED, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from uuid import UUID
 
+    from leadline.bootstrap import Leadline
     from leadline.cli.terminal import Line
     from leadline.signals.proving import Checked, ExportedProof
     from leadline.signals.snapshots import PageAtQuote
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Which quote, with --html and --open.",
 )
+@org_option
 def proof(
     signal_id: str | None,
     out: Path | None,
@@ -49,6 +53,7 @@ def proof(
     page: Path | None,
     in_browser: bool,
     quote: int,
+    org: str | None,
 ) -> int:
     """Export the proof of SIGNAL_ID, look at the page of a quote, or check a proof.
 
@@ -64,11 +69,14 @@ def proof(
     if (signal_id is None) == (file is None) or (looking and (file or out)):
         raise click.UsageError("Give the id of a signal, to export or to look at, or --check FILE.")
     if file is not None:
-        return _shown(run(_check(file), when_interrupted=""))
+        return _shown(run(_check(file), when_interrupted=NOTHING_CHANGED))
     assert signal_id is not None
     if looking:
-        return _look(run(_page(signal_id, quote), when_interrupted=""), page, in_browser=in_browser)
-    data = _written(run(_export(signal_id), when_interrupted="Nothing was written."))
+        return _look(_page(signal_id, quote, org), page, in_browser=in_browser)
+    exported = _export(signal_id, org)
+    data = _written(exported)
+    if exported.held_back:
+        click.echo(exported.held_back.note, err=True)
     if out is None:
         click.echo(data)
     else:
@@ -96,11 +104,11 @@ def _look(found: PageAtQuote, page: Path | None, *, in_browser: bool) -> int:
     return EXIT_ANSWERED
 
 
-async def _page(signal_id: str, quote: int) -> PageAtQuote:
-    from leadline.bootstrap import open_leadline
+def _page(signal_id: str, quote: int, org: str | None) -> PageAtQuote:
+    async def work(leadline: Leadline, organisation_id: UUID) -> PageAtQuote:
+        return await leadline.snapshots.at_quote(organisation_id, signal_id, quote)
 
-    async with open_leadline(settings_of_command(), reading=True) as leadline:
-        return await leadline.snapshots.at_quote(await leadline.organisation(), signal_id, quote)
+    return for_organisation(org, work, when_interrupted="Nothing was written.", reading=True)
 
 
 def _written(exported: ExportedProof) -> bytes:
@@ -109,11 +117,11 @@ def _written(exported: ExportedProof) -> bytes:
     return msgspec.json.format(msgspec.json.encode(exported))
 
 
-async def _export(signal_id: str) -> ExportedProof:
-    from leadline.bootstrap import open_leadline
+def _export(signal_id: str, org: str | None) -> ExportedProof:
+    async def work(leadline: Leadline, organisation_id: UUID) -> ExportedProof:
+        return await leadline.proving.export(organisation_id, signal_id)
 
-    async with open_leadline(settings_of_command(), reading=True) as leadline:
-        return await leadline.proving.export(await leadline.organisation(), signal_id)
+    return for_organisation(org, work, when_interrupted="Nothing was written.", reading=True)
 
 
 async def _check(file: Path) -> Checked:
@@ -148,6 +156,8 @@ def _shown(checked: Checked) -> int:
 
     found = checked.proof
     said = "no answer" if found.answer is None else json_text(found.answer)
+    if found.held_back:
+        said = found.held_back.note
     write_lines(
         [
             Line(f"{one_line(found.subject)}: {one_line(found.question)}", "bold"),

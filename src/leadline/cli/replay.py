@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from leadline.cli.running import EXIT_ANSWERED, EXIT_FAILED, run, settings_of_command
+from leadline.cli.organisations import for_organisation, json_option, org_option
+from leadline.cli.running import EXIT_ANSWERED, EXIT_FAILED, NOTHING_CHANGED, settings_of_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from uuid import UUID
 
+    from leadline.bootstrap import Leadline
     from leadline.cli.terminal import Line
     from leadline.foundation.settings import Settings
     from leadline.signals.schemas import Answered, Replay
@@ -23,6 +26,7 @@ _SAYS = {
     "found": ("an answer where there was none", "yellow"),
     "lost": ("no answer where there was one", "yellow"),
     "not looked": ("could not look at everything", "yellow"),
+    "held back": ("not compared: an answer is held back", "yellow"),
 }
 _LABEL, _SIDE = 12, 46  # columns
 
@@ -52,7 +56,8 @@ _LABEL, _SIDE = 12, 46  # columns
     show_default=True,
     help="Signals of a file at once.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@org_option
+@json_option
 def replay(
     what: str | None,
     model: str | None,
@@ -60,6 +65,7 @@ def replay(
     prompt: str | None,
     print_prompt: bool,
     concurrency: int,
+    org: str | None,
     as_json: bool,
 ) -> int:
     """Answer SIGNAL, or every signal of a result file of `leadline eval`, again on the stored pages.
@@ -83,15 +89,14 @@ def replay(
     if model is not None:
         settings = replace(settings, model=model)
     reader = reader or ("model" if model or prompt else "same")
-    wording, interrupted = _wording(prompt), "Nothing was changed."
+    wording = _wording(prompt)
     path = Path(what)
     if not path.is_file() and path.suffix != ".jsonl":
-        one = run(_replay(settings, what, reader, wording), when_interrupted=interrupted)
+        one = _replay(settings, org, what, reader, wording)
         write_json(replay_wire(one)) if as_json else write_lines(replay_lines(one))
         return EXIT_FAILED if one.after.failed else EXIT_ANSWERED
     ids, unknown = _ids(path)
-    work = _replay_all(settings, ids, reader, wording, concurrency)
-    found = run(work, when_interrupted=interrupted)
+    found = _replay_all(settings, org, ids, reader, wording, concurrency)
     replays = [one for one in found if not isinstance(one, str)]
     unknown += [one for one in found if isinstance(one, str)]
     if as_json:
@@ -137,26 +142,28 @@ def _wording(prompt: str | None) -> str | None:
     return wording
 
 
-async def _replay(settings: Settings, signal_id: str, reader: str, wording: str | None) -> Replay:
-    from leadline.bootstrap import open_leadline
-
-    async with open_leadline(settings, reading=True) as leadline:
-        owner = await leadline.organisation()
+def _replay(settings: Settings, org: str | None, signal_id: str, reader: str, wording: str | None) -> Replay:
+    async def work(leadline: Leadline, owner: UUID) -> Replay:
         return await leadline.replaying.replay(owner, signal_id, reader=reader, wording=wording)
 
+    return for_organisation(org, work, when_interrupted=NOTHING_CHANGED, reading=True, settings=settings)
 
-async def _replay_all(
-    settings: Settings, ids: Sequence[str], reader: str, wording: str | None, concurrency: int
+
+def _replay_all(
+    settings: Settings,
+    org: str | None,
+    ids: Sequence[str],
+    reader: str,
+    wording: str | None,
+    concurrency: int,
 ) -> list[Replay | str]:
     """The replays in their order; in place of one that cannot be made, why not."""
     import asyncio
 
-    from leadline.bootstrap import open_leadline
     from leadline.cli.terminal import one_line, say
     from leadline.foundation.errors import NotFound
 
-    async with open_leadline(settings, reading=True) as leadline:
-        owner = await leadline.organisation()
+    async def work(leadline: Leadline, owner: UUID) -> list[Replay | str]:
         turn, done = asyncio.Semaphore(concurrency), 0
 
         async def one(signal_id: str) -> Replay | str:
@@ -178,6 +185,8 @@ async def _replay_all(
         except ExceptionGroup as group:
             raise group.exceptions[0] from group
         return [task.result() for task in running]
+
+    return for_organisation(org, work, when_interrupted=NOTHING_CHANGED, reading=True, settings=settings)
 
 
 def replay_wire(found: Replay) -> dict[str, Any]:
@@ -206,6 +215,7 @@ def _answered_wire(kind: str, one: Answered) -> dict[str, Any]:
     return {
         "reader": one.reader,
         "failed": one.failed,
+        "heldBack": one.held_back,
         "answer": msgspec.to_builtins(answer),
         "confidence": one.confidence,
         "quotes": [{"url": quote.url, "words": quote.snippet} for quote in one.quotes],
@@ -243,6 +253,8 @@ def _rows(kind: str, one: Answered) -> list[tuple[str, str]]:
 
     if one.answer is not None:
         answer = answer_text(kind, one.answer) or "(an empty list)"
+    elif one.held_back:
+        answer = "held back: not sure enough to be given"
     elif one.failed:
         answer = f"failed: {one.reasoning}"
     else:

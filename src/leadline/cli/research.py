@@ -10,7 +10,7 @@ from uuid import UUID
 
 import click
 
-from leadline.cli.ask import host_of
+from leadline.cli.ask import RESUMES, host_of
 from leadline.cli.organisations import for_organisation, json_option, org_option
 from leadline.cli.running import EXIT_ANSWERED, EXIT_FAILED, EXIT_NO_ANSWER, EXIT_NOT_EVERYWHERE
 
@@ -75,7 +75,7 @@ def research(
             await leadline.prepare()
             return await leadline.contact_research.see_through(organisation_id, request, progress)
 
-        found = for_organisation(org, work)
+        found = for_organisation(org, work, when_interrupted=RESUMES)
     if as_json:
         write_json(json.loads(msgspec.json.encode(found)))
     else:

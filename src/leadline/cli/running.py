@@ -18,6 +18,15 @@ EXIT_NOT_EVERYWHERE = 4
 EXIT_INTERRUPTED = 130  # 128 + SIGINT
 EXIT_TERMINATED = 143  # 128 + SIGTERM
 
+# What is true of a command's work when a signal ends it; each command says which.
+NOTHING_CHANGED = "Nothing was changed."
+REPEATABLE = "It was done wholly or not at all, and is not done twice: give the same command again."
+
+
+def done_or_not(look: str) -> str:
+    """Of what would be done twice. ``look``: the command that shows whether it was done."""
+    return f"It was done wholly or not at all: `{look}` shows which, before you give the same command again."
+
 
 class Interrupted(BaseException):
     """A signal ended the command. The message says what becomes of the work."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leadline.cli.running import run, settings_of_command
+from leadline.cli.running import REPEATABLE, run, settings_of_command
 
 if TYPE_CHECKING:
     from leadline.bootstrap import Leadline
@@ -35,7 +35,7 @@ def reseal() -> None:
         async with open_leadline(settings_of_command()) as leadline:
             return await _resealed(leadline)
 
-    count = run(work(), when_interrupted="Nothing was changed.")
+    count = run(work(), when_interrupted=REPEATABLE)
     write_lines(
         [
             Line(f"{counted(count, 'secret is', 'secrets are')} encrypted with the first key."),

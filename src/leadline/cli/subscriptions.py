@@ -10,6 +10,7 @@ from uuid import UUID
 import click
 
 from leadline.cli.organisations import for_organisation, json_option, org_option
+from leadline.cli.running import NOTHING_CHANGED, REPEATABLE, done_or_not
 
 if TYPE_CHECKING:
     from leadline.bootstrap import Leadline
@@ -74,7 +75,16 @@ def create(
             await leadline.actions.create(organisation_id, made.id, WebhookActionConfig(hook))
         return made if stopped else await leadline.subscriptions.start(organisation_id, made.id)
 
-    _show([for_organisation(org, work)], as_json)
+    _show(
+        [
+            for_organisation(
+                org,
+                work,
+                when_interrupted="What was made of it stays: `leadline subscriptions list` shows it, `start` turns it on.",
+            )
+        ],
+        as_json,
+    )
 
 
 @subscriptions.command(name="list")
@@ -86,7 +96,7 @@ def list_(org: str | None, as_json: bool) -> None:
     async def work(leadline: Leadline, organisation_id: UUID) -> list[SignalSubscription]:
         return (await leadline.subscriptions.page(organisation_id, SHOWN, 0))[0]
 
-    _show(for_organisation(org, work), as_json)
+    _show(for_organisation(org, work, when_interrupted=NOTHING_CHANGED), as_json)
 
 
 @subscriptions.command()
@@ -98,7 +108,7 @@ def start(subscription_id: UUID, org: str | None) -> None:
     async def work(leadline: Leadline, organisation_id: UUID) -> SignalSubscription:
         return await leadline.subscriptions.start(organisation_id, subscription_id)
 
-    _show([for_organisation(org, work)], False)
+    _show([for_organisation(org, work, when_interrupted=REPEATABLE)], False)
 
 
 @subscriptions.command()
@@ -110,7 +120,7 @@ def stop(subscription_id: UUID, org: str | None) -> None:
     async def work(leadline: Leadline, organisation_id: UUID) -> SignalSubscription:
         return await leadline.subscriptions.stop(organisation_id, subscription_id)
 
-    _show([for_organisation(org, work)], False)
+    _show([for_organisation(org, work, when_interrupted=REPEATABLE)], False)
 
 
 @subscriptions.command()
@@ -122,7 +132,7 @@ def trigger(subscription_id: UUID, org: str | None) -> None:
     async def work(leadline: Leadline, organisation_id: UUID) -> SignalSubscription:
         return await leadline.subscriptions.trigger(organisation_id, subscription_id)
 
-    _show([for_organisation(org, work)], False)
+    _show([for_organisation(org, work, when_interrupted=done_or_not("leadline subscriptions list"))], False)
 
 
 @subscriptions.command()
@@ -143,7 +153,7 @@ def changes(subscription_id: UUID, everything: bool, org: str | None, as_json: b
 
     told = [
         one
-        for one in for_organisation(org, work)
+        for one in for_organisation(org, work, when_interrupted=NOTHING_CHANGED)
         if everything or (one.get("changeContext") or {}).get("changeType") == "CHANGED"
     ]
     if as_json:

@@ -6,34 +6,37 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from leadline.cli.running import run, settings_of_command
+from leadline.cli.organisations import for_organisation, org_option
+from leadline.cli.running import NOTHING_CHANGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from uuid import UUID
 
+    from leadline.bootstrap import Leadline
     from leadline.cli.terminal import Line
     from leadline.signals.schemas import SignalTrace, TraceStep
 
 
 @click.command()
 @click.argument("signal_id")
+@org_option
 @click.option("--json", "as_json", is_flag=True, help="Print everything that is stored, as JSON.")
-def trace(signal_id: str, as_json: bool) -> None:
-    """Show the steps of SIGNAL_ID: pages read, passages given, draft, verification, model calls."""
+def trace(signal_id: str, org: str | None, as_json: bool) -> None:
+    """Show the steps of SIGNAL_ID: pages read, passages given, draft, verification, model calls.
+
+    Of an answer that is held back by a threshold, only what was read.
+    """
     from leadline.cli.terminal import write_json, write_lines
 
-    found = run(_trace(signal_id), when_interrupted="")
+    async def work(leadline: Leadline, organisation_id: UUID) -> SignalTrace:
+        return await leadline.signals.trace(organisation_id, signal_id)
+
+    found = for_organisation(org, work, when_interrupted=NOTHING_CHANGED, reading=True)
     if as_json:
         write_json(trace_wire(found))
     else:
         write_lines(trace_lines(found))
-
-
-async def _trace(signal_id: str) -> SignalTrace:
-    from leadline.bootstrap import open_leadline
-
-    async with open_leadline(settings_of_command(), reading=True) as leadline:
-        return await leadline.trace(signal_id)
 
 
 def trace_wire(found: SignalTrace) -> dict[str, Any]:

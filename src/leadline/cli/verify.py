@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leadline.cli.running import EXIT_ANSWERED, EXIT_FAILED, run, settings_of_command
+from leadline.cli.organisations import for_organisation, org_option
+from leadline.cli.running import EXIT_ANSWERED, EXIT_FAILED, NOTHING_CHANGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from uuid import UUID
 
+    from leadline.bootstrap import Leadline
     from leadline.cli.terminal import Line
     from leadline.contact_research.report import StatementCheck
     from leadline.signals.schemas import QuoteCheck
@@ -18,25 +21,22 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("signal_id")
-def verify(signal_id: str) -> int:
+@org_option
+def verify(signal_id: str, org: str | None) -> int:
     """Re-check every quote of SIGNAL_ID against the stored pages, without the network. A report's id, cr_…, will do.
 
     Exit code 1 when a quote does not stand where it was cited.
     """
     from leadline.cli.terminal import write_lines
 
-    checks = run(_verify(signal_id), when_interrupted="")
+    async def work(leadline: Leadline, organisation_id: UUID) -> Sequence[QuoteCheck | StatementCheck]:
+        if signal_id.startswith("cr_"):
+            return await leadline.contact_research.verify(organisation_id, signal_id)
+        return await leadline.signals.verify(organisation_id, signal_id)
+
+    checks = for_organisation(org, work, when_interrupted=NOTHING_CHANGED, reading=True)
     write_lines(verify_lines(checks))
     return EXIT_FAILED if any(check.fault for check in checks) else EXIT_ANSWERED
-
-
-async def _verify(signal_id: str) -> Sequence[QuoteCheck | StatementCheck]:
-    from leadline.bootstrap import open_leadline
-
-    async with open_leadline(settings_of_command(), reading=True) as leadline:
-        if signal_id.startswith("cr_"):
-            return await leadline.contact_research.verify(await leadline.organisation(), signal_id)
-        return await leadline.verify(signal_id)
 
 
 def verify_lines(checks: Sequence[QuoteCheck | StatementCheck]) -> Iterator[Line]:

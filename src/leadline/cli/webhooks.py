@@ -10,11 +10,17 @@ from uuid import UUID
 import click
 
 from leadline.cli.organisations import for_organisation, json_option, org_option
+from leadline.cli.running import NOTHING_CHANGED, REPEATABLE, done_or_not
 
 if TYPE_CHECKING:
     from leadline.bootstrap import Leadline
     from leadline.cli.terminal import Line
     from leadline.webhooks.schemas import DeliveryStatus, Failing
+
+
+CALLED_AGAIN = (
+    "All of it will be called again, or nothing; a call keeps its id, so the same command may be given again."
+)
 
 
 @click.group()
@@ -35,7 +41,9 @@ def secret(rotate: bool, org: str | None, as_json: bool) -> None:
             return await leadline.webhooks.rotate_secret(organisation_id)
         return await leadline.webhooks.secret(organisation_id)
 
-    shown = for_organisation(org, work)
+    shown = for_organisation(
+        org, work, when_interrupted=done_or_not("leadline webhooks secret") if rotate else REPEATABLE
+    )
     if as_json:
         write_json({"secret": shown})
     else:
@@ -55,7 +63,7 @@ def deliveries(signal_id: UUID, org: str | None, as_json: bool) -> None:
         await leadline.signals.get(organisation_id, str(signal_id))  # an unknown signal is not "no calls"
         return await leadline.webhooks.deliveries(organisation_id, signal_id)
 
-    found = for_organisation(org, work)
+    found = for_organisation(org, work, when_interrupted=NOTHING_CHANGED)
     if as_json:
         write_json(
             [
@@ -90,7 +98,7 @@ def redeliver(delivery_id: UUID, org: str | None) -> None:
         async with leadline.database.transaction() as connection:
             await leadline.webhooks.redeliver(connection, organisation_id, delivery_id)
 
-    for_organisation(org, work)
+    for_organisation(org, work, when_interrupted=CALLED_AGAIN)
     write_lines([Line("It will be called again as soon as a worker has time.")])
 
 
@@ -122,7 +130,7 @@ def replay(since: datetime, until: datetime | None, failed: bool, org: str | Non
                 failed_only=failed,
             )
 
-    again = for_organisation(org, work)
+    again = for_organisation(org, work, when_interrupted=CALLED_AGAIN)
     write_lines([Line(f"{counted(again, 'call')} will be made again.")])
 
 
@@ -136,7 +144,7 @@ def failing(org: str | None, as_json: bool) -> None:
     async def work(leadline: Leadline, organisation_id: UUID) -> list[Failing]:
         return await leadline.webhooks.failing(organisation_id)
 
-    found = for_organisation(org, work)
+    found = for_organisation(org, work, when_interrupted=NOTHING_CHANGED)
     if as_json:
         write_json(
             [

@@ -21,7 +21,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from leadline.evidence.service import MARK, MOVED, NAMED, CitedPage, StoredLibrary, by_snapshot, words_at
 from leadline.foundation.database import Database
@@ -30,7 +30,7 @@ from leadline.research.answer_types import answer_type
 from leadline.research.model import PageText, Proof, Provenance, Source
 from leadline.research.ports import Sandbox
 from leadline.signals import repository
-from leadline.signals.schemas import QuoteCheck, Signal, wire_numbers
+from leadline.signals.schemas import HeldBack, QuoteCheck, Signal, wire_numbers
 from leadline.wire.fields import Time, wire_time
 
 FORMAT = "leadline-proof-2"
@@ -89,6 +89,14 @@ class ProvenSnapshot(Struct, rename="camel", kw_only=True, forbid_unknown_fields
     ]
 
 
+class HeldBackNote(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    """Why an answer that was found does not stand in its proof."""
+
+    confidence: float
+    threshold: Annotated[float, Meta(description="The least with which an answer was given.")]
+    note: Annotated[str, Meta(description="What that means, and how to be given the answer.")]
+
+
 class ExportedProof(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
     """An answer and what it rests on."""
 
@@ -103,6 +111,13 @@ class ExportedProof(Struct, rename="camel", kw_only=True, forbid_unknown_fields=
     completed_at: Time | None
     quotes: list[ProvenQuote]
     snapshots: list[ProvenSnapshot]
+    held_back: Annotated[
+        HeldBackNote | UnsetType,
+        Meta(
+            description="Only where an answer is held back by a threshold. answer and confidence are null then, and the "
+            "quotes are what the signal shows as nearest to an answer."
+        ),
+    ] = UNSET
     sha256: Annotated[str, Meta(description="Over the file without this member, as sorted JSON.")] = ""
 
 
@@ -164,10 +179,12 @@ class Proving:
             )
             for one in cited
         ]
-        return sealed(_proof(row.signal, quotes, snapshots))
+        return sealed(_proof(row.signal, quotes, snapshots, row.held_back))
 
 
-def _proof(signal: Signal, quotes: list[ProvenQuote], snapshots: list[ProvenSnapshot]) -> ExportedProof:
+def _proof(
+    signal: Signal, quotes: list[ProvenQuote], snapshots: list[ProvenSnapshot], held: HeldBack | None
+) -> ExportedProof:
     return ExportedProof(
         format=FORMAT,
         signal_id=UUID(signal.id),
@@ -180,6 +197,17 @@ def _proof(signal: Signal, quotes: list[ProvenQuote], snapshots: list[ProvenSnap
         completed_at=wire_time(signal.completed_at) if signal.completed_at else None,
         quotes=quotes,
         snapshots=snapshots,
+        held_back=_note(held) if held is not None else UNSET,
+    )
+
+
+def _note(held: HeldBack) -> HeldBackNote:
+    return HeldBackNote(
+        confidence=held.confidence,
+        threshold=held.threshold,
+        note=f"An answer was found and is held back: its confidence of {held.confidence:.2f} is below the threshold of "
+        f"{held.threshold:.2f}. The quotes are what is nearest to an answer, and prove none. To be given one, lower the "
+        "threshold or take it back (leadline threshold, PUT /v1/thresholds), and ask again.",
     )
 
 

@@ -23,7 +23,6 @@ from leadline.research.engine import Checked, Collected, Engine
 from leadline.research.errors import ModelError, Reason
 from leadline.research.model import (
     Evidence,
-    Outcome,
     Provenance,
     Question,
     Source,
@@ -40,6 +39,7 @@ from leadline.signals.failures import model_failure
 from leadline.signals.repository import Row
 from leadline.signals.schemas import Answered, Replay, SourceView
 from leadline.signals.tasks import Answering, Readers
+from leadline.signals.trust import Weighed, rules, weigh
 
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ class Replaying:
     async def replay(
         self, organisation_id: UUID, signal_id: str, *, reader: str = "same", wording: str | None = None
     ) -> Replay:
-        """The answer that the signal has, and the one that it gets now. ``reader``: same (as the signal was answered by),
+        """The answer that the signal has, and the one that it gets now, by the curve and under the threshold in force. ``reader``: same (as the signal was answered by),
         auto, model or extractive; ``wording``: what a model is told (see ``research.prompts.reading``).
 
         Raises NotFound, also for another organisation's signal and where it is no longer known whom it was about;
@@ -95,6 +95,7 @@ class Replaying:
         looked = _step(steps, PEOPLE, People) or contact
         if looked is not None:
             outcome = looked.told(outcome)
+        weighed = weigh(await rules(self._database, organisation_id, named, row.template_id), outcome)
         spent = model.spent if model is not None else Usage()
         checked = _step(steps, "verify", Checked)
         now = await trace.load("verify", Checked)
@@ -102,7 +103,7 @@ class Replaying:
             signal=row.signal,
             before=_before(row, checked.verification if checked is not None else None),
             after=_after(
-                outcome, named, spent, now.verification if now else None, time.monotonic() - started
+                weighed, named, spent, now.verification if now else None, time.monotonic() - started
             ),
             pages=len(evidence.pages),
             missing=tuple(one.url for one in evidence.unreadable if one.reason is Reason.NOT_STORED),
@@ -189,7 +190,7 @@ def _before(row: Row, verification: Verification | None) -> Answered:
         answer=signal.answer,
         confidence=signal.confidence,
         quotes=signal.sources,
-        verdict=_verdict(verification),
+        verdict=_verdict(verification) if row.held_back is None else "",
         reasoning=signal.reasoning or "",
         error_code=signal.error_code,
         model_calls=facts.get("modelCalls", 0),
@@ -197,19 +198,21 @@ def _before(row: Row, verification: Verification | None) -> Answered:
         output_tokens=facts.get("outputTokens", 0),
         price_usd=facts.get("priceUsd"),
         seconds=facts.get("processingTimeMs", 0) / 1000,
+        held_back=row.held_back is not None,
     )
 
 
 def _after(
-    outcome: Outcome, named: str, spent: Usage, verification: Verification | None, seconds: float
+    weighed: Weighed, named: str, spent: Usage, verification: Verification | None, seconds: float
 ) -> Answered:
+    outcome = weighed.outcome
     return Answered(
         reader=named,
         failed=outcome.failed,
         answer=outcome.answer,
         confidence=outcome.confidence,
         quotes=tuple(SourceView(one.url, one.title, one.snippet) for one in outcome.sources),
-        verdict=_verdict(verification),
+        verdict=_verdict(verification) if weighed.held_back is None else "",
         reasoning=outcome.error or outcome.reasoning,
         error_code=outcome.error_code,
         model_calls=spent.model_calls,
@@ -217,6 +220,7 @@ def _after(
         output_tokens=spent.output_tokens,
         price_usd=float(spent.price) if spent.price is not None else None,
         seconds=seconds,
+        held_back=weighed.held_back is not None,
     )
 
 

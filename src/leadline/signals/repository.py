@@ -524,9 +524,14 @@ async def tell(connection: Connection, signal_id: UUID) -> None:
 
 
 async def sources(connection: Connection, organisation_id: UUID, signal_id: UUID) -> str | None:
-    """The sources with their proofs, as JSON."""
+    """The sources with their proofs, as JSON; of an answer that is held back, what is shown as nearest to one."""
     found: str | None = await connection.fetchval(
-        "select sources from signals where id = $1 and organisation_id = $2", signal_id, organisation_id
+        """
+        select case when held_back is null then sources else coalesce(held_back -> 'sources', '[]') end
+        from signals where id = $1 and organisation_id = $2
+        """,
+        signal_id,
+        organisation_id,
     )
     return found
 

@@ -142,6 +142,7 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     output_tokens: int
     price_usd: float | None
     seconds: float
+    held_back: bool = False
 
 
 class Replay(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,8 +157,10 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def difference(self) -> str:
         """same, other (another answer), found (none before), lost (none now, though all was looked at), or not looked:
-        none now, and something could not be looked at.
+        none now, and something could not be looked at. Held back, where either is: whether they agree would tell of it.
         """
+        if self.before.held_back or self.after.held_back:
+            return "held back"
         before, after = self.before.answer, self.after.answer
         if after is None and (self.after.failed or self.after.error_code):
             return "not looked"

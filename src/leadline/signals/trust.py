@@ -21,6 +21,8 @@ from leadline.signals.trust_repository import set_curve as set_curve
 from leadline.signals.trust_repository import set_threshold as set_threshold
 from leadline.signals.trust_repository import thresholds as thresholds
 
+TELLING = ("answer", "verify", "settle")
+"""The steps that tell an answer."""
 RAW = "rawConfidence"
 """Member of a signal's metadata: what the reader stated, where a curve made another figure of it."""
 RAW_BASIS = "rawConfidenceBasis"
