@@ -57,6 +57,7 @@ BEYOND = frozenset(
         ("POST", "/v1/webhooks/deliveries/replay"),
         ("GET", "/v1/contacts/people/{personId}/export"),
         ("DELETE", "/v1/contacts/people/{personId}"),
+        ("DELETE", "/v1/contacts/people"),
         ("GET", "/v1/companies/signals/{signalId}/events"),
         ("GET", "/v1/contacts/signals/{signalId}/events"),
         ("GET", "/v1/companies/signals/batch/{batchId}"),

@@ -147,3 +147,32 @@ async def test_retention_counts_from_the_first_sight(api: Api, acme: Account) ->
     assert await names(acme, companyLinkedInUrls=[ACME]) == ["Bo"]
     await bring(api, acme, [ada()])  # forgotten, not erased
     assert (await acme.post(PATH, {"firstName": "Ada"})).json()["total"] == 1
+
+
+async def test_who_is_not_kept_is_erased_by_the_address_of_the_profile(api: Api, acme: Account) -> None:
+    other = await api.account()
+    asked = {}
+    for account in (acme, other):
+        about = await account.post(
+            "/v1/contacts/signals", {"contactProfileUrl": ADA, "question": "Norwegian?"}
+        )
+        asked[account] = about.json()["id"]
+        await api.finish(asked[account], answer='"Yes."')
+    gone = await acme.call("DELETE", "/v1/contacts/people", params={"person": ADA})
+    assert gone.status_code == 200, gone.text
+    assert (gone.json()["erased"]["people"], gone.json()["erased"]["signals"]) == (0, 1)
+    assert (await acme.get(f"/v1/contacts/signals/{asked[acme]}")).status_code == 404
+    assert (await other.get(f"/v1/contacts/signals/{asked[other]}")).status_code == 200
+    await bring(api, acme, [ada()])
+    with pytest.raises(NotFound):
+        await known_as(api, acme)  # nothing brings them back
+    again = await acme.call("DELETE", "/v1/contacts/people", params={"person": ADA})
+    assert (again.status_code, again.json()["erased"]["signals"]) == (200, 0)
+    # Who is kept is erased by the address or the mail address too.
+    await bring(api, other, [ada()])
+    kept = await other.call("DELETE", "/v1/contacts/people", params={"person": "ada@acme.com"})
+    assert kept.json()["erased"]["people"] == 1
+    for wanted, status in (("nobody@acme.com", 404), ("no address", 400), ("", 400)):
+        answer = await acme.call("DELETE", "/v1/contacts/people", params={"person": wanted})
+        assert answer.status_code == status, answer.text
+    assert (await acme.call("DELETE", "/v1/contacts/people")).status_code == 400

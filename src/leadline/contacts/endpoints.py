@@ -9,10 +9,12 @@ from leadline.contacts.schemas import (
     ContactSearchRequest,
     ContactSearchResponse,
     ErasedPerson,
+    NamedPersonQuery,
     PersonExport,
     PersonPath,
 )
 from leadline.contacts.service import ContactSearch, Privacy, person_id
+from leadline.foundation.database import Database
 from leadline.wire.calls import Call
 from leadline.wire.operations import Answer, Operations
 from leadline.wire.pages import MOST_OFFSET
@@ -23,6 +25,8 @@ class Needs(Protocol):
     def contacts(self) -> ContactSearch: ...
     @property
     def privacy(self) -> Privacy: ...
+    @property
+    def database(self) -> Database: ...
 
 
 class SearchCall(Call):
@@ -31,6 +35,10 @@ class SearchCall(Call):
 
 class PersonCall(Call):
     path: PersonPath
+
+
+class NamedPersonCall(Call):
+    query: NamedPersonQuery
 
 
 operations = Operations[Needs]("Contact Search")
@@ -77,4 +85,18 @@ async def export_person(needs: Needs, call: PersonCall) -> PersonExport:
 )
 async def erase_person(needs: Needs, call: PersonCall) -> ErasedPerson:
     found = await needs.privacy.erase(call.caller.organisation_id, person_id(call.path.person_id))
+    return ErasedPerson(found)
+
+
+@operations.delete(
+    "/v1/contacts/people",
+    id="eraseNamedPerson",
+    summary="Erase whom a profile's address names, kept here or not",
+    answers={200: Answer("How much was erased, of each kind; again, nothing more is.", ErasedPerson)},
+    errors=(400, 404),
+)
+async def erase_named_person(needs: Needs, call: NamedPersonCall) -> ErasedPerson:
+    found = await service.erase_named(
+        needs.database, needs.privacy, call.caller.organisation_id, call.query.person
+    )
     return ErasedPerson(found)

@@ -114,6 +114,17 @@ class PersonPath(Struct, rename="camel"):
     person_id: str
 
 
+class NamedPersonQuery(Struct):
+    person: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=2000,
+            description="The address of a profile, also of somebody who is not kept here, or a mail address.",
+        ),
+    ]
+
+
 class PersonExport(Struct):
     """Everything that is held of a person."""
 
