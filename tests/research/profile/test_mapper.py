@@ -79,6 +79,21 @@ def test_a_question_that_means_no_field_is_left_to_the_rules(text: str) -> None:
     assert guess(text) is None
 
 
+def test_a_page_on_something_is_not_the_thing() -> None:
+    linked = page(
+        "/", "<p>Norrwerk</p><footer><a href='/security'>Security</a><a href='/privacy'>Privacy</a></footer>"
+    )
+    evidence = Evidence(pages=(linked,))
+
+    def said(text: str, kind: str) -> object:
+        question = Question(subject=Subject(company=COMPANY), text=text, answer_type=kind)
+        return ExtractiveReader().answer(question, rank(question, evidence, 40), evidence).value
+
+    assert said("security page", "url") == "https://norrwerk.com/security"
+    assert said("do they have a trust center", "boolean") is None
+    assert said("do they have a privacy policy", "boolean") is True
+
+
 def test_a_no_is_what_the_pages_say() -> None:
     denied = page("/pricing", "<h1>Pricing</h1><p>There is no free plan at Norrwerk.</p>")
     question = Question(subject=Subject(company=COMPANY), text="free plan?", answer_type="boolean")

@@ -36,6 +36,10 @@ _ROLES = {
 }  # fmt: skip
 _SOCIAL = frozenset({"linkedin", "twitter", "github"})
 _PAGE = "page_"  # before the name of a page that is asked for
+# Pages that are themselves what is asked after: who has a page on security has not therefore a trust center.
+_THERE = frozenset(
+    f"{_PAGE}{name}" for name in "blog changelog contact demo imprint login privacy signup terms".split()
+)
 _CERTIFICATES = {"soc2": "soc2", "iso27001": "iso27001"}
 # At most; less than the share of profile fields that are right (``scripts/score_profiles.py``).
 _CONFIDENT = 0.9
@@ -131,11 +135,7 @@ def _yes(
     value, found = items[0]
     if isinstance(value, bool):
         return value, ((value, found),)
-    if (
-        meant in _CERTIFICATES
-        or meant.startswith(_PAGE)
-        or (isinstance(value, dict) and value.get("offered"))
-    ):
+    if meant in _CERTIFICATES or meant in _THERE or (isinstance(value, dict) and value.get("offered")):
         return True, ((True, found),)
     return None
 
