@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from leadline.research.steps.bm25 import Bm25
+from leadline.research.steps.bm25 import Bm25, Bm25OfGroups
 
 K1, B = 1.2, 0.6
 
@@ -38,3 +38,18 @@ def test_scores_are_those_of_the_formula() -> None:
 def test_nothing_to_rank() -> None:
     assert Bm25([], k1=K1, b=B).scores(["a"]) == []
     assert Bm25([[], []], k1=K1, b=B).scores(["a"]) == [0.0, 0.0]
+
+
+def test_a_group_holds_the_words_of_its_lists() -> None:
+    chance = random.Random(5)
+    for _ in range(40):
+        corpus = [chance.choices("abcdefgh", k=chance.randrange(1, 30)) for _ in range(12)]
+        group_of = [chance.randrange(5) for _ in corpus]
+        joined: list[list[str]] = [[] for _ in range(6)]  # the last stays empty
+        for group, words in zip(group_of, corpus, strict=True):
+            joined[group] += words
+        query = chance.sample("abcdefghxyz", 4)
+        lists = Bm25(corpus, k1=K1, b=B)
+        assert Bm25OfGroups(lists, group_of, 6, k1=K1, b=B).scores(query) == Bm25(joined, k1=K1, b=B).scores(
+            query
+        )

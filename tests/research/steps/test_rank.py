@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import random
+import re
+import string
 import time
 
+import pytest
 from msgspec.structs import replace
 from tests.research.documents.pages import evidence, page
 
 from leadline.research.documents.hosts import parse_company
 from leadline.research.model import Evidence, Passage, Person, Question, Subject
-from leadline.research.steps.rank import PassageIndex, index_of, rank
+from leadline.research.steps.rank import PassageIndex, Weights, index_of, rank, terms
 
 FILLER = "<p>Anvils are made of iron and steel by people who like their work and do it well every day.</p>"
 
@@ -144,3 +149,61 @@ def test_lines_that_name_the_person_come_before_the_same_about_others() -> None:
         ask("Responsible for what?"), subject=Subject(company=company, person=Person(name="Jo Quist"))
     )
     assert "part 6" in words(rank(question, site, 3)[0])
+
+
+@pytest.mark.parametrize(
+    "alphabet",
+    [string.printable, "abcXYZ019 _.,-\x1c\x85’‘“”–—…•·›»«→\u00a0", "aİΣσß’“ –éÉ²½٣字かn\u0301\u200b_."],
+    ids=["ascii", "printed", "any"],
+)
+def test_words_are_the_runs_of_letters_and_digits_of_any_text(alphabet: str) -> None:
+    chance = random.Random(6)
+    for _ in range(2_000):
+        text = "".join(chance.choices(alphabet, k=chance.randrange(30)))
+        # A language without a stemmer and without stop words: what is left are the words.
+        assert terms(text, "ja") == re.findall(r"[^\W_]+", text.lower())
+
+
+def by_the_formula(lists: list[list[str]], query: list[str]) -> list[float]:
+    """BM25 with the index's weights, written out."""
+    weights, mean = Weights(), sum(map(len, lists)) / len(lists)
+    scores = [0.0] * len(lists)
+    for word in query:
+        holding = sum(word in words for words in lists)
+        rarity = math.log(1 + (len(lists) - holding + 0.5) / (holding + 0.5))
+        for index, words in enumerate(lists):
+            times = words.count(word)
+            length = 1 - weights.b + weights.b * len(words) / mean
+            scores[index] += rarity * times / (times + weights.k1 * length)
+    return scores
+
+
+def test_scores_are_those_of_the_formula_over_passages_and_pages() -> None:
+    chance = random.Random(7)
+    vocabulary = "anvil hammer forge’s “iron” steel—hot Kiel smiths smithing price prices 2012 the of".split()
+
+    def some(count: int) -> str:
+        return " ".join(chance.choices(vocabulary, k=count))
+
+    for _ in range(10):
+        site = evidence(
+            **{f"p{n}": "".join(f"<h2>{some(2)}</h2><p>{some(70)}.</p>" for _ in range(4)) for n in range(3)}
+        )
+        index = PassageIndex(site, Weights(expansion=0.0))
+        question = ask("Which smith of Kiel has hot iron, 2012?", "open_text")
+        query = list(dict.fromkeys(terms(question.text, "en")))
+        lists = []
+        pages: list[list[str]] = [[] for _ in site.pages]
+        for passage in index.passages:
+            said = [words(passage), *passage.headings[-1:] * 2, *passage.headings[:-1], passage.context]
+            path = site.pages[passage.page].url.removeprefix("https://acme.com/")
+            lists.append(terms("\n".join([*said, passage.title, path]), "en"))
+            pages[passage.page] += lists[-1]
+        own, whole = by_the_formula(lists, query), by_the_formula(pages, query)
+        share = Weights().page * max(own) / max(whole)
+        expected = [
+            score + share * whole[passage.page] if score else 0.0
+            for score, passage in zip(own, index.passages, strict=True)
+        ]
+        assert index.scores(question) == pytest.approx(expected)
+        assert max(expected) > 0

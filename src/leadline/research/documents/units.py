@@ -18,6 +18,7 @@ MOST_CHARACTERS = 800  # of a unit; a longer sentence is cited in pieces
 MOST_OF_PASSAGE = 6_000  # characters
 MOST_UNITS = 80  # of a passage
 MOST_UNITS_OF_PAGE = 10_000  # of a longer page the rest is not ranked
+_BY_SENTENCE = (BlockKind.PARAGRAPH, BlockKind.QUOTE, BlockKind.CODE)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BOILERPLATE_PAGES = 3  # a block on more pages than this is read once
 
@@ -47,9 +48,14 @@ _STARTERS = frozenset(
     die das wir unser unsere es ein eine im in für mit le la les nous notre il elle el los las nosotros
     nuestro""".split()
 )
-_STOP = re.compile(r"((?<![.!?…])[.!?…]++|[。！？])([\"'”’»)\]]*+)(?=\s|$|(?<=[。！？]))")
-_MAY_STOP = re.compile(r"[.!?…。！？]")
+# The set of characters stands first, so that the search passes over all others at once; a run of stops is one, and is
+# tried at its first only.
+_STOP = re.compile(
+    r"([.!?…。！？](?:(?<=[。！？])|(?<![.!?…].)[.!?…]*+))([\"'”’»)\]]*+)(?=\s|$|(?<=[。！？]))"
+)
 _WORD_EDGE = re.compile(r"[\s(\[\"'“‘«]")
+_NO_WORD = re.compile(r"\W")
+_INITIALS = re.compile(r"(?:[A-Za-zÀ-ÿ]\.)+[A-Za-zÀ-ÿ]")
 _OPENERS = "\"'“‘«([¿¡—–-•"
 _NEAR = 100  # characters around a full stop that tell whether it ends a sentence
 
@@ -63,52 +69,50 @@ def split_sentences(text: str, language: str = "en") -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     offset = 0
     for line in text.split("\n"):
-        spans += [(offset + start, offset + end) for start, end in _line_sentences(line, language)]
-        offset += len(line) + 1
+        start, length = 0, len(line)
+        for match in _STOP.finditer(line):
+            end = match.end()
+            if end < length and not _ends_sentence(line, match, language):
+                continue
+            _add_trimmed(spans, line, start, end, offset)
+            start = end
+        if start < length:
+            _add_trimmed(spans, line, start, length, offset)
+        offset += length + 1
     return spans
 
 
-def _line_sentences(line: str, language: str) -> Iterator[tuple[int, int]]:
-    start = 0
-    for match in _STOP.finditer(line) if _MAY_STOP.search(line) else ():
-        end = match.end()
-        if end < len(line) and not _ends_sentence(line, match, language):
-            continue
-        if piece := _trimmed(line, start, end):
-            yield piece
-        start = end
-    if piece := _trimmed(line, start, len(line)):
-        yield piece
-
-
-def _trimmed(line: str, start: int, end: int) -> tuple[int, int] | None:
+def _add_trimmed(spans: list[tuple[int, int]], line: str, start: int, end: int, offset: int) -> None:
     while start < end and line[start].isspace():
         start += 1
     while end > start and line[end - 1].isspace():
         end -= 1
-    return (start, end) if end > start else None
+    if end > start:
+        spans.append((offset + start, offset + end))
 
 
 def _ends_sentence(line: str, match: re.Match[str], language: str) -> bool:
-    rest = line[match.end() : match.end() + _NEAR].lstrip()
+    end = match.end()
+    rest = line[end : end + _NEAR].lstrip()
     if not rest:
         return True
     following = rest.lstrip(_OPENERS)
     first = following[:1]
-    if match[1] != ".":
-        return not (first.islower() and match[1] in ("...", "…", "!"))
-    word = _word_before(line, match.start())
+    stop = match[1]
+    if stop != ".":
+        return not (first.islower() and stop in ("...", "…", "!"))
     if not first or first.islower():
         return False
+    word = _word_before(line, match.start())
     bare = word.lower().rstrip(".")
     if bare in _BEFORE_NUMBER and not first.isdigit():
         return True
     if bare in _ABBREVIATIONS.get(language, _DEFAULT_ABBREVIATIONS):
-        next_word = re.split(r"\W", following, maxsplit=1)[0]
+        next_word = _NO_WORD.split(following, maxsplit=1)[0]
         return bare in _MAY_END and next_word.lower() in _STARTERS and first.isupper()
     if len(word) == 1 and word.isalpha() and word.isupper():
         return False  # an initial: "J. Smith"
-    if re.fullmatch(r"(?:[A-Za-zÀ-ÿ]\.)+[A-Za-zÀ-ÿ]", word):
+    if "." in word and _INITIALS.fullmatch(word):
         return False  # "S.p.A", "B.V"
     if language in ("de", "da", "no", "fi", "cs") and word.isdigit() and len(word) <= 2:
         return False  # an ordinal: "am 3. Mai"
@@ -117,7 +121,8 @@ def _ends_sentence(line: str, match: re.Match[str], language: str) -> bool:
 
 def _word_before(line: str, end: int) -> str:
     """What stands directly before ``end``, back to a space, a bracket or a quotation mark."""
-    return _WORD_EDGE.split(line[max(0, end - _NEAR) : end])[-1]
+    word = line[max(0, end - _NEAR) : end].rpartition(" ")[2]
+    return word if word.isalnum() else _WORD_EDGE.split(word)[-1]
 
 
 # ------------------------------------------------------------------ units
@@ -131,24 +136,22 @@ def block_units(page_index: int, page: Page, block_index: int, first_number: int
     """
     content = page.content
     block = content.blocks[block_index]
-    text = content.text[block.start : block.end]
-    if block.kind in (BlockKind.PARAGRAPH, BlockKind.QUOTE, BlockKind.CODE) or text.count(" ") >= LONG_UNIT:
+    offset = block.start
+    text = content.text[offset : block.end]
+    if block.kind in _BY_SENTENCE or text.count(" ") >= LONG_UNIT:
         spans = split_sentences(text, content.language)
     else:
         spans = [(0, len(text))]
     if len(text) > MOST_CHARACTERS:
         spans = [piece for span in spans for piece in _pieces(text, *span)]
-    return [
-        Unit(
-            number=number,
-            page=page_index,
-            block=block_index,
-            start=block.start + start,
-            end=block.start + end,
-            text=text[start:end],
+    units = []
+    for number, (start, end) in enumerate(spans, start=first_number):
+        begin = offset + start
+        words = text[start:end]
+        units.append(
+            Unit(number=number, page=page_index, block=block_index, start=begin, end=offset + end, text=words)
         )
-        for number, (start, end) in enumerate(spans, start=first_number)
-    ]
+    return units
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -186,15 +189,17 @@ def passages(evidence: Evidence) -> list[Passage]:
     result: list[Passage] = []
     number = 1
     for page_index, page in enumerate(evidence.pages):
-        kept: list[int] = []
-        for index, block in enumerate(page.content.blocks):
-            if repeated:
-                words = page.words(block.start, block.end)
+        blocks, text = page.content.blocks, page.content.text
+        kept: Sequence[int] = range(len(blocks))
+        if repeated:
+            kept = []
+            for index, block in enumerate(blocks):
+                words = text[block.start : block.end]
                 if words in repeated:
                     if words in seen:
                         continue
                     seen.add(words)
-            kept.append(index)
+                kept.append(index)
         last = number + MOST_UNITS_OF_PAGE
         for run in _runs(page, kept):
             units: list[Unit] = []
@@ -204,10 +209,10 @@ def passages(evidence: Evidence) -> list[Passage]:
             result += [_passage(page_index, page, run, part) for part in _parts_of_passage(units)]
             if number > last:
                 break
-        for script, text in enumerate(page.content.structured):
-            if text in scripts:
+        for script, source in enumerate(page.content.structured):
+            if source in scripts:
                 continue
-            scripts.add(text)
+            scripts.add(source)
             stated = _structured(page_index, page, script, number)
             number += sum(len(passage.units) for passage in stated)
             result += stated
@@ -216,6 +221,9 @@ def passages(evidence: Evidence) -> list[Passage]:
 
 def _parts_of_passage(units: Sequence[Unit]) -> Iterator[Sequence[Unit]]:
     """The units of a run, in several passages when they are too much for one."""
+    if units and len(units) <= MOST_UNITS and units[-1].end - units[0].start <= MOST_OF_PASSAGE:
+        yield units  # no longer than from where it begins to where it ends
+        return
     first = length = 0
     for index, unit in enumerate(units):
         length += len(unit.text)
@@ -274,16 +282,13 @@ def _repeated(pages: Sequence[Page]) -> frozenset[str]:
 
 def _runs(page: Page, kept: Sequence[int]) -> Iterator[list[int]]:
     """Blocks that belong together, in runs of a passage's length."""
-    blocks = page.content.blocks
+    blocks, count = page.content.blocks, page.content.text.count
     run: list[int] = []
     words = 0
     for index in kept:
         block = blocks[index]
-        length = _word_count(page, block)
-        if run and (
-            _parts(page, blocks[run[-1]], block, words, siblings_of(blocks[run[0]]))
-            or words + length > MOST_WORDS
-        ):
+        length = count(" ", block.start, block.end) + 1
+        if run and (words + length > MOST_WORDS or _parts(blocks[run[-1]], block, words, blocks[run[0]])):
             yield run
             run, words = [], 0
         run.append(index)
@@ -299,8 +304,8 @@ def siblings_of(block: Block) -> tuple[str, ...]:
     return block.headings if block.kind is BlockKind.HEADING else block.headings[:-1]
 
 
-def _parts(page: Page, last: Block, block: Block, words: int, siblings: tuple[str, ...]) -> bool:
-    """Does a new passage begin at ``block``?"""
+def _parts(last: Block, block: Block, words: int, first: Block) -> bool:
+    """Does a new passage begin at ``block``, behind the run from ``first`` to ``last``?"""
     if last.region is not block.region:
         return True
     if block.kind is BlockKind.HEADING:
@@ -308,11 +313,11 @@ def _parts(page: Page, last: Block, block: Block, words: int, siblings: tuple[st
         if last.kind is BlockKind.HEADING and block.level > last.level:
             return False
         # Small neighbours (cards, short questions and answers) are read together.
-        return words >= SMALL or block.headings != siblings
+        return words >= SMALL or block.headings != siblings_of(first)
     if last.kind is BlockKind.HEADING:
         return False
     if block.headings != last.headings:
-        return block.headings[:-1] != siblings or words >= SMALL
+        return block.headings[:-1] != siblings_of(first) or words >= SMALL
     table = block.kind is BlockKind.TABLE_ROW
     if table != (last.kind is BlockKind.TABLE_ROW):
         return words >= 60
@@ -339,11 +344,10 @@ def _passage(page_index: int, page: Page, run: Sequence[int], units: Sequence[Un
 def _context(page: Page, run: Sequence[int]) -> str:
     """Words that a reader needs beside the passage: what introduces its list, what heads its table."""
     blocks = page.content.blocks
-    inside = set(run)
     parts: list[str] = []
     for index in run:
         block = blocks[index]
-        if block.intro >= 0 and block.intro not in inside:
+        if block.intro >= 0 and block.intro not in run:
             words = " ".join(page.words(blocks[block.intro].start, blocks[block.intro].end).split())
             parts.append(words if len(words) <= 300 else "… " + words[-300:])
         if block.kind is BlockKind.TABLE_ROW:
@@ -353,7 +357,3 @@ def _context(page: Page, run: Sequence[int]) -> str:
             if headers:
                 parts.append(" | ".join(headers))
     return "\n".join(dict.fromkeys(parts))
-
-
-def _word_count(page: Page, block: Block) -> int:
-    return page.content.text.count(" ", block.start, block.end) + 1
