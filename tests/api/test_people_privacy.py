@@ -176,3 +176,17 @@ async def test_who_is_not_kept_is_erased_by_the_address_of_the_profile(api: Api,
         answer = await acme.call("DELETE", "/v1/contacts/people", params={"person": wanted})
         assert answer.status_code == status, answer.text
     assert (await acme.call("DELETE", "/v1/contacts/people")).status_code == 400
+
+
+async def test_a_list_of_people_that_is_held_back_is_erased_with_who_stands_in_it(
+    api: Api, acme: Account
+) -> None:
+    asked = await acme.ask("Who leads it?", answerType="contacts")
+    await api.finish(asked["id"])
+    held = {"answer": [{"fullName": "Ada Quist", "profileUrl": ADA}], "confidence": 0.5, "threshold": 0.9}
+    await api.database.execute(
+        "update signals set held_back = $2 where id = $1", UUID(asked["id"]), json.dumps(held)
+    )
+    await acme.call("DELETE", "/v1/contacts/people", params={"person": ADA})
+    left = await api.database.fetchval("select held_back::text from signals where id = $1", UUID(asked["id"]))
+    assert "ada-quist" not in (left or "")

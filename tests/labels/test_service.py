@@ -227,6 +227,19 @@ async def test_what_another_curve_made_is_not_served_again(database: Database, o
     assert (await service.ask(org, ASK)).confidence == 0.9
 
 
+async def test_a_threshold_set_while_a_signal_runs_holds_for_who_asks_next(
+    database: Database, org: UUID
+) -> None:
+    class Setting(SureReader):
+        async def read(self, question: Question, passages: Sequence[Passage], evidence: Evidence) -> Draft:
+            await labels.set_threshold(database, org, None, 0.8)
+            return await super().read(question, passages, evidence)
+
+    cache = timedelta(hours=12)
+    assert (await make_service(database, reader=Setting(0.7), cache=cache).ask(org, ASK)).answer == 1987
+    assert (await make_service(database, reader=SureReader(0.7), cache=cache).ask(org, ASK)).answer is None
+
+
 async def test_another_readers_curve_lets_the_cache_be(database: Database, org: UUID) -> None:
     service = make_service(database, reader=SureReader(0.9), cache=timedelta(hours=12))
     asked = await service.ask(org, ASK)

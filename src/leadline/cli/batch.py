@@ -299,7 +299,7 @@ def _note(signal: Signal | None) -> str | None:
         return "not asked"
     if signal.status == "failed" or (signal.answer is None and signal.error_code):
         return signal.error_code or signal.error
-    return None
+    return "held back: not sure enough" if "heldBack" in signal.metadata else None
 
 
 def write(out: Path, kind: str, rows: Sequence[dict[str, Any]], asked: Sequence[Asked]) -> None:

@@ -97,7 +97,7 @@ def label(
 def calibrate(reader: str | None, dry_run: bool, reset: bool, org: str | None, as_json: bool) -> int:
     """Fit each reader's confidence to your labels, so that 0.9 means "right nine times of ten" for you.
 
-    Holds for signals finished from then on. Labels that are too few, or all say the same, change nothing: exit code 1.
+    Holds for signals whose work begins from then on. Labels that are too few, or all say the same, change nothing: exit code 1.
     """
     if reset:
         if dry_run:
@@ -133,7 +133,8 @@ def calibrate(reader: str | None, dry_run: bool, reset: bool, org: str | None, a
 def threshold(least: float | None, template: UUID | None, remove: bool, org: str | None) -> None:
     """Hold back answers with a confidence below LEAST, such as 0.8. Without LEAST, show what is in force.
 
-    An answer that is held back is stored, and shown as null with that reason. Holds for signals finished from then on.
+    An answer that is held back is stored, and shown as null with that reason. Holds for signals
+    whose work begins from then on; what was asked before is not served from the cache.
     """
     if remove and least is not None:
         raise click.UsageError("Either LEAST or --remove.")
@@ -193,12 +194,12 @@ def _import(file: Path, org: str | None) -> int:
     """Each line by itself: what is wrong with one does not keep the others out."""
     from leadline.cli.terminal import say
 
-    async def work(leadline: Leadline, organisation_id: UUID) -> tuple[int, int]:
+    async def work(leadline: Leadline, organisation_id: UUID) -> tuple[int, int, int]:
         from leadline.foundation.errors import LeadlineError
         from leadline.labels import service
         from leadline.labels.schemas import LabelRequest
 
-        taken = refused = 0
+        taken = replaced = refused = 0
         for number, entry in _entries(file):
             try:
                 if not isinstance(entry, dict) or not entry.get("signal_id"):
@@ -212,17 +213,19 @@ def _import(file: Path, org: str | None) -> int:
                     said["expected"] = _value(said["expected"])
                 request = _checked(said, LabelRequest)
                 async with leadline.database.transaction() as connection:
-                    await service.label(connection, organisation_id, str(entry["signal_id"]), request)
+                    made = await service.label(connection, organisation_id, str(entry["signal_id"]), request)
                 taken += 1
+                replaced += bool(made.previous_verdict)
             except (LeadlineError, click.UsageError) as error:
                 refused += 1
                 say(f"line {number}: {error}")
-        return taken, refused
+        return taken, replaced, refused
 
-    taken, refused = for_organisation(
+    taken, replaced, refused = for_organisation(
         org, work, when_interrupted="What was taken stays; import the file again to go on."
     )
-    say(f"{taken:,} labels taken, {refused:,} lines refused")
+    instead = f", {replaced:,} of them in place of an earlier one" if replaced else ""
+    say(f"{taken:,} labels taken{instead}, {refused:,} lines refused")
     return EXIT_FAILED if refused else EXIT_ANSWERED
 
 

@@ -18,13 +18,14 @@ from leadline.research.model import Outcome
 from leadline.signals.checking import Wanted, WantedContact
 from leadline.signals.schemas import HeldBack, Signal, SignalRequest, SourceView, TraceStep
 
-# What was finished before an organisation said how sure an answer must be is not served again (looked up once a
+# What was asked before an organisation said how sure an answer must be is not served again (looked up once a
 # statement), nor an answer whose confidence another curve of its reader stated: the one in force holds for who asks now.
+# By when it was asked: a signal is judged by what is in force when its work begins.
 _AS_SURE_AS_NOW = """
-    s.completed_at >= (select coalesce(max(set_at), '-infinity') from confidence_thresholds where organisation_id = $1)
+    s.created_at >= (select coalesce(max(set_at), '-infinity') from confidence_thresholds where organisation_id = $1)
     and ((s.answer is null and s.held_back is null) or not exists (
         select from confidence_curves c
-        where c.organisation_id = $1 and c.reader = s.reader and c.fitted_at > s.completed_at))
+        where c.organisation_id = $1 and c.reader = s.reader and c.fitted_at > s.created_at))
 """
 _BATCH_LOCK = 0x6C646274
 
@@ -760,14 +761,17 @@ async def any_running(connection: Connection, organisation_id: UUID, signal_ids:
 async def of_person(
     connection: Connection, organisation_id: UUID, addresses: Sequence[str]
 ) -> list[tuple[UUID, bool]]:
-    """The signals about the person with these addresses, and those whose answer names the person; whether each runs."""
+    """The signals about the person with these addresses, and those whose answer, given or held back, names the person;
+    whether each runs.
+    """
     rows = await connection.fetch(
         """
         select s.id, s.status = 'processing' as running from signals s
+             cross join lateral (select coalesce(s.answer, s.held_back -> 'answer') as found) as given
         where s.organisation_id = $1 and (
             s.contact_profile_url = any($2::text[])
-            or (s.answer_type in ('contacts', 'contacts_generation') and jsonb_typeof(s.answer) = 'array' and exists (
-                select from jsonb_array_elements(s.answer) as one where one ->> 'profileUrl' = any($2::text[]))))
+            or (s.answer_type in ('contacts', 'contacts_generation') and jsonb_typeof(given.found) = 'array' and exists (
+                select from jsonb_array_elements(given.found) as one where one ->> 'profileUrl' = any($2::text[]))))
         order by s.created_at, s.id
         """,
         organisation_id,
