@@ -61,10 +61,10 @@ async def test_labels_change_what_the_next_answer_says_of_itself(
     assert ended.code == 1
     assert "60 labels taken, 2 lines refused" in ended.err
     assert "line 62: " in ended.err
+    assert "line 63: " in ended.err
     (tmp_path / "again.csv").write_text("\n".join(["signal_id,verdict,expected", *lines[:3]]) + "\n")
     ended = await command.run("label", "--import", str(tmp_path / "again.csv"))
     assert "3 labels taken, 3 of them in place of an earlier one, 0 lines refused" in ended.err
-    assert "line 63: " in ended.err
     listed = await command.run("label", "--list")
     assert listed.out.count("How many of") + listed.out.count(FOUNDED) == 61
     ended = await command.run("label", asked["id"], "wrong", "--expected", "1986")
