@@ -323,6 +323,23 @@ async def test_the_installation_is_examined(web: WebServer, database_url: str) -
     assert line.endswith("********  (environment)")
 
 
+async def test_the_examination_names_what_is_left_to_set(web: WebServer, database_url: str) -> None:
+    command = command_for(web, database_url)
+    process = await asyncio.create_subprocess_exec(
+        *("sh", "-c", 'ulimit -n 512 && exec "$0" -m leadline doctor', sys.executable),
+        env=command.environment(),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    out = (await process.communicate())[0].decode()
+    assert process.returncode == 0, out
+    assert "warn  contact" in out
+    assert "LEADLINE_CONTACT" in out
+    assert "warn  files" in out
+    assert "at most 512 open files" in out
+    named = await command_for(web, database_url, LEADLINE_CONTACT="https://acme.example/bot").run("doctor")
+    assert "ok    contact" in named.out
+
+
 async def test_a_database_that_does_not_answer_fails_the_examination(web: WebServer, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     command = Command(
