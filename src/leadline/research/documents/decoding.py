@@ -15,7 +15,8 @@ from w3lib.encoding import html_body_declared_encoding, http_content_type_encodi
 from leadline.research.errors import FetchError, Reason
 
 _HEAD_BYTES = 4096  # where a declaration may stand; HTML says 1024, real pages put comments first
-_CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ufffd]")
+_CONTROL = frozenset({*range(0x09), 0x0B, *range(0x0E, 0x20), 0x7F})
+_NO_CONTROL = bytes(byte for byte in range(0x100) if byte not in _CONTROL)
 _IMPOSSIBLE = re.compile("[\x00\ud800-\udfff]")
 _ASCII = bytes(range(0x80))
 _MOSTLY = 0.2  # share of undecodable characters from which a body is not text
@@ -28,7 +29,7 @@ _NO_ENCODING_OF_PAGES = frozenset(
 def decode(body: bytes, content_type: str, url: str) -> str:
     """The text of a page. Raises FetchError(UNDECODABLE) when it is mostly not text."""
     text = decode_text(body, content_type)
-    broken = len(_CONTROL.findall(text))
+    broken = len(text.encode().translate(None, _NO_CONTROL)) + text.count("\ufffd")
     if broken and broken > _MOSTLY * len(text):
         raise FetchError(url, Reason.UNDECODABLE, f"{broken} of {len(text)} characters are not text")
     return text
@@ -39,12 +40,12 @@ def decode_text(body: bytes, content_type: str = "") -> str:
 
     ``content_type`` is the header as sent. What the body declares is found in HTML and in XML.
     """
-    return _IMPOSSIBLE.sub("\ufffd", _decode(body, content_type))
+    return valid_unicode(_decode(body, content_type))
 
 
 def valid_unicode(text: str) -> str:
     """The text with U+FFFD for what UTF-8 or the database cannot hold."""
-    return _IMPOSSIBLE.sub("\ufffd", text)
+    return text if text.isascii() and "\x00" not in text else _IMPOSSIBLE.sub("\ufffd", text)
 
 
 def _decode(body: bytes, content_type: str) -> str:

@@ -12,11 +12,11 @@ import re
 from collections.abc import Callable, Iterator
 from html import unescape
 from typing import Any
-from urllib.parse import urldefrag, urljoin
 
 from msgspec.structs import replace
 
 from leadline.research.documents.canonical import WALK, Canonical, fold, visible
+from leadline.research.documents.hosts import joined
 from leadline.research.documents.seams import PHRASE_ENDS, PHRASES, SUPERSCRIPT, are_apart
 from leadline.research.documents.tables import MAX_COLUMNS, CellSpan, Row, column_headers
 from leadline.research.model import BlockKind, Cell, Link, Region
@@ -167,14 +167,15 @@ class Walk:
     # ------------------------------------------------------------ the pass
 
     def run(self) -> None:
-        html, stack, starts = self.html, self._stack, _STARTS
+        html, stack, starts, out = self.html, self._stack, _STARTS, self.out
+        blocks = out.blocks
         position = 0
         seam = _NONE
         scan: Iterator[re.Match[str]] | None = TOKEN.finditer(html)
         while scan is not None:
             following, scan = scan, None
             for match in following:
-                begin = match.start()
+                begin, end = match.span()
                 if begin > position:
                     raw = html[position:begin]
                     if not raw.isspace() or self._mode == _PRE:
@@ -185,7 +186,7 @@ class Walk:
                     elif not self._pending:
                         self._pending = " "
                     seam = _NONE
-                position = match.end()
+                position = end
                 name, attributes = match.groups()
                 if name is None:  # a comment or the document type
                     continue
@@ -201,33 +202,30 @@ class Walk:
                     self._void(name, attributes)
                 elif name in RAW or name == "template" or (name == "title" and not self._in_body):
                     position = self._pass_over(name, attributes, position)
-                    if not self._full:
+                    if len(blocks) < MAX_BLOCKS and out.next_start + self._length < MAX_TEXT:
                         scan = TOKEN.finditer(html, position)
                     break
                 elif attributes and _SPECIAL.search(attributes):
                     stack.append(self._special_inline(attributes))
                 else:
                     stack.append(None)
-                if self._full:
+                if len(blocks) >= MAX_BLOCKS or out.next_start + self._length >= MAX_TEXT:
                     break
         self._flush()
         while stack:
             if (frame := stack.pop()) is not None:
                 frame[0](frame[1])
 
-    @property
-    def _full(self) -> bool:
-        return len(self.out.blocks) >= MAX_BLOCKS or self.out.next_start + self._length >= MAX_TEXT
-
     def _text(self, raw: str) -> None:
         if "&" in raw:
             raw = unescape(raw)
         if not self._first:
-            raw = visible(raw)
+            if not raw.isascii():
+                raw = visible(raw)
+                if not raw:
+                    return
             if self._raised:
                 raw = raw.translate(SUPERSCRIPT)
-            if not raw:
-                return
         if self._mode == _PRE:
             text = raw if self._length else raw.lstrip()
         else:
@@ -300,10 +298,7 @@ class Walk:
     def _absolute(self, href: str) -> str:
         if href[:1] == "/" and href[1:2] not in ("/", "\\") and "/." not in href:
             return self.origin + href.partition("#")[0].rstrip()
-        try:
-            return urldefrag(urljoin(self.base, href.strip())).url
-        except ValueError:  # "http://[" is no address: no link either
-            return ""
+        return joined(self.base, href)
 
     def _set_base(self, url: str) -> None:
         self.base = url
@@ -333,7 +328,10 @@ class Walk:
         if self._mode >= _FIRST_CLOSED:
             self._break()
             return False
-        self._flush()
+        if self._buffer:
+            self._flush()
+        else:
+            self._pending = ""
         return True
 
     def _flush(self) -> None:

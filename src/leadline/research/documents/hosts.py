@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Collection
 from functools import lru_cache
 from typing import Final
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urldefrag, urlencode, urljoin, urlsplit, urlunsplit
 
 import idna
 import tldextract
@@ -40,6 +40,22 @@ _TRACKERS = re.compile(
 _extract = lru_cache(maxsize=8192)(
     tldextract.TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True)
 )
+
+
+# Joined to whatever base, these stay as they are.
+_PLAIN_ADDRESS = re.compile(
+    r"https?://[A-Za-z0-9.-]+(?:/[A-Za-z0-9/._~%+@!$&()*,:=-]*+)?(?:\?[A-Za-z0-9/._~%+@!$&()*,:=-]++)?"
+)
+
+
+def joined(base: str, href: str) -> str:
+    """The address that a link on a page leads to, without its fragment; "" when it is none, such as ``http://[``."""
+    try:
+        if _PLAIN_ADDRESS.fullmatch(href) and urlsplit(base):
+            return href
+        return urldefrag(urljoin(base, href.strip())).url
+    except ValueError:
+        return ""
 
 
 def parse_company(domain: str, *, reserved_hosts: Collection[str] = ()) -> Company:

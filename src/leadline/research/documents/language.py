@@ -41,6 +41,7 @@ _SCRIPTS = (
 _ALIASES = {"nb": "no", "nn": "no", "iw": "he", "in": "id", "ji": "yi"}
 _TAG = re.compile(r"([a-z]{2})(?:[-_][A-Za-z0-9-_]*)?$", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
+_SPACED = {code: chr(code).lower() if chr(code).isalpha() else " " for code in range(0x80)}
 _ENOUGH = 60  # words from which a text can gainsay the declared language
 _SAMPLE = 3000  # characters looked at
 
@@ -62,10 +63,10 @@ def page_language(declared: str, text: str) -> str:
     """
     code = declared_language(declared)
     sample = text[:_SAMPLE]
-    words = _WORD.findall(sample.lower())
+    words = _words(sample)
     if code:
         known = STOP_WORDS.get(code)
-        if known is None or len(words) < _ENOUGH or sum(word in known for word in words) * 10 >= len(words):
+        if known is None or len(words) < _ENOUGH or _held(words, known) * 10 >= len(words):
             return code
     if len(words) < 5:
         return code or "en"
@@ -75,9 +76,19 @@ def page_language(declared: str, text: str) -> str:
     return detected
 
 
+def _words(sample: str) -> list[str]:
+    if sample.isascii():  # the same, at a third of the time
+        return sample.translate(_SPACED).split()
+    return _WORD.findall(sample.lower())
+
+
+def _held(words: list[str], known: frozenset[str]) -> int:
+    return sum(map(known.__contains__, words))
+
+
 def _sure(code: str, words: list[str]) -> bool:
     known = STOP_WORDS.get(code)
-    return known is None or sum(word in known for word in words) * 6 >= len(words)
+    return known is None or _held(words, known) * 6 >= len(words)
 
 
 @lru_cache(maxsize=256)
@@ -87,7 +98,7 @@ def _detect(sample: str) -> str:
     for code, script in _SCRIPTS:
         if len(script.findall(sample)) >= 0.2 * letters:
             return code
-    words = _WORD.findall(sample.lower())
-    shares = {code: sum(word in known for word in words) for code, known in STOP_WORDS.items()}
+    words = _words(sample)
+    shares = {code: _held(words, known) for code, known in STOP_WORDS.items()}
     best = max(shares, key=lambda code: (shares[code], code == "en"))
     return best if shares[best] * 10 >= len(words) else "en"
