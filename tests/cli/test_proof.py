@@ -103,7 +103,7 @@ async def test_the_proof_of_what_is_held_back_says_so_and_tells_no_answer(
     command, file = Command({"LEADLINE_DATABASE_URL": database_url}), tmp_path / "proof.json"
     ended = await command.run("proof", signal.id, "--out", str(file))
     assert ended.code == 0, ended.err
-    assert "is held back: its confidence of 0.70 is below the threshold of 0.80" in ended.err
+    assert "is held back: its confidence of 0.70 is below the threshold of 0.8" in ended.err
     assert "leadline threshold" in ended.err
     proof = json.loads(file.read_bytes())
     assert (proof["answer"], proof["confidence"]) == (None, None)

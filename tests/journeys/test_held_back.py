@@ -197,6 +197,10 @@ async def test_what_is_held_back_is_told_nowhere(world: World, tmp_path: Path) -
     held = await over_http(world, acme)
     commands = await by_commands(world, acme, held, tmp_path)
     assert telling(held | commands) == set()
+    for name, text in (held | commands).items():
+        # Nor what was thought of it: the draft's reasons, and the verdict.
+        assert "supported" not in text, name
+        assert "Stated in a sentence" not in text, name
     assert "held back" in commands["answers.csv"]
     assert '"heldBack"' in held["signal"]
     # Without the threshold the very same look finds it, so the look is one that could.

@@ -22,7 +22,8 @@ from leadline.labels import service as labels
 from leadline.labels.schemas import LabelRequest
 from leadline.research.calibration import FEWEST, Curve
 from leadline.research.model import Draft, Evidence, Passage, Question
-from leadline.signals import trust, views
+from leadline.signals import repository, trust, views
+from leadline.signals.repository import SavedStep
 
 RIGHT, WRONG = LabelRequest(verdict="right"), LabelRequest(verdict="wrong")
 
@@ -178,7 +179,7 @@ async def test_an_answer_below_the_threshold_is_held_back_everywhere(database: D
     service = make_service(database, reader=SureReader(0.7))
     signal = await service.ask(org, ASK)
     assert (signal.answer, signal.confidence, signal.status) == (None, None, "completed")
-    assert "0.70 is below the threshold of 0.80" in (signal.reasoning or "")
+    assert "0.70 is below the threshold of 0.8" in (signal.reasoning or "")
     assert signal.metadata["heldBack"] == {"confidence": 0.7, "threshold": 0.8}
     assert [one["snippet"] for one in signal.metadata["nearest"]]
     shown = await views.read(database, org, UUID(signal.id))
@@ -316,3 +317,17 @@ async def test_what_is_told_meanwhile_does_not_give_away_what_is_held_back(
     assert not any("1987" in one or "0.7" in one or "supported" in one for one in told)
     cited = await database.fetchval("select count(*) from citations where reference = $1", UUID(signal.id))
     assert cited == 1  # the page stays, as proof of what is held back
+
+
+async def test_the_trace_of_what_runs_under_a_threshold_tells_no_draft(database: Database, org: UUID) -> None:
+    service = make_service(database)
+    row, _ = await service.accept(org, ASK)
+    signal_id = UUID(row.signal.id)
+    steps = [SavedStep(step, {"draft": {"value": 1987}}, 0.1) for step in ("collect", "answer", "verify")]
+    steps[0] = SavedStep("collect", {"snapshot_ids": []}, 0.1)
+    await repository.save_steps(database, signal_id, steps)
+    assert len((await service.trace(org, row.signal.id)).steps) == 3
+    await labels.set_threshold(database, org, None, 0.8)
+    assert [one.step for one in (await service.trace(org, row.signal.id)).steps] == ["collect"]
+    await labels.set_threshold(database, org, None, None)
+    assert len((await service.trace(org, row.signal.id)).steps) == 3

@@ -206,7 +206,7 @@ def _note(held: HeldBack) -> HeldBackNote:
         confidence=held.confidence,
         threshold=held.threshold,
         note=f"An answer was found and is held back: its confidence of {held.confidence:.2f} is below the threshold of "
-        f"{held.threshold:.2f}. The quotes are what is nearest to an answer, and prove none. To be given one, lower the "
+        f"{held.threshold:g}. The quotes are what is nearest to an answer, and prove none. To be given one, lower the "
         "threshold or take it back (leadline threshold, PUT /v1/thresholds), and ask again.",
     )
 

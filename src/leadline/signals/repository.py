@@ -27,6 +27,12 @@ _AS_SURE_AS_NOW = """
         select from confidence_curves c
         where c.organisation_id = $1 and c.reader = s.reader and c.fitted_at > s.created_at))
 """
+TELLING = ("answer", "verify", "settle")
+"""The steps that tell an answer."""
+_UNSAID = """
+    (s.held_back is not null or (s.status = 'processing' and exists (
+        select from confidence_thresholds c where c.organisation_id = s.organisation_id and c.least is not null)))
+"""
 _BATCH_LOCK = 0x6C646274
 
 _SIGNAL = """
@@ -573,10 +579,24 @@ async def save_steps(connection: Connection, signal_id: UUID, saved: Sequence[Sa
     )
 
 
-async def steps(connection: Connection, signal_id: UUID) -> tuple[TraceStep, ...]:
-    rows = await connection.fetch(
-        "select step, seconds, saved_at, value from signal_steps where signal_id = $1 order by position",
+async def unsaid(connection: Connection, signal_id: UUID) -> bool:
+    """Whether nothing may be told of its answer: it is held back, or may be when it is finished."""
+    found: bool | None = await connection.fetchval(
+        f"select {_UNSAID} from signals s where s.id = $1",  # noqa: S608
         signal_id,
+    )
+    return bool(found)
+
+
+async def steps(connection: Connection, signal_id: UUID) -> tuple[TraceStep, ...]:
+    """Without those that tell an answer, where nothing may be told of it."""
+    rows = await connection.fetch(
+        f"""
+        select t.step, t.seconds, t.saved_at, t.value from signal_steps t join signals s on s.id = t.signal_id
+        where t.signal_id = $1 and not (t.step = any($2::text[]) and {_UNSAID}) order by t.position
+        """,  # noqa: S608
+        signal_id,
+        list(TELLING),
     )
     return tuple(
         TraceStep(row["step"], row["seconds"], row["saved_at"], msgspec.json.decode(row["value"]))

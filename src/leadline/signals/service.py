@@ -262,15 +262,12 @@ class SignalService:
         """How a signal came to its answer; of one that is held back, up to what was read. Raises NotFound."""
         row = await self._get(organisation_id, signal_id)
         steps = await repository.steps(self._database, UUID(row.signal.id))
-        if row.held_back is not None:
-            steps = tuple(step for step in steps if step.step not in trust.TELLING)
+        unsaid = await repository.unsaid(self._database, UUID(row.signal.id))
         read = next((s.value.get("snapshot_ids", ()) for s in steps if s.step == "collect"), ())
         return SignalTrace(
             signal=row.signal,
             steps=steps,
-            model_calls=await models.calls(self._database, UUID(row.signal.id))
-            if row.held_back is None
-            else (),
+            model_calls=await models.calls(self._database, UUID(row.signal.id)) if not unsaid else (),
             pages=tuple(TracedPage.of(page) for page in await self._library.load(read)),
         )
 

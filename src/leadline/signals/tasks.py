@@ -46,7 +46,7 @@ from leadline.signals.profiling import News, Profiling, take_in
 from leadline.signals.repository import Row, SavedStep
 from leadline.signals.schemas import HeldBack
 from leadline.signals.telling import Telling
-from leadline.signals.trust import TELLING, Rules, Weighed, weigh
+from leadline.signals.trust import Rules, Weighed, weigh
 from leadline.signals.trust import rules as rules_of
 from leadline.wire.fields import wire_time
 from leadline.work.service import Done, GivenUp, Kind, WorkItem
@@ -412,7 +412,7 @@ def _without_answers(told: Progress) -> Progress:
     """Leaves out what tells an answer before it is known whether it is sure enough to be given."""
 
     def tell(step: str, detail: str, /, **facts: object) -> None:
-        if step in TELLING:
+        if step in repository.TELLING:
             told(step, "told when it is known whether it is sure enough")
         else:
             told(step, detail, **facts)

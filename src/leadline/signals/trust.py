@@ -21,8 +21,6 @@ from leadline.signals.trust_repository import set_curve as set_curve
 from leadline.signals.trust_repository import set_threshold as set_threshold
 from leadline.signals.trust_repository import thresholds as thresholds
 
-TELLING = ("answer", "verify", "settle")
-"""The steps that tell an answer."""
 RAW = "rawConfidence"
 """Member of a signal's metadata: what the reader stated, where a curve made another figure of it."""
 RAW_BASIS = "rawConfidenceBasis"
@@ -63,7 +61,7 @@ def weigh(rules: Rules, outcome: Outcome) -> Weighed:
         confidence=None,
         confidence_basis="",
         reasoning=f"An answer was found and is held back: its confidence of {confidence:.2f} is below the "
-        f"threshold of {rules.least:.2f}.",
+        f"threshold of {rules.least:g}.",
         sources=(),
         nearest=tuple(Nearest(url=s.url, title=s.title, snippet=s.snippet) for s in outcome.sources),
     )
