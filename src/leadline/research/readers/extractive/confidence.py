@@ -30,7 +30,7 @@ BASIS = (
 )
 LEARNED_BASIS = (
     "the probability by which it was chosen, learned from 392 labelled questions about six companies; with each company "
-    "left out in turn, 102 of 109 such answers were right"
+    "left out in turn, 82 of 87 such answers were right"
 )
 
 
