@@ -82,3 +82,47 @@ def test_marks_may_be_words_of_other_languages() -> None:
 )
 def test_ticks_tell_which_columns_have_it(text: str, kind: str, expected: object) -> None:
     assert answer(TABLE, text, kind) == expected
+
+
+UNDECIDED = """<title>Compare | Norrwerk</title><main><h1>Compare plans</h1><table>
+<tr><th>Feature</th><th>Basic</th><th>Workshop</th></tr>
+<tr><td>Shift planner</td><td>–</td><td>–</td></tr>
+<tr><td>Gauge import</td><td>–</td><td><svg></svg></td></tr>
+<tr><td>Spare parts</td><td>✗</td><td>—</td></tr>
+<tr><td>Tool locker</td><td>10 – 20</td><td>✓</td></tr>
+</table></main>"""
+
+
+@pytest.mark.parametrize("feature", ["the shift planner", "gauge import", "the tool locker"])
+def test_a_dash_is_no_answer_without_a_tick_beside_it_nor_within_a_range(feature: str) -> None:
+    assert answer(UNDECIDED, f"Does the Basic plan include {feature}?") is None
+
+
+def test_a_dash_beside_a_cross_is_no_answer_and_the_cross_is_one() -> None:
+    assert answer(UNDECIDED, "Does the Workshop plan include spare parts?") is None
+    assert answer(UNDECIDED, "Does the Basic plan include spare parts?") is False
+
+
+PRICES = """<title>Prices | Norrwerk</title><main><h1>Workshop plan</h1><p>{}</p></main>"""
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "expected"),
+    [
+        ("The Workshop plan costs $24 per user per month, billed annually.", "per year", None),
+        (
+            "The Workshop plan costs $1.200 per year.",
+            "per year",
+            None,
+        ),  # thousands, or three places: nothing says which
+        ("The Workshop plan runs on version 3.500.", "per year", None),
+    ],
+)
+def test_a_price_of_another_period_or_spelling_is_no_answer(line: str, text: str, expected: object) -> None:
+    assert answer(PRICES.format(line), f"What does the Workshop plan cost {text}?", "currency") == expected
+
+
+def test_a_price_of_the_asked_period_is_one() -> None:
+    line = "The Workshop plan costs $288 per year."
+    found = answer(PRICES.format(line), "What does the Workshop plan cost per year?", "currency")
+    assert isinstance(found, dict) and (found["value"], found["currency"]) == (288, "USD")
