@@ -125,4 +125,5 @@ def test_a_price_of_another_period_or_spelling_is_no_answer(line: str, text: str
 def test_a_price_of_the_asked_period_is_one() -> None:
     line = "The Workshop plan costs $288 per year."
     found = answer(PRICES.format(line), "What does the Workshop plan cost per year?", "currency")
-    assert isinstance(found, dict) and (found["value"], found["currency"]) == (288, "USD")
+    assert isinstance(found, dict)
+    assert (found["value"], found["currency"]) == (288, "USD")
