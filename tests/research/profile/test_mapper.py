@@ -8,6 +8,7 @@ import pytest
 from tests.research.profile.test_profile import COMPANY, page
 
 from leadline.research.model import Evidence, Outcome, Question, Subject
+from leadline.research.profile.answering import meant
 from leadline.research.profile.mapper import guess
 from leadline.research.readers.extractive.reader import ExtractiveReader
 from leadline.research.steps.rank import rank
@@ -57,6 +58,31 @@ def test_an_everyday_question_is_answered_from_the_profile(text: str, kind: str,
     assert outcome.answer == expected
     assert outcome.sources
     assert 0.6 < (outcome.confidence or 0) <= 0.9
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("How many employees does Norrwerk have?", "employee_count"),
+        ("Who is the CEO of Norrwerk?", "ceo"),
+        ("When was Norrwerk founded?", "founded"),
+        ("Where is Norrwerk headquartered?", "headquarters"),
+        ("Does Norrwerk offer a free trial?", "trial"),
+        ("Does Norrwerk have a free plan?", "free_plan"),
+        ("Is Norrwerk SOC 2 certified?", "soc2"),
+        ("Which plans does Norrwerk offer?", "plans"),
+        ("How much funding has Norrwerk raised?", "funding"),
+        ("Wie viele Mitarbeiter hat Norrwerk?", "employee_count"),
+        ("How many employees does Norrwerk's biggest customer have?", None),
+        ("How many employees does Norrwerk have in Berlin?", None),
+        ("Who was the CEO of Norrwerk before?", None),
+        ("Who is the CEO of Bergpump?", None),
+        ("In what year did Norrwerk open its London office?", None),
+    ],
+)
+def test_whole_questions_name_the_company(text: str, field: str | None) -> None:
+    found = meant(Question(subject=Subject(company=COMPANY), text=text, answer_type="open_text"))
+    assert (found and found.field) == field
 
 
 @pytest.mark.parametrize(
