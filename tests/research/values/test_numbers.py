@@ -73,6 +73,7 @@ def test_both_ends_of_a_range_are_marked(text: str) -> None:
         ("1.250 €/kWh", []),
         ("1.255 €/kWh", [(1.255, "EUR")]),
         ("from €1.499 a year", [(1499, "EUR")]),
+        ("a refund of -€1.250", [(-1250, "EUR")]),
         ("fuel at $3.459", [(3.459, "USD")]),
         ("€1.250 million", [(1_250_000, "EUR")]),
         ("€1.250.000", [(1_250_000, "EUR")]),

@@ -11,8 +11,8 @@ from leadline.research.values.terms import squash
 
 # The time zone database names countries in English, shortened. These are written in addresses as well.
 _ALSO = {
-    "DE": "Deutschland Allemagne", "AT": "Österreich", "CH": "Schweiz Suisse Svizzera", "FR": "Frankreich", "ES": "España", "IT": "Italia",
-    "NL": "Nederland|The Netherlands", "BE": "België Belgique", "LU": "Luxemburg", "PL": "Polska", "CZ": "Czechia|Czech Republic|Česko",
+    "DE": "Deutschland|Allemagne", "AT": "Österreich", "CH": "Schweiz|Suisse|Svizzera", "FR": "Frankreich", "ES": "España", "IT": "Italia",
+    "NL": "Nederland|The Netherlands", "BE": "België|Belgique", "LU": "Luxemburg", "PL": "Polska", "CZ": "Czechia|Czech Republic|Česko",
     "DK": "Danmark", "SE": "Sverige", "NO": "Norge", "FI": "Suomi", "HU": "Magyarország", "RO": "România", "TR": "Türkiye", "BR": "Brasil",
     "GB": "United Kingdom|Great Britain|England|Scotland|Wales|UK|U.K.", "US": "USA|U.S.A.|United States of America|US", "IE": "Éire",
     "KR": "South Korea|Republic of Korea", "AE": "UAE", "MX": "México",
@@ -29,14 +29,13 @@ def _codes() -> Mapping[str, str]:
         if tab and not line.startswith("#"):
             codes[squash(re.sub(r"\(.*?\)", "", name))] = code
     for code, names in _ALSO.items():
-        for name in names.split("|") if "|" in names else names.split():
-            codes[squash(name)] = code
+        codes |= {squash(name): code for name in names.split("|")}
     return codes
 
 
 def country_code(name: str) -> str | None:
     """The ISO 3166-1 alpha-2 code of a country's whole name ("Germany", "Deutschland"), or None."""
-    return _codes().get(squash(name) or " ") if len(name) <= _LONGEST else None
+    return _codes().get(squash(name)) if len(name) <= _LONGEST else None
 
 
 _BEHIND = re.compile(r"[ \t]*[,/\n(–-]?[ \t\n]*(?P<name>[^\W\d_][\w.'’ -]{0,38}[\w.])")

@@ -127,7 +127,7 @@ def find_money(text: str, language: str = "en") -> list[Money]:
             code = found[-1].currency  # "$10-20"
         if code and language not in DECIMAL_COMMA and _THREE_PLACES.search(text[mention.start : mention.end]):
             if _in_thousands(text, end, code.upper()):
-                value = int(re.sub(r"\D", "", text[mention.start : mention.end]))
+                value = plain(1000 * value)
             elif mention.unsure:
                 continue
         if code:

@@ -105,7 +105,7 @@ class Mention(NamedTuple):
     approximate: bool = False
     range_end: bool = False  # one of the two ends of a range
     in_words: bool = False
-    unsure: bool = False  # "1.250" on an English page, read as a thousand; only where it is asked for
+    unsure: bool = False  # "1.250" on an English page may be a thousand; found only where it is asked for
 
 
 def plain(value: float) -> Number:
@@ -219,8 +219,6 @@ def find_numbers(
             and language not in DECIMAL_COMMA
             and not _PER_CENT.match(text, end)
         )
-        if either:
-            number = int(digits.replace(".", ""))
         if abs(number) >= 10**MOST_DIGITS or (either and not unsure):
             after_range = False
             continue
