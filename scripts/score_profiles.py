@@ -61,7 +61,7 @@ def same(field: str, given: Any, label: Any) -> bool:
             .startswith(squash(label["url"]).removeprefix("https")[:18])
         )
     if field == "funding":
-        return squash(str(label["amount"])[:2]) in squash(str(given))
+        return bool(given["amount"] == label["amount"])
     if isinstance(given, bool) or isinstance(label, bool):
         return given is label
     a, b = squash(str(given)).removesuffix("s"), squash(str(label)).removesuffix("s")

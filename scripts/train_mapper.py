@@ -24,7 +24,7 @@ from sklearn.linear_model import LogisticRegression
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src")]
 
-from leadline.research.profile.mapper import NONE, features, figures  # noqa: E402
+from leadline.research.profile.mapper import NONE, features, figures, joins  # noqa: E402
 from leadline.research.values.terms import fold  # noqa: E402
 
 WEIGHTS = ROOT / "src/leadline/research/profile/mapper.json"
@@ -36,6 +36,7 @@ FRAMES = (
 VARIANTS = 6  # of each phrasing
 COMMON = 2  # phrasings in which a piece of a word must stand to be a feature
 PENALTY = 6.0
+WORD = re.compile(r"[^\W\d_]+")
 ROLES = ("ceo", "cto", "cfo", "founders")
 MOST_OF_TITLE = 4  # words
 THRESHOLDS = (0.4, 0.5, 0.6, 0.7, 0.8)
@@ -111,7 +112,14 @@ def write_weights(fitted: Fitted, path: Path) -> None:
         piece: [round(float(w), 2) for w in fitted.model.coef_[:, place]]
         for piece, place in fitted.pieces.items()
     }
+    joined: dict[str, set[str]] = {}
+    for field, text in phrasings():
+        joined.setdefault(field, set()).update(joins(text))
     held = {
+        "words": sorted(
+            {w for field, text in phrasings() if field != NONE for w in WORD.findall(fold(text))}
+        ),
+        "joined": {field: sorted(pairs) for field, pairs in joined.items() if pairs and field != NONE},
         "figures": fitted.figures,
         "roles": titles(phrasings()),
         "fields": [str(c) for c in fitted.model.classes_],
@@ -123,7 +131,7 @@ def write_weights(fitted: Fitted, path: Path) -> None:
         for piece, row in held["weights"].items()  # type: ignore[attr-defined]
     )
     path.write_text(
-        f'{{\n "fields": {json.dumps(held["fields"])},\n "figures": {json.dumps(held["figures"])},\n "roles": {json.dumps(held["roles"])},\n "intercepts": {json.dumps(held["intercepts"])},\n'
+        f'{{\n "fields": {json.dumps(held["fields"])},\n "figures": {json.dumps(held["figures"])},\n "roles": {json.dumps(held["roles"])},\n "joined": {json.dumps(held["joined"])},\n "words": {json.dumps(held["words"], ensure_ascii=False)},\n "intercepts": {json.dumps(held["intercepts"])},\n'
         f' "weights": {{\n{lines}\n }}\n}}\n',
         encoding="utf-8",
     )

@@ -8,8 +8,8 @@ import pytest
 from tests.research.profile.test_profile import COMPANY, page
 
 from leadline.research.model import Evidence, Outcome, Question, Subject
-from leadline.research.profile.answering import meant
 from leadline.research.profile.mapper import guess
+from leadline.research.profile.meaning import meant
 from leadline.research.readers.extractive.reader import ExtractiveReader
 from leadline.research.steps.rank import rank
 from leadline.research.steps.settle import settle
@@ -71,7 +71,8 @@ def test_an_everyday_question_is_answered_from_the_profile(text: str, kind: str,
         ("Does Norrwerk have a free plan?", "free_plan"),
         ("Is Norrwerk SOC 2 certified?", "soc2"),
         ("Which plans does Norrwerk offer?", "plans"),
-        ("How much funding has Norrwerk raised?", "funding"),
+        ("How much funding has Norrwerk raised?", "funding_total"),
+        ("How big was the most recent round of Norrwerk?", "funding"),
         ("Wie viele Mitarbeiter hat Norrwerk?", "employee_count"),
         ("How many employees does Norrwerk's biggest customer have?", None),
         ("How many employees does Norrwerk have in Berlin?", None),

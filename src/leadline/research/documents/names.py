@@ -17,6 +17,12 @@ _WITHIN_NAME = re.compile(r"[ .&'’+-]{0,3}")  # what may stand between the wor
 _OURS = re.compile(
     r"\b(?:we|we're|we've|we'll|our|ours|(?-i:us)|wir|unser\w*|uns|nous|notre|nos)\b", re.IGNORECASE
 )
+_AND = re.compile(r"(?<=[a-z]{3})and(?=[a-z]{3})")
+_LONG = 8  # characters of a name that an "and" less leaves as one that is nobody else's
+# "Our supplier Tankbau employs 900 people": then it is the supplier that does.
+OURS_NAMED = re.compile(
+    r"\b(?:[Oo]ur|[Uu]nser\w*|[Nn]otre|[Nn]os)\s+(?:[a-zà-ÿ-]+ ){0,2}[^\W\d][\w-]*\s+(?P<name>[A-ZÀ-Þ][\w.&-]+)"
+)
 _UMLAUT = re.compile(r"([aou])e")
 
 
@@ -35,8 +41,11 @@ def full_names(company: Company) -> frozenset[str]:
 
 
 def _spelled(names: set[str]) -> frozenset[str]:
-    # A host cannot hold an umlaut: "foerde" is "förde", which folds to "forde".
-    return frozenset(name for name in names | {_UMLAUT.sub(r"\1", n) for n in names} if len(name) >= 2)
+    # A host cannot hold an umlaut: "foerde" is "förde", which folds to "forde". Nor can it hold an "&".
+    joined = {short for n in names if len(short := _AND.sub("", n)) >= _LONG}
+    return frozenset(
+        name for name in names | joined | {_UMLAUT.sub(r"\1", n) for n in names} if len(name) >= 2
+    )
 
 
 def names_subject(company: Company, unit: Unit, passage: Passage, page: Page) -> bool:

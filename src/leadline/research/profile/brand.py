@@ -15,13 +15,27 @@ from leadline.research.values.terms import squash
 
 _WORD = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*")
 _MOST_WORDS = 4
+_WITHIN = ("", "-", ".", "&", "+", "'", "’")  # what may stand between the words of a name
+_ORGANISATIONS = (
+    "Agency Association Bakery Bank Brewery Charity College Company Cooperative Council Foundation Fund Group Hospital Institute"
+    " Museum Partnership School Society Studio Studios Trust Union University"
+).split()
 _MOST_TEXT = 60_000  # characters of a page that are looked through for the name
 
 
 class Brand:
     """The company's names, and whether words speak of it."""
 
-    def __init__(self, company: Company, name: str, places: Sequence[Finding], root: str = "") -> None:
+    def __init__(
+        self,
+        company: Company,
+        name: str,
+        places: Sequence[Finding],
+        root: str = "",
+        kinds: Sequence[str] = (),
+    ) -> None:
+        """``kinds``: what the pages call it behind its name, "Trust" of "Clear Wells Trust": "the Trust" is it too."""
+        self._kind = re.compile(rf"\b[Tt]he (?:{'|'.join(map(re.escape, kinds))})\b") if kinds else None
         self.company = company
         self.name = name
         self._places = places
@@ -52,8 +66,10 @@ class Brand:
 
     def names(self, text: str) -> bool:
         """Whether the words hold the company's name."""
-        return names_company(self.company, text) or (
-            len(self.name) >= 3 and re.search(rf"\b{re.escape(self.name)}\b", text) is not None
+        return (
+            names_company(self.company, text)
+            or (len(self.name) >= 3 and re.search(rf"\b{re.escape(self.name)}\b", text) is not None)
+            or (self._kind is not None and self._kind.search(text) is not None)
         )
 
     def is_own_handle(self, handle: str) -> bool:
@@ -84,7 +100,12 @@ def brand_of(company: Company, own: Sequence[Page]) -> Brand:
         sites = Counter(p.content.site_name for p in own if p.content.site_name)
         return Brand(company, sites.most_common(1)[0][0] if sites else "", (), root)
     name = found.most_common(1)[0][0]
-    return Brand(company, name, (first[name],), root)
+    return Brand(company, name, (first[name],), root, _kinds(name, own))
+
+
+def _kinds(name: str, own: Sequence[Page]) -> list[str]:
+    behind = re.compile(rf"\b{re.escape(name)} ({'|'.join(_ORGANISATIONS)})\b")
+    return sorted({found for page in own for found in behind.findall(page.content.text[:_MOST_TEXT])})
 
 
 def _spellings(text: str, wanted: frozenset[str]) -> Iterator[tuple[int, int]]:
@@ -96,7 +117,10 @@ def _spellings(text: str, wanted: frozenset[str]) -> Iterator[tuple[int, int]]:
             continue
         name = ""
         for further in range(position, min(position + _MOST_WORDS, len(words))):
-            if further > position and words[further][0] - words[further - 1][1] > 1:
+            if (
+                further > position
+                and text[words[further - 1][1] : words[further][0]].strip(" ") not in _WITHIN
+            ):
                 break
             name += squashed[further]
             end = words[further][1]

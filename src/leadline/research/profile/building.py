@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from leadline.research.model import Company, Page, Provenance
-from leadline.research.profile import facts, links, mentions, money, people, words
+from leadline.research.profile import facts, figures, funding, links, mentions, money, people, words
 from leadline.research.profile.brand import Brand, brand_of
 from leadline.research.profile.model import LISTS, Field, Finding, Means, Profile
 from leadline.research.values.terms import squash, stems
@@ -22,7 +22,11 @@ _ALONE = 0.65  # what weighs less has to be said twice
 _CENTRAL = 2.0  # added to what a company says that it is, where every word of it stands on every page
 MARGIN = 1.25  # by which the best value must outweigh the second
 # A newer page is right where a figure grows with time.
-_NEWEST = frozenset({"employee_count"})
+_NEWEST = frozenset(
+    "employee_count user_count customer_count team_countries served_countries funding_total openings".split()
+)
+# What is told of a day is the newest, unless something without a day says otherwise.
+_LATEST = frozenset({"last_round", "lead_investor"})
 
 EXTRACTORS: tuple[Callable[[Page, Brand], Iterable[Finding]], ...] = (
     facts.find,
@@ -31,6 +35,8 @@ EXTRACTORS: tuple[Callable[[Page, Brand], Iterable[Finding]], ...] = (
     mentions.find,
     people.find,
     money.find,
+    figures.find,
+    funding.find,
 )
 
 
@@ -70,6 +76,8 @@ def settle(host: str, found: Iterable[Finding]) -> Profile:
         by_field[finding.field].append(finding)
     fields: dict[str, Field] = {}
     for name, group in by_field.items():
+        if name == "trial":  # one that tells how long it lasts tells more
+            group = [f for f in group if f.value["days"]] or group
         if name == "pages":
             group = _one_of_each(group)
         settled = _list(name, group) if name in LISTS else _single(name, group)
@@ -83,6 +91,8 @@ def key(value: Any) -> str:
     """What two spellings of one value have in common."""
     if isinstance(value, dict):
         named = value.get("url") or value.get("name")
+        if "amount" in value:
+            return f"{value['amount']} {value['currency']}"
         if "price" in value:
             return squash(
                 f"{value.get('name')} {value.get('price')} {value.get('currency')} {value.get('period')}"
@@ -97,7 +107,18 @@ def key(value: Any) -> str:
     return squash(str(value))
 
 
+def latest(group: Sequence[Finding]) -> list[Finding]:
+    """The findings that are told of the newest day; none where one that tells no day says something else."""
+    newest = max((f.on for f in group if f.on), default=None)
+    held = [f for f in group if f.on == newest or f.on is None]
+    return held if len({key(f.value) for f in held}) == 1 else []
+
+
 def _single(name: str, group: Sequence[Finding]) -> Field | None:
+    if name in _LATEST:
+        group = latest(group)
+        if not group:
+            return None
     if name in _NEWEST and any(f.on for f in group):
         newest = max(f.on for f in group if f.on)
         held = [f for f in group if f.on == newest] or list(group)

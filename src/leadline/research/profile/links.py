@@ -104,6 +104,7 @@ def technology_of(url: str) -> tuple[Technology, str] | None:
     return None
 
 
+_TRUST_HOSTS = frozenset("trust trustcenter vertrauen confiance".split())
 _GENERIC = frozenset(
     "boards jobs apply careers job-boards app help support go my calendly forms share".split()
 )
@@ -159,6 +160,8 @@ def _own(page: Page, link: Link, brand: Brand) -> Iterator[Finding]:
     weight = 1.0 if menu else 0.2
     if first in ("status", "uptime"):
         yield _finding(page, link, "status_page", link.url, 2.0)
+    elif first in _TRUST_HOSTS or (first == "security" and not parts):
+        yield _finding(page, link, "pages", {"page": "trust", "url": link.url}, 2.0)
     elif first in ("docs", "documentation", "developer", "developers"):
         yield _finding(page, link, "docs", f"https://{host}/", weight + 0.5)
     elif len(parts) == 1 and _TWO_LEVEL_DOCS.fullmatch(parts[0]):

@@ -29,6 +29,8 @@ _JOINING = frozenset({"and", "und", "et"})
 UNNAMED = "the company"
 """What stands for the company's name in a question. It asks for nothing, and is not counted."""
 MOST_CHARACTERS = 160  # of an everyday question; a longer one asks for more than a field
+# Who runs a company, said of one and of several: what is more the one than the other is still one of both.
+_ALIKE = {"ceo": "managing_directors", "managing_directors": "ceo"}
 _WORD = re.compile(r"[a-z0-9]+")
 _SIZES = (3, 4, 5)  # characters of a piece
 
@@ -46,6 +48,12 @@ class Weights(msgspec.Struct, frozen=True):
     weights: Mapping[str, Sequence[float]]
     figures: dict[str, frozenset[str]] = {}
     """The figures that phrasings of a class hold: who asks for a standard of another number, or for a year, means another."""
+
+    words: frozenset[str] = frozenset()
+    """Every word of the phrasings that mean a field."""
+
+    joined: dict[str, frozenset[str]] = {}
+    """What phrasings of a class join: "city and country" is one thing that is asked for."""
 
     roles: dict[str, frozenset[str]] = {}
     """Of a field that is a role, the phrasings that may be a title: "finance director"."""
@@ -83,12 +91,25 @@ def figures(text: str) -> frozenset[str]:
     return frozenset(w for w in _WORD.findall(fold(text)) if any(c.isdigit() for c in w))
 
 
+def joins(text: str) -> frozenset[str]:
+    """What a text joins: the words before and behind each "and"."""
+    words = _WORD.findall(fold(text))
+    return frozenset(
+        f"{words[at - 1]} {words[at + 1]}" for at in range(1, len(words) - 1) if words[at] in _JOINING
+    )
+
+
 @cache
 def _weights() -> Weights:
     text = resources.files(__package__).joinpath("mapper.json").read_bytes()
     read = msgspec.json.decode(text, type=Weights)
-    # Seven hundred thousand numbers, each an object of its own, would be 20 MB of every process.
+    # A million numbers, each an object of its own, would be 30 MB of every process.
     return structs.replace(read, weights={piece: array("f", row) for piece, row in read.weights.items()})
+
+
+def known_words() -> frozenset[str]:
+    """Every word of the phrasings, folded: what everyday questions are made of."""
+    return _weights().words
 
 
 def names_role(title: str, field: str) -> bool:
@@ -97,15 +118,20 @@ def names_role(title: str, field: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def guess(text: str) -> Guess | None:
-    """The field that the question means, and how likely; None when it means none or cannot be told."""
+def guess(text: str, least: float | None = None) -> Guess | None:
+    """The field that the question means, and how likely; None when it means none or cannot be told.
+
+    ``least``: the probability from which on it can, where more than the words speaks for it.
+    """
     if len(text) > MOST_CHARACTERS:
         return None
     chances = _weights().chances(text)
     field = max(chances, key=chances.__getitem__)
-    probability = chances[field]
+    probability = chances[field] + chances.get(_ALIKE.get(field, ""), 0.0)
     words = _WORD.findall(fold(text.replace(UNNAMED, " ")))
-    least = LEAST if len(words) <= SHORT else LEAST_JOINED if _JOINING & set(words) else LEAST_LONG
+    double = not joins(text) <= _weights().joined.get(field, frozenset())
+    if least is None:
+        least = LEAST if len(words) <= SHORT else LEAST_JOINED if double else LEAST_LONG
     if field == NONE or probability < least or not figures(text) <= _weights().figures[field]:
         return None
     return Guess(field, probability)

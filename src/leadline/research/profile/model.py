@@ -78,5 +78,6 @@ FIELDS = (
     "email_privacy", "social_profiles", "linkedin", "leadership", "plans", "free_plan", "trial",
     "certifications", "status_page", "docs", "careers_page", "hiring", "job_board_vendor", "pricing_page",
     "pages", "products", "logo", "customers", "partners", "integrations", "funding", "technologies", "languages", "support_channels",
-    "tax_number", "register_number", "remote",
+    "tax_number", "register_number", "remote", "user_count", "customer_count", "team_countries", "served_countries",
+    "fiscal_year", "licence", "openings", "funding_total", "last_round", "lead_investor",
 )  # fmt: skip

@@ -6,7 +6,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from leadline.research.model import Block, Page, Region
+from leadline.research.documents.units import split_sentences
+from leadline.research.model import Block, BlockKind, Page, Region
 from leadline.research.profile.brand import Brand
 from leadline.research.profile.model import Finding, Means
 from leadline.research.values.money import Money, find_money
@@ -39,11 +40,20 @@ _TRIAL = re.compile(
     re.IGNORECASE,
 )
 _NO_TRIAL = re.compile(r"\b(?:no|not|without|kein\w*|sans|pas|don't|ended|discontinued)\b", re.IGNORECASE)
+_TRIALS = frozenset({"home", "docs", "about"})
+_LONGEST = 2_000  # characters of a block that is looked through
+_TRIAL_LASTS = re.compile(
+    r"\b(?:free trial|trial period|kostenlose\w* Test\w*|Testphase|essai gratuit|période d['’]essai)\b(?:[^.!?]|\.(?=\w)){0,80}?\b(?P<days>\d{1,3})[ -]?(?:days?|Tage\w*|jours)\b",
+    re.IGNORECASE,
+)
 _NEAR = 40  # characters behind an amount that tell what it is for
 
 
 def find(page: Page, brand: Brand) -> Iterator[Finding]:
     if not brand.is_page_of(page.url, "pricing"):
+        where = brand.kind(page.url)
+        if where in _TRIALS or (where == "other" and page.content.published_on is None):
+            yield from _trials_told(page, brand)
         return
     plans: defaultdict[tuple[str, ...], list[Finding]] = defaultdict(list)
     blocks = page.content.blocks
@@ -127,6 +137,31 @@ def _name(page: Page, block: Block, text: str) -> str:
         if _is_plan(heading):
             return heading
     return ""
+
+
+def _trials_told(page: Page, brand: Brand) -> Iterator[Finding]:
+    """How long the company's own trial lasts, in a sentence anywhere: "Our free trial includes 7 days of access"."""
+    for block in page.content.blocks:
+        if block.region is not Region.MAIN or block.kind in (BlockKind.QUOTE, BlockKind.CODE):
+            continue
+        text = page.words(block.start, min(block.end, block.start + _LONGEST))
+        if "tria" not in text and "test" not in text.lower() and "essai" not in text:
+            continue
+        for start, end in split_sentences(text, page.content.language):
+            sentence = text[start:end]
+            match = _TRIAL_LASTS.search(sentence)
+            if (
+                match is None
+                or _NO_TRIAL.search(sentence)
+                or sentence.rstrip().endswith("?")
+                or not brand.speaks(sentence)
+            ):
+                continue
+            yield Finding(
+                field="trial", value={"offered": True, "days": int(match["days"])}, url=page.url,
+                snapshot_id=page.snapshot_id, start=block.start + start, end=block.start + end, quote=sentence,
+                means=Means.WORDS, weight=1.0, on=page.fetched_at.date(),
+            )  # fmt: skip
 
 
 def _trial(page: Page, block: Block, text: str) -> Iterator[Finding]:

@@ -29,6 +29,7 @@ _KINDS: dict[str, str] = {
 _NAMED_PAGES: dict[str, str] = {
     "about": "about aboutus ueberuns uberuns apropos quisommesnous",
     "blog": "blog",
+    "calculator": "calculator pricingcalculator pricecalculator costcalculator savingscalculator preisrechner kostenrechner calculateur simulateur",
     "changelog": "changelog releasenotes whatsnew",
     "contact": "contact contactus kontakt contactez nouscontacter",
     "customers": "customers casestudies casestudy customerstories successstories kunden referenzen etudesdecas",
@@ -39,9 +40,10 @@ _NAMED_PAGES: dict[str, str] = {
     "partners": "partners partner partenaires",
     "press": "press newsroom presse",
     "privacy": "privacy privacypolicy privacynotice datenschutz datenschutzerklaerung datenschutzerklarung confidentialite politiquedeconfidentialite",
-    "security": "security trust trustcenter sicherheit securite",
+    "security": "security sicherheit securite",
     "signup": "signup register registrieren inscription",
     "support": "support help helpcenter hilfe",
+    "trust": "trust trustcenter trustcentre trustportal vertrauen confiance centredeconfiance",
     "terms": "terms tos termsofservice termsofuse termsandconditions agb cgu cgv nutzungsbedingungen",
 }
 _NAMED_BY_WORD = {word: name for name, words in _NAMED_PAGES.items() for word in words.split()}

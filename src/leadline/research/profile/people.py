@@ -11,22 +11,24 @@ from leadline.research.profile.model import Finding, Means
 
 # On a start page people are mostly customers who praise it.
 _WHERE = frozenset({"about", "team", "imprint", "contact", "legal", "careers"})
-_NAME = r"(?:(?:Dr|Prof|Ing|Dipl)\.(?:-?\w+\.)? ?)*[A-ZÀ-ÞŁŚŻČŠŽ][\w'’-]+(?: [A-Z]\.)?(?: (?:van|von|de|der|den|da|di|del|la|le|bin|al))*(?: [A-ZÀ-ÞŁŚŻČŠŽ][\w'’-]+){1,2}"
-_AREA = r"(?:[A-Z]\w+|[a-z]+(?: [a-z]+)??(?= and\b|[,.;]|$))"
+_NAME = r"(?:(?:Dr|Prof|Ing|Dipl|Mag)\.(?:-?\w+\.)? ?)*[A-ZÀ-ÞŁŚŻČŠŽ][\w'’-]+(?: [A-Z]\.)?(?: (?:van|von|de|der|den|da|di|del|la|le|bin|al))*(?: [A-ZÀ-ÞŁŚŻČŠŽ][\w'’-]+){1,2}"
+_AREA = r"(?:[A-Z][\w-]+(?:(?: and| &| und| et|,)? [A-Z][\w-]+)*|[a-zà-ÿ]+(?: (?:et )?[a-zà-ÿ]+)??(?= and\b|[,.;]|$))"
 _ROLE = (
     r"(?:(?:Co-?)?(?:[Ff]ounder|FOUNDER)(?: (?:and|&|und|et) (?:CEO|CTO|COO|Chief \w+ Officer|Chief Executive))?"
     r"|(?:Group |Interim )?C[EFTOMRPSI]OO?(?: (?:and|&|und|et) (?:[Cc]o-?)?[Ff]ounder)?|CISO"
     r"|Chief [A-Z]\w+(?: [A-Z]\w+)? Officer|Chief [a-z]+(?: [a-z]+)? officer|Chief of Staff|Executive Director|Managing Directors?"
-    rf"|President|Vice [Pp]resident(?: of {_AREA})?|VP (?:of )?[A-Z]\w+"
+    rf"|President|Vice [Pp]resident(?: of {_AREA})?|VP (?:of )?[A-Z]\w+|(?:Managing|Senior) Partner|[Cc]hief [Ee]xecutive(?: [Oo]fficer)?"
     r"|General Counsel|Geschäftsführer(?:in|innen)?|Geschäftsführung|Vorstand(?:svorsitzende[r]?)?|Vorstandsvorsitz|Inhaber(?:in)?|Gründer(?:in)?"
     r"|PDG|Président(?:e)?(?:-directeur général)?|Directeur général|Directrice générale|Gérante?|Fondateur|Fondatrice"
-    rf"|[A-Z]\w+ Director|Director of {_AREA}"
-    rf"|Amministratore delegato|Director General|Consejero delegado|Head of {_AREA})"
+    rf"|[A-Z]\w+ Director|Director of {_AREA}|Leit(?:er|erin|ung) (?:der |des )?{_AREA}|Responsable (?:de la |des |du |de )?{_AREA}|Direct(?:eur|rice) (?:de la |des |du |de )?{_AREA}"
+    rf"|Amministratore delegato|Director General|Consejero delegado|[Hh]ead of {_AREA})"
 )
 _NAME_ROLE = re.compile(rf"^({_NAME})\s*(?:,|[-–—|:(]|\n|\bis (?:our|the)\b)\s*(?:our )?({_ROLE})\b")
 _NAME_THEN_ROLE = re.compile(rf"^({_NAME}) ({_ROLE})$")  # as two elements side by side become one line
+# Who represents a company by law: on an imprint.
+_REPRESENTED = r"(?:(?:[Gg]esetzlich )?[Vv]ertreten durch|[Vv]ertretungsberechtigte?\w*|[Rr]epresented by|[Rr]eprésentée? par)"
 _ROLE_NAMES = re.compile(
-    rf"^\W*(?:\w+ )?({_ROLE})(?: \w+)?\s*[:\-–—]\s*({_NAME}(?:(?:, | und | and | et | & ){_NAME}){{0,6}})"
+    rf"^\W*(?:\w+ )?({_ROLE}|{_REPRESENTED})(?: \w+)?\s*[:\-–—]\s*({_NAME}(?:(?:, | und | and | et | & ){_NAME}){{0,6}})"
 )
 _NAMED = re.compile(rf"^({_NAME})\s?[:–—]\s?[A-ZÀ-Þ][\w&/., -]{{2,60}}$")
 FEWEST_IN_LIST = 3
@@ -39,8 +41,18 @@ _OF_OURS = re.compile(rf"({_NAME}), (?:our|unser\w*|notre) ({_ROLE})\b")
 _NOT_THERE = frozenset(
     {"customers", "news", "partners", "docs"}
 )  # others' leaders are introduced there, or former ones
+# A heading over the names of those who lead.
+_LEADERS = re.compile(
+    r"(?:Our |Unsere? |Notre |The )?(?:Board of Directors|Directors|Managing Directors|Management|Vorstand|Geschäftsführung|Geschäftsleitung|Executive (?:Team|Board)|Direction)"
+)
+_ITEM = re.compile(rf"^({_NAME})(?:\s*(?:\(([^)]{{2,40}})\)|[,–-]\s*(.{{2,40}})))?$")
+_PARTS = re.compile(r"(?<=[\w)]{2}[.;])(?<!Dr\.)(?<!Mag\.)(?<!Ing\.)(?<!Prof\.)(?<!Dipl\.) (?=[A-ZÀ-Þ])")
 _SPLIT = re.compile(r", | und | and | et | & ")
-_TITLE = re.compile(r"^(?:(?:Dr|Prof|Ing|Dipl)\.(?:-?\w+\.)? ?)+")
+_TITLE = re.compile(r"^(?:(?:Dr|Prof|Ing|Dipl|Mag)\.(?:-?\w+\.)? ?)+")
+_NO_MORE = re.compile(
+    r"\b(?:former|ex-|previously|ehemalig|(?:until|bis|jusqu['’]en) (?:19|20)\d\d)|(?:19|20)\d\d ?[–-] ?(?:19|20)\d\d",
+    re.IGNORECASE,
+)
 _SIGNED = 0.7  # of a post's text comes before its signature
 _MOST_OF_BLOCK = 2_000  # characters that are looked through for sentences
 _MOST_OF_LINE = 160
@@ -64,14 +76,37 @@ def find(page: Page, brand: Brand) -> Iterator[Finding]:
         lines = [line for line in lines if line[0] > _SIGNED * len(page.content.text)]
     else:
         yield from _in_rows(page, brand)
+        yield from _below_a_heading(page)
     for index, (start, text) in enumerate(lines):
         if where != "news":
-            yield from _of_line(page, start, text, brand)
+            for begin, part in _parts(start, text):
+                yield from _of_line(page, begin, part, brand)
         if index + 1 < len(lines) and _WHOLE_NAME.match(text) and not _NO_NAME.search(text):
             below_start, below = lines[index + 1]
             role = _WHOLE_ROLE.match(below)
             if role is not None and not _elsewhere(below[role.end(1) :], brand):
                 yield _finding(page, start, below_start + len(below), text, role[1])
+
+
+def _parts(start: int, text: str) -> Iterator[tuple[int, str]]:
+    """The sentences of a line, with their places: "FN 218845 k. Geschäftsführerin: Ada Quist." """
+    place = 0
+    for part in _PARTS.split(text):
+        at = text.index(part, place)
+        yield start + at, part
+        place = at + len(part)
+
+
+def _below_a_heading(page: Page) -> Iterator[Finding]:
+    """Names one below the other under "Directors": the heading is their role, and what stands behind a name their part."""
+    for block in page.content.blocks:
+        if block.kind is not BlockKind.LIST_ITEM or not block.headings:
+            continue
+        heading = _LEADERS.fullmatch(block.headings[-1].strip())
+        item = _ITEM.match(page.words(block.start, block.end).strip())
+        if heading is not None and item is not None and not _NO_NAME.search(item[1]):
+            role = ", ".join(filter(None, (heading.group(), item[2] or item[3])))
+            yield _finding(page, block.start, block.end, item[1], role)
 
 
 def _in_a_list(page: Page, lines: Sequence[tuple[int, str]], brand: Brand) -> Iterator[Finding]:
@@ -144,9 +179,7 @@ def _elsewhere(after: str, brand: Brand) -> bool:
     at = re.search(
         r"(?:(?:,|\bat\b|\bof\b|\bbei\b|\bchez\b)\s+(?:the )?(?=[A-Z])|@\s*)([\w.&'’ -]{1,40})", after
     )
-    return bool(re.search(r"\b(?:former|ex-|previously|ehemalig)", after, re.IGNORECASE)) or (
-        at is not None and not brand.speaks(at[1])
-    )
+    return bool(_NO_MORE.search(after)) or (at is not None and not brand.speaks(at[1]))
 
 
 def _finding(page: Page, start: int, end: int, name: str, role: str) -> Finding:

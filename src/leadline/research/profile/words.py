@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
-from leadline.research.documents.names import says_we
+from leadline.research.documents.names import OURS_NAMED, says_we
 from leadline.research.documents.units import split_sentences
 from leadline.research.model import Block, BlockKind, Page, Region
 from leadline.research.profile.brand import Brand
 from leadline.research.profile.model import Finding, Means
 from leadline.research.profile.pages import kind, segments
+from leadline.research.profile.when import told_on
 from leadline.research.values.countries import country_behind
-from leadline.research.values.numbers import read_digits
+from leadline.research.values.numbers import find_numbers, read_digits
 from leadline.research.values.polarity import denials
 from leadline.research.values.terms import squash, stems
 
@@ -24,19 +26,33 @@ _ABOUT = frozenset({"home", "about", "team", "careers"})
 _NAMED = frozenset({"imprint", "legal", "about", "contact", "docs"})
 _SAME = 0.6  # of the content words of the shorter text, for the other to say the same
 _OPENING = 1_500  # characters of a page in which "we" say what we are
+_LONGEST_OF_NUMBERS = 2_000  # characters of a block that is looked through for numbers of registers
+_MOST_PEOPLE = 3_000_000  # that a company employs
 _LONGEST = 400  # characters of a sentence that is looked at
 
-_FORM = (
+LEGAL_FORM = (
     r"(?:Inc\.?|Incorporated|Corp\.?|Corporation|L\.?L\.?C\.?|Ltd\.?|Limited|PLC|plc|LLP|GmbH(?: & Co\. KGa?A?)?|AG|SE|UG(?: \(haftungsbeschränkt\))?"
-    r"|KG|OHG|e\.\s?V\.|eG|S\.?A\.?S\.?U?|S\.?A\.?R\.?L\.?|S\.?A\.?|SARL|SASU?|B\.?V\.?|N\.?V\.?|AB|A/S|ApS|Oy|Oyj|AS|S\.?p\.?A\.?|S\.?r\.?l\.?|S\.?L\.?U?\.?|Lda\.?|Pty\.? Ltd\.?|Pte\.? Ltd\.?|Sp\. z o\.o\.|s\.r\.o\.|K\.K\.|Kft\.?)"
+    r"|KG|OHG|OG|e\.\s?U\.|e\.\s?V\.|eG|S\.?A\.?S\.?U?|S\.?A\.?R\.?L\.?|S\.?A\.?|SARL|SASU?|B\.?V\.?|N\.?V\.?|AB|A/S|ApS|Oy|Oyj|AS|S\.?p\.?A\.?|S\.?r\.?l\.?|S\.?L\.?U?\.?|Lda\.?|Pty\.? Ltd\.?|Pte\.? Ltd\.?|Sp\. z o\.o\.|s\.r\.o\.|K\.K\.|Kft\.?)"
 )
 _WORD = r"[A-ZÀ-Þ][\w.&'’-]*"
-_LEGAL = re.compile(rf"(?<![\w.]){_WORD}(?: (?:of|and|&|{_WORD})){{0,4}}?,? {_FORM}(?![\w])")
+_LEGAL = re.compile(rf"(?<![\w.]){_WORD}(?: (?:of|and|&|{_WORD})){{0,4}}?,? {LEGAL_FORM}(?![\w])")
 
 _FOUNDED = re.compile(
     r"\b(?:founded|established|incorporated|founding|gegründet|Gründung(?:sjahr)?|fondée?|créée?|creada|fundada|fondata|opgericht)\b"
     r"(?:\W+(?!(?:by|from|for)\b)[^\W\d]+){0,4}?\W+(?P<year>(?:1[89]|20)\d\d)\b"
+    r"|\b(?:operating|in business|in operation|around|active|exist\w*|tätig|besteh\w+|existe|existons)\b[^.;]{0,25}?\b(?:since|seit|depuis)\s+(?P<since>(?:1[89]|20)\d\d)\b"
     r"|\b(?:[Ii]n|[Ii]m Jahr|[Ee]n|[Ss]ince|[Ss]eit|[Dd]epuis)\s+(?P<early>(?:1[89]|20)\d\d)\b[^.;]{0,40}?\b(?:founded|established|incorporated|gegründet|fondée?|créée?)\b",
+)
+# "Building cranes since 1954", by itself: what the company does, and since when.
+_AT_IT_SINCE = re.compile(r"[A-Z][a-z]+ing (?:[\w,'’&-]+ ){1,8}since (?P<year>(?:1[89]|20)\d\d)\W*")
+# "We have been baking since 1998", "2008 haben wir angefangen": not what was begun, but the company itself.
+_YEARS = r"(?:1[89]|20)\d\d"
+_BEGAN = r"(?:(?:started|began|set) (?:out|up|off|in|as|from)|opened (?:our|its) doors|got going|angefangen|begonnen|losgelegt|commencé|démarré)"
+_STARTED = re.compile(
+    rf"\b(?:[Ww]e|[Nn]ous) (?:have been|are) \w+ing\b[^.;\d]{{0,30}}?\bsince (?P<year>{_YEARS})\b"
+    rf"|\b(?:[Ww]e|[Nn]ous|[Ww]ir|[Oo]ur (?:story|journey)|[Uu]nsere Geschichte|(?:[Nn]otre |[Ll]['’])(?:histoire|aventure))\b[^.;\d]{{0,40}}?\b{_BEGAN}\b[^.;\d]{{0,40}}?\b(?P<early>{_YEARS})\b"
+    rf"|\b(?i:{_BEGAN})[^.;\d]{{0,20}}?\b(?:we|wir|nous)\b[^.;\d]{{0,20}}?\b(?P<late>{_YEARS})\b"
+    rf"|\b(?P<first>{_YEARS})\b[^.;\d]{{0,20}}?\b(?:we|wir|nous)\b[^.;\d]{{0,20}}?\b{_BEGAN}\b",
 )
 _WHICH = re.compile(rf"(?P<name>{_WORD}(?: {_WORD})*),? (?:which|who|qui) (?:\w+ ){{0,2}}$")
 _OURSELVES = re.compile(
@@ -44,19 +60,26 @@ _OURSELVES = re.compile(
     re.IGNORECASE,
 )
 _THEIRS = re.compile(r"['’]s\b|\b(?:our|unser\w*|notre|nos)\b", re.IGNORECASE)
-_PEOPLE = r"(?:full-time |permanent |remote )?(?:employees|staff(?: members)?|team members|team-mates|teammates|colleagues|people|Mitarbeiter\w*|Mitarbeitende\w*|Beschäftigte\w*|Kolleg\w+|collaborateurs|collaboratrices|salarié\w*|empleados|dipendenti|medewerkers)"
-_COUNT = re.compile(
-    rf"(?<![\d.,$€£%/-])(?P<count>\d[\d.,  ]{{0,8}}\d|\d{{1,6}})(?P<more>\+|\s?plus)?\s+(?:[\w-]+\s+){{0,2}}?{_PEOPLE}\b"
-)
+_PEOPLE = r"(?:full-time |permanent |remote )?(?:employees|staff(?: members)?|team members|team-mates|teammates|colleagues|people|Mitarbeiter\w*|Köpfe|Leute|Menschen|Personen|Mitarbeitende\w*|Beschäftigte\w*|Kolleg\w+|collaborateurs|collaboratrices|salarié\w*|empleados|dipendenti|medewerkers)"
+_ANY_PEOPLE = re.compile(rf"\b{_PEOPLE}\b")
+_COUNTED = re.compile(rf"(?:\+|\s?plus)?\s+(?:[\w-]+\s+){{0,2}}?{_PEOPLE}\b")
 _WHOLE_COUNT = re.compile(
-    rf"\s*(?P<count>\d[\d.,  ]{{0,8}})\+?\s+{_PEOPLE}\s*", re.IGNORECASE
+    rf"\s*(?P<count>\d[\d.,  ]{{0,8}})\+?\s+{_PEOPLE}(?: (?:in total|in all|worldwide|strong|im Team|insgesamt|weltweit|au total|dans l['’]équipe))?\s*",
+    re.IGNORECASE,
 )  # stands alone
+WORK_HERE = re.compile(
+    r" (?:now |today |currently )?(?:work|are employed|arbeiten|travaillent)\b(?: \w+){0,2}? (?:(?P<us>(?:for|with|at|bei|mit|für|chez|avec) (?:us|uns|nous)\b|here\b|hier\b|ici\b)|(?:for|at|bei|für|chez|pour)\b)"
+)
 _STRICT_COUNT = re.compile(
-    r"\b(?:employ(?:s|ing)?|staff of|team of|headcount|we are|we're|we have|company of|consists? of|beschäftig\w+|wir sind|Team von|nous sommes|équipe de|emploie)\b",
+    r"\b(?:employ(?:s|ing)?|staff of|team of|headcount|we are|we're|we have|has|hat|compte|company of|consists? of|beschäftig\w+|wir sind|sind wir|zähl\w+|Team von|nous sommes|équipe de|emploie)\b",
     re.IGNORECASE,
 )
 _PART = re.compile(
-    r"\b(?:of|out of|customers?|users?|clients?|million|thousand|help\w*|serv\w+|compan(?:y|ies) with|organi[sz]ations|than|fewer|hire[ds]?|joined|up to|most|grow\w*|will|plan\w*|goal|aim\w*|if|when|each|every|used|daily|day|teams|was|were|had)\b",
+    r"\b(?:of|out of|customers?|users?|clients?|million|thousand|help\w*|serv\w+|compan(?:y|ies) with|organi[sz]ations|than|fewer|hire[ds]?|joined|up to|most|grow\w*|will|plan\w*|goal|aim\w*|if|when|each|every|used|daily|day|teams|was|were|had|looking|seek\w*|recruit\w*|suchen|sucht|möchten|wollen|werden|bis|Ziel|wenn|cherch\w+|recrut\w+|objectif|jusqu|si)\b",
+    re.IGNORECASE,
+)
+_OF_A_PART = re.compile(
+    r"\b(?:office|branch|plant|site|warehouse|department|division|factory|Büro|Werk|Standort|Abteilung|bureau|usine|service)\b",
     re.IGNORECASE,
 )
 _AT_A_PLACE = re.compile(r"\s(?:in|at|bei|à|en)\s(?:our |unser\w* |notre )?[A-ZÀ-Þ]")  # a part of them
@@ -64,8 +87,8 @@ _PLACE = r"(?P<place>[A-ZÀ-Þ][\w'’.-]+(?: (?:am|an|der|de|la|upon|[A-ZÀ-Þ]
 _SEAT = re.compile(
     rf"\b(?:headquartered|headquarters(?: is| are)?(?: located)?|head office(?: is)?(?: located)?|HQ(?: is)?|Hauptsitz|Firmensitz|mit Sitz|siège(?: social)?(?: est)?(?: situé)?|sede(?: central| legale)?)\s*(?:in|:|at|à|en|a)\s*{_PLACE}(?=[.,;)]|\s(?:and|und|et|with|mit|since|for|we)\b|$)"
 )
-_POSTAL = re.compile(
-    r"(?:(?P<street>[A-ZÀ-Þ][^\n,]{2,40}?\s\d{1,4}\s?[a-z]?|\d{1,5}[a-z]?,? [A-Z][^\n,]{2,40}),?\s+)?"
+POSTAL = re.compile(
+    r"(?:(?P<street>(?<![\w-])[A-ZÀ-Þ][^\n,]{2,40}?\s\d{1,4}\s?[a-z]?|\d{1,5}[a-z]?,? [A-Z][^\n,]{2,40}),?\s+)?"
     r"(?:(?:D-|CH-|A-|F-)?(?P<code>\d{5}|\d{4}(?= [A-Z]))\s+(?P<city>[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)?)"
     r"|(?P<uscity>[A-Z][\w.'’-]+(?: [A-Z][\w.'’-]+){0,2}),?\s(?P<state>[A-Z]{2}),?\s(?P<zip>\d{5}(?:-\d{4})?)"
     r"|(?P<ukcity>[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?),?\s(?P<ukcode>[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}))(?!\w)"
@@ -85,7 +108,7 @@ _PHONE = re.compile(
     re.IGNORECASE,
 )
 _CERTIFICATE = re.compile(
-    r"\bSOC[ -]?[123](?: \(?Type (?:II|I|2|1)\b\)?|\b)|\bISO(?:/IEC)?[ :-]?(?:9001|13485|14001|20000(?:-1)?|22301|27001|27017|27018|27701|42001)(?::20\d\d)?\b"
+    r"\bSOC[ -]?[123](?: \(?Type (?:II|I|2|1)\b\)?|\b)|\bISO(?:/IEC)?[ :-]?\d{4,5}(?:-\d{1,2})?(?::20\d\d)?\b"
     r"|\bPCI[ -]DSS\b|\bHITRUST\b|\bFedRAMP\b|\bTISAX\b|\bCyber Essentials(?: Plus)?\b|\bB Corp\b|\bCSA STAR\b|\bBSI C5\b|\bHDS\b|\bENS\b",
 )
 _HELD = re.compile(
@@ -126,17 +149,17 @@ _NOT_FREE = re.compile(
 )
 _AT_NO_COST = re.compile(r"\bdo not charge\b|\bno (?:cost|charge|fee)s?\b")
 _TAX_NUMBER = re.compile(
-    r"\b(?:VAT|USt|UID|TVA|BTW|IVA|EIN|Tax|MwSt|Umsatzsteuer)\b[\w .:()/-]{0,40}?[:\s](?P<number>(?:AT|BE|BG|CY|CZ|DE|DK|EE|EL|ES|FI|FR|GB|HR|HU|IE|IT|LT|LU|LV|MT|NL|PL|PT|RO|SE|SI|SK|CHE)[ -]?(?=[\w .-]*\d{3})[0-9A-Z][0-9A-Z .-]{6,13}[0-9A-Z]|\d{2}-\d{7})(?!\w)"
+    r"\b(?:VAT|USt|UID|TVA|BTW|IVA|EIN|Tax|MwSt|Umsatzsteuer)\b[\w .:()/-]{0,40}?[:\s](?P<number>(?:(?:AT ?U|BE|BG|CY|CZ|DE|DK|EE|EL|ES|FI|FR|GB|HR|HU|IE|IT|LT|LU|LV|MT|NL|PL|PT|RO|SE|SI|SK|CHE)[ -]?(?=[\w .-]*\d{3})[0-9A-Z][0-9A-Z .-]{5,13}[0-9A-Z]|\d{2}-\d{7})(?: (?:MWST|TVA|IVA))?)(?!\w)"
 )
-# As commercial registers number companies: Germany, France, Austria, Switzerland, the Netherlands, Dun & Bradstreet's.
+# As registers number companies: Germany, France, Austria, Switzerland, the Netherlands, Britain, Australia, the Nordic countries,
+# Dun & Bradstreet's.
 _REGISTER_NUMBER = re.compile(
-    r"\bHR[AB] ?\d{2,7}(?: ?[A-Z]{1,2})?\b|\bRCS [A-ZÀ-Þ][\w-]+(?: [A-Z])? ?\d{3} ?\d{3} ?\d{3}\b|\bFN ?\d{4,6} ?[a-z]\b"
+    r"\bHR[AB] ?\d{2,7}(?: ?[A-Z]{1,2}\b)?|\bRCS [A-ZÀ-Þ][\w-]+(?: [A-Z])? ?\d{3} ?\d{3} ?\d{3}\b|\b(?:SIREN|SIRET)\b[ :n°]{0,4}\d{3} ?\d{3} ?\d{3}(?: ?\d{5})?\b|\bFN ?\d{4,6} ?[a-z]\b"
     r"|\bCHE-\d{3}\.\d{3}\.\d{3}\b|\b(?:KvK|KVK)(?:[ -]?(?:nummer|number|nr\.?))?:? ?\d{8}\b|\bD-?U-?N-?S\b(?:[ -]?(?:number|no\.?|nummer))?:? ?#?\d{2}-?\d{3}-?\d{4}\b"
+    r"|\bA[BC]N:? ?\d{2,3}(?: ?\d{3}){2,3}\b|\b(?i:(?:company|registration|registered|charity) (?:registration )?(?:number|no\.?|nr\.?)):? ?(?P<plain>(?:[A-Z]{2})?\d[\d -]{4,9}\d)\b"
+    r"|\b(?i:org(?:ani[sz]ation(?:al|s)?)?\.?[ -]?(?:nummer|number|n[or]\.?)|business id|Y-tunnus|CVR(?:-nr\.?)?):? ?(?P<nordic>\d[\d -]{5,10}\d)\b"
 )
 _CALLED_NUMBER = re.compile(r"[ -]?(?:nummer|number|nr\.?|no\.?):? ?#?(?=\d)", re.IGNORECASE)
-_RAISED = re.compile(
-    r"\b(?:raised|raising|closed|secured|announc\w+|received|levé|lève|eingesammelt|erhält|erhalten)\b[^.]{0,80}?(?P<amount>[$€£]\s?\d[\d.,]*\s?(?:[mMbBkK]\b|million|billion|Mio|Millionen|millions)?)[^.]{0,80}?\b(?:funding|round|[Ss]eed|[Ss]eries [A-H]|financing|investment|Finanzierung\w*|levée)",
-)
 
 
 def find(page: Page, brand: Brand) -> Iterator[Finding]:
@@ -154,10 +177,17 @@ def find(page: Page, brand: Brand) -> Iterator[Finding]:
         if reached in _REACHED or block.region is Region.FOOTER:
             yield from _postal(page, block, text, reached)
             yield from _phone(page, block, text, reached)
-        if where in _ABOUT and where != "home" and (match := _WHOLE_COUNT.fullmatch(text)):
+        yield from _numbers_of_registers(page, block, text, brand, where)
+        if where in _ABOUT and block.region is Region.MAIN and (match := _WHOLE_COUNT.fullmatch(text)):
             count = read_digits(match["count"].strip(), page.content.language)
-            if isinstance(count, int) and 1 < count < 3_000_000:
+            if isinstance(count, int) and 1 < count < _MOST_PEOPLE:
                 yield _finding(page, "employee_count", count, block.start, block.end)
+        if (
+            where in ("home", "about")
+            and block.region is Region.MAIN
+            and (match := _AT_IT_SINCE.fullmatch(text))
+        ):
+            yield _finding(page, "founded", int(match["year"]), block.start, block.end)
         if block.kind in (BlockKind.QUOTE, BlockKind.CODE, BlockKind.HEADING):
             continue
         for start, end in split_sentences(text, page.content.language):
@@ -165,11 +195,13 @@ def find(page: Page, brand: Brand) -> Iterator[Finding]:
                 yield from _sentence(page, block, text[start:end], block.start + start, brand, where)
 
 
-def _finding(page: Page, field: str, value: Any, start: int, end: int, weight: float = 1.0) -> Finding:
+def _finding(
+    page: Page, field: str, value: Any, start: int, end: int, weight: float = 1.0, *, on: date | None = None
+) -> Finding:
     return Finding(
         field=field, value=value, url=page.url, snapshot_id=page.snapshot_id, start=start, end=end,
         quote=page.words(start, end), means=Means.WORDS, weight=weight,
-        on=page.content.published_on or page.fetched_at.date(),
+        on=on or page.content.published_on or page.fetched_at.date(),
     )  # fmt: skip
 
 
@@ -268,6 +300,8 @@ def _legal_name(page: Page, block: Block, text: str, brand: Brand, where: str) -
         return  # to applicants speaks whichever company employs them
     for match in _LEGAL.finditer(text):
         start = _brand_start(match.group(), brand)
+        if start < 0 and where == "imprint" and match.start() == 0 and POSTAL.search(text):
+            start = 0  # an imprint begins with who is responsible, whatever the brand is called
         name = match.group()[start:].strip()
         if start >= 0 and len(name) <= 60:
             itself = _ITSELF.match(text, match.end()) or _ITS_MARKS.search(text, 0, match.start())
@@ -282,11 +316,11 @@ def _operator(page: Page, brand: Brand, where: str) -> Iterator[Finding]:
         return
     name = re.sub(r"['’]", "['’]", re.escape(brand.name))
     says = re.compile(
-        rf"(?:\b{name}|(?:^|[.!?] )It) (?:is|ist|est) (?:an? |the |ein\w? |une? )?(?:[a-z]+ )?(?:service|project|product|brand|trademark|website|Dienst|Projekt|Produkt|Marke|projet|marque)"
+        rf"(?:\b{name}|(?:^|[.!?] )It) (?:is|ist|est) (?:an? |the |ein\w? |une? )?(?:[a-z]+ )?(?:service|project|product|brand|trademark|trading name|business name|website|Dienst|Projekt|Produkt|Marke|projet|marque)"
         rf"(?: (?:provided|operated|run|owned|published|offered))? (?:by|of|von|der|des|de) (?:the |nonprofit |der |la )*(?P<who>{_WORD}(?: (?:of|and|&|{_WORD})){{1,5}})"
     )
     for block in page.content.blocks:
-        if block.region is Region.MAIN and block.kind is BlockKind.PARAGRAPH:
+        if block.region in (Region.MAIN, Region.FOOTER) and block.kind is BlockKind.PARAGRAPH:
             text = page.words(block.start, min(block.end, block.start + 1_000))
             for match in says.finditer(text) if brand.names(text) else ():  # else "it" is something else
                 begin, end = block.start + match.start("who"), block.start + match.end("who")
@@ -304,7 +338,7 @@ def _postal(page: Page, block: Block, text: str, where: str) -> Iterator[Finding
     """Addresses: of the head office on the imprint, or where the words say so; others on pages on how to reach it."""
     if len(text) > 300 or _COPYRIGHT.search(text):
         return
-    match = _POSTAL.search(text)
+    match = POSTAL.search(text)
     if match is None:
         return
     told = text + " ".join(block.headings[-1:])
@@ -351,12 +385,8 @@ def _sentence(page: Page, block: Block, text: str, start: int, brand: Brand, whe
     end = start + len(text)
     if text.rstrip().endswith("?"):
         return
-    if where in _SELF or where == "legal":
+    if where in _SELF or where == "legal" or (where == "other" and page.content.published_on is None):
         yield from _founded(page, text, start, brand)
-    if where in _SELF or where == "legal" or says_we(text):
-        yield from _tax_number(page, text, start)
-    if where in _SELF or where == "legal" or _REGISTER_NUMBER.fullmatch(text.strip(" .")):
-        yield from _register_number(page, text, start)
     if _hiring(page, where) and _HIRING.search(text) and not denials(text):
         yield _finding(page, "hiring", True, start, end)
     if (
@@ -371,7 +401,7 @@ def _sentence(page: Page, block: Block, text: str, start: int, brand: Brand, whe
     if where in ("pricing", "home", "about", "docs") and _NOT_FREE.search(text) and brand.speaks(text):
         yield _finding(page, "free_plan", False, start, end)
     if where in _ABOUT and (block.region is Region.MAIN):
-        yield from _headcount(page, text, start, brand)
+        yield from _headcount(page, block, text, start, brand)
     if where in _SELF and (match := _SEAT.search(text)) and _is_about(text, brand):
         region = (match["region"] or "").strip()
         yield _finding(
@@ -380,14 +410,33 @@ def _sentence(page: Page, block: Block, text: str, start: int, brand: Brand, whe
         )  # fmt: skip
     if where in ("security", "legal", "about", "home", "pricing", "docs", "other"):
         yield from _certificates(page, block, text, start, brand, where)
-    if where in ("about", "news", "home") and _is_about(text, brand) and (match := _RAISED.search(text)):
-        yield _finding(page, "funding", match["amount"].strip(), start, end)
 
 
-def _tax_number(page: Page, text: str, start: int) -> Iterator[Finding]:
-    for match in _TAX_NUMBER.finditer(text):
-        begin, end = start + match.start("number"), start + match.end("number")
-        yield _finding(page, "tax_number", match["number"], begin, end)
+def _numbers_of_registers(page: Page, block: Block, text: str, brand: Brand, where: str) -> Iterator[Finding]:
+    """Numbers under which the company is kept in registers; those of somebody else whose legal name stands before."""
+    if len(text) > _LONGEST_OF_NUMBERS:
+        return
+    for field, pattern in (("tax_number", _TAX_NUMBER), ("register_number", _REGISTER_NUMBER)):
+        for match in pattern.finditer(text):
+            alone = match.group() == text.strip(" .")
+            own = where in _SELF or where == "legal" or alone or (field == "tax_number" and says_we(text))
+            line = re.split(r"\n|(?<=[\w)]{3}[.;]) (?=[A-ZÀ-Þ])", text[: match.start()])[-1]
+            names = [one.group() for one in _LEGAL.finditer(line)]
+            if not own or any(not _is_operator(name, page, brand) for name in names):
+                continue
+            group = next((g for g in ("number", "plain", "nordic") if match.groupdict().get(g)), 0)
+            value = _CALLED_NUMBER.sub(" ", " ".join(match[group].split()), count=1)
+            yield _finding(
+                page, field, value, block.start + match.start(group), block.start + match.end(group)
+            )
+
+
+def _is_operator(name: str, page: Page, brand: Brand) -> bool:
+    """Whether a legal name is the company's: by its brand, or as the first on the page that says who is responsible."""
+    if _brand_start(name, brand) >= 0:
+        return True
+    first = _LEGAL.search(page.content.text) if brand.kind(page.url) == "imprint" else None
+    return first is not None and squash(first.group()) == squash(name)
 
 
 def _hiring(page: Page, where: str) -> bool:
@@ -395,13 +444,6 @@ def _hiring(page: Page, where: str) -> bool:
     if where in ("home", "about", "careers", "team"):
         return True
     return where == "other" and page.content.published_on is None
-
-
-def _register_number(page: Page, text: str, start: int) -> Iterator[Finding]:
-    for match in _REGISTER_NUMBER.finditer(text):
-        begin, end = start + match.start(), start + match.end()
-        value = _CALLED_NUMBER.sub(" ", " ".join(match.group().split()), count=1)
-        yield _finding(page, "register_number", value, begin, end)
 
 
 def _free(text: str, brand: Brand) -> bool:
@@ -428,33 +470,42 @@ def _is_about(text: str, brand: Brand) -> bool:
 
 
 def _founded(page: Page, text: str, start: int, brand: Brand) -> Iterator[Finding]:
-    if not (match := _FOUNDED.search(text)):
+    if match := _FOUNDED.search(text):
+        other = _WHICH.search(text, 0, match.start())
+        if other is not None and not brand.names(other["name"]):
+            return
+        about = _is_about(text, brand)
+        year = int(match["year"] or match["early"] or match["since"])
+    elif match := _STARTED.search(text):
+        about, year = True, int(match["year"] or match["early"] or match["late"] or match["first"])
+    else:
         return
-    other = _WHICH.search(text, 0, match.start())
-    if other is not None and not brand.names(other["name"]):
-        return
-    if _is_about(text, brand):
-        year = int(match["year"] or match["early"])
-        if year <= page.fetched_at.year:
-            yield _finding(page, "founded", year, start, start + len(text))
+    if about and year <= page.fetched_at.year:
+        yield _finding(page, "founded", year, start, start + len(text))
 
 
-def _headcount(page: Page, text: str, start: int, brand: Brand) -> Iterator[Finding]:
-    for match in _COUNT.finditer(text):
-        before, after = text[: match.start()], text[match.end() :]
-        if not _STRICT_COUNT.search(before[-50:]) or not _is_about(text, brand):
+def _headcount(page: Page, block: Block, text: str, start: int, brand: Brand) -> Iterator[Finding]:
+    if _ANY_PEOPLE.search(text) is None:
+        return
+    about = _is_about(text, brand)
+    for number in find_numbers(text, page.content.language or "en"):
+        counted = _COUNTED.match(text, number.end)
+        if counted is None or not isinstance(number.value, int) or not 1 < number.value < _MOST_PEOPLE:
             continue
-        if (
-            _AT_A_PLACE.match(after)
-            or _PART.search(
-                before[-30:].replace("team of", "").replace("staff of", "").replace("company of", "")
-            )
-            or _PART.search(after[:20])
-        ):
+        before, after = text[: number.start], text[counted.end() :]
+        works = WORK_HERE.match(after)
+        named = works is not None and (works["us"] is not None or brand.names(after[: works.end() + 30]))
+        if not named and not (about and _STRICT_COUNT.search(before[-50:])):
             continue
-        count = read_digits(match["count"].strip(), page.content.language)
-        if isinstance(count, int) and 1 < count < 3_000_000:
-            yield _finding(page, "employee_count", count, start, start + len(text))
+        near = before[-30:].replace("team of", "").replace("staff of", "").replace("company of", "")
+        if _OF_A_PART.search(before[-60:]):
+            continue
+        if _AT_A_PLACE.match(after) or _PART.search(near) or _PART.search(after[:20]):
+            continue
+        yield _finding(
+            page, "employee_count", number.value, start, start + len(text),
+            on=told_on(page, block, text) or page.fetched_at.date(),
+        )  # fmt: skip
 
 
 def _certificates(
@@ -466,6 +517,13 @@ def _certificates(
         if _NOT_HELD.search(clause) or not _HELD.search(clause):
             continue
         if not brand.speaks(clause) and not _OF_NOBODY.search(clause):
+            continue
+        whose = OURS_NAMED.search(clause)
+        if (
+            whose is not None
+            and not brand.names(whose["name"])
+            and not _CERTIFICATE.search(clause, 0, whose.end())
+        ):
             continue
         for match in _CERTIFICATE.finditer(clause):
             yield _finding(page, "certifications", match.group(), start, start + len(text))

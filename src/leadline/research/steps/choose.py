@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 from leadline.research.answer_types import answer_type
 from leadline.research.documents.hosts import canonical_address, path_key, registrable, same_site
 from leadline.research.model import Page, Question, Region, SiteSurvey
-from leadline.research.profile.answering import meant
+from leadline.research.profile.meaning import DEPARTMENTS, meant
 from leadline.research.steps.rank import terms
 
 MOST_CANDIDATES: Final = 5_000  # addresses of one site that are weighed; of a longer sitemap the shallowest
@@ -369,7 +369,11 @@ _TOPIC_OF_FIELD = {
     "cfo": "team", "founders": "team", "leadership": "team", "cheapest_plan": "pricing", "plans": "pricing",
     "free_plan": "pricing", "trial": "pricing", "trial_days": "pricing", "pricing_page": "pricing",
     "soc2": "security", "iso27001": "security", "certifications": "security", "careers_page": "careers",
-    "hiring": "careers", "job_board_vendor": "careers", "funding": "news",
+    "hiring": "careers", "job_board_vendor": "careers", "funding": "news", "funding_total": "news", "last_round": "news",
+    "lead_investor": "news", "user_count": "about", "customer_count": "about", "team_countries": "about",
+    "served_countries": "about", "fiscal_year": "legal", "licence": "legal", "managing_directors": "team",
+    "register_number": "legal", "tax_number": "legal", "page_trust": "security", "page_calculator": "pricing",
+    **{f"head_of_{department}": "team" for department in DEPARTMENTS},
 }  # fmt: skip
 
 

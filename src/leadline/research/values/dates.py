@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import NamedTuple
 
-_MONTHS = {
+MONTHS = {
     name: number
     for number, names in enumerate(
         (
@@ -27,21 +27,21 @@ _MONTHS = {
     )
     for name in names.split()
 }
-_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
+MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 _YEAR = re.compile(r"(?:19|20)\d\d")  # each pattern below holds one
 _PATTERNS = (
     re.compile(r"(?<![\d-])(?P<y>(?:19|20)\d\d)-(?P<m>\d{1,2})-(?P<d>\d{1,2})(?!\d)"),
     re.compile(r"(?<![\d.])(?P<d>\d{1,2})\.\s?(?P<m>\d{1,2})\.\s?(?P<y>(?:19|20)\d\d)(?!\d)"),
     re.compile(
-        rf"(?<!\w)(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|\.)?\s+(?:of\s+|de\s+)?(?P<month>{_MONTH})\.?,?\s+(?:de\s+)?(?P<y>(?:19|20)\d\d)(?!\d)",
+        rf"(?<!\w)(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|\.)?\s+(?:of\s+|de\s+)?(?P<month>{MONTH})\.?,?\s+(?:de\s+)?(?P<y>(?:19|20)\d\d)(?!\d)",
         re.IGNORECASE,
     ),
     re.compile(
-        rf"(?<!\w)(?P<month>{_MONTH})\.?\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y>(?:19|20)\d\d)(?!\d)",
+        rf"(?<!\w)(?P<month>{MONTH})\.?\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y>(?:19|20)\d\d)(?!\d)",
         re.IGNORECASE,
     ),
     re.compile(
-        rf"(?<!\w)(?P<month>{_MONTH})\.?,?\s+(?:of\s+|de\s+)?(?P<y>(?:19|20)\d\d)(?!\d)", re.IGNORECASE
+        rf"(?<!\w)(?P<month>{MONTH})\.?,?\s+(?:of\s+|de\s+)?(?P<y>(?:19|20)\d\d)(?!\d)", re.IGNORECASE
     ),
     re.compile(r"(?<![\w.,/$€£-])(?P<y>(?:19|20)\d\d)(?![\w%]|[.,]\d|-\d{3})"),
 )
@@ -78,7 +78,7 @@ def find_dates(text: str) -> list[DateMention]:
             if any(taken[match.start() : match.end()]):
                 continue
             groups = match.groupdict()
-            month = _MONTHS[groups["month"].lower()] if groups.get("month") else int(groups.get("m") or 0)
+            month = MONTHS[groups["month"].lower()] if groups.get("month") else int(groups.get("m") or 0)
             day = int(groups.get("d") or 0)
             if _valid(int(groups["y"]), month, day):
                 found.append(DateMention(match.start(), match.end(), int(groups["y"]), month, day))

@@ -26,7 +26,7 @@ _BEFORE = re.compile(
     rf"(?:(?<![A-Za-z])(?P<code>{_CODES})\s?(?P<sym2>[$€£])?|(?P<symbol>{_MARKS}))[\s\u00a0]?(?P<sign>[-−])?$"
 )
 _BEHIND = re.compile(
-    rf"[\s\u00a0]?(?:(?P<symbol>€|£|zł|Kč|\$)|(?P<code>{_CODES})(?![A-Za-z])|(?P<name>"
+    rf"[\s\u00a0]?(?:d[e'’][\s\u00a0]?)?(?:(?P<symbol>€|£|zł|Kč|\$)|(?P<code>{_CODES})(?![A-Za-z])|(?P<name>"
     + "|".join(re.escape(n) for n in sorted(_NAMES, key=len, reverse=True))
     + r")\b)",
     re.IGNORECASE,
