@@ -7,6 +7,8 @@ FOLDER (default ``../shared/sites``) holds a folder of pages for each company; F
 ``labels/everyday.jsonl`` and, in FOLDER, ``questions.jsonl`` and ``reworded.jsonl``. All pages of a company are read. An answer
 counts when it passes verification.
 
+Last come the made-up sites of ``labels/facts``, which nothing is fitted to.
+
 With ``--left-out`` every company is asked about with weights that were fitted without it (some minutes). The rules by which
 profiles are read have no weights: whoever wrote them had seen these companies, and no option can leave that out.
 
@@ -36,8 +38,8 @@ from bench.calibrate_extractive import is_right, site_pages  # noqa: E402
 
 from leadline.evaluation.schemas import CitedSource, EvalResult  # noqa: E402
 from leadline.evaluation.service import scored_form  # noqa: E402
-from leadline.research.documents.hosts import parse_company  # noqa: E402
-from leadline.research.model import Evidence, Outcome, Question, Subject  # noqa: E402
+from leadline.research.documents.hosts import without_www  # noqa: E402
+from leadline.research.model import Company, Evidence, Outcome, Question, Subject  # noqa: E402
 from leadline.research.readers.extractive import learned  # noqa: E402
 from leadline.research.readers.extractive.reader import ExtractiveReader  # noqa: E402
 from leadline.research.steps.rank import rank  # noqa: E402
@@ -61,6 +63,7 @@ def left_out(folder: Path, files: Sequence[Path]) -> dict[str, Weights]:
     shipped = learned.families()
     entries = train_reader.asked(folder, files)
     made: dict[str, dict[str, learned.Weights]] = {entry["domain"]: {} for entry in entries}
+    made |= {entry["domain"]: {} for entry, _ in train_reader.made_up_sites()}
     for family in train_reader.FAMILIES:
         data, names = train_reader.matrices(train_reader.samples(folder, entries, family))
         for domain, weights in made.items():
@@ -74,7 +77,7 @@ def left_out(folder: Path, files: Sequence[Path]) -> dict[str, Weights]:
 def verdict(entry: dict[str, Any], evidence: Evidence) -> tuple[str, EvalResult, str]:
     """Right, wrong or open; the line for a result file; the rule that answered."""
     question = Question(
-        subject=Subject(company=parse_company(entry["domain"])),
+        subject=Subject(company=Company(host=without_www(entry["domain"]), asked_host=entry["domain"])),
         text=entry["question"],
         answer_type=entry["answerType"],
         output_schema=entry.get("outputSchema"),
@@ -114,10 +117,14 @@ def main() -> int:
     pages: dict[str, Evidence] = {}
     verdicts: dict[str, str] = {}
     results: list[EvalResult] = []
-    for file in files:
+    asked = [(file.name, list(map(json.loads, file.read_text("utf-8").splitlines()))) for file in files]
+    if not chosen.questions:
+        made_up = list(train_reader.made_up_sites())
+        pages = {entry["domain"]: evidence for entry, evidence in made_up}
+        asked.append(("made-up sites", [entry for entry, _ in made_up]))
+    for name, entries in asked:
         counts: Counter[str] = Counter()
-        for line in file.read_text(encoding="utf-8").splitlines():
-            entry = json.loads(line)
+        for entry in entries:
             domain = entry["domain"]
             if domain not in pages:
                 pages[domain] = site_pages(folder, domain)
@@ -131,7 +138,7 @@ def main() -> int:
             if chosen.show and said == "wrong":
                 sys.stdout.write(f"{entry['id']} {entry['question']!r}: {given.answer!r}, by {rule}\n")
         sys.stdout.write(
-            f"{file.name}: {counts['right']} right ({counts['right by the profile']} by the profile) of "
+            f"{name}: {counts['right']} right ({counts['right by the profile']} by the profile) of "
             f"{counts['answerable']} with an answer ({counts['right'] / max(1, counts['answerable']):.0%}); "
             f"{counts['wrong']} wrong of {counts['all']} ({counts['wrong'] / max(1, counts['all']):.1%})\n"
         )

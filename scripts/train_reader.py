@@ -39,6 +39,7 @@ from leadline.research.documents.hosts import without_www  # noqa: E402
 from leadline.research.documents.names import company_names  # noqa: E402
 from leadline.research.documents.walk import read_page  # noqa: E402
 from leadline.research.model import Company, Evidence, Page, Question, Subject  # noqa: E402
+from leadline.research.profile.meaning import meant  # noqa: E402
 from leadline.research.readers.extractive import figures, found, statements  # noqa: E402
 from leadline.research.readers.extractive.choosing import LEARNED_MARGIN  # noqa: E402
 from leadline.research.readers.extractive.learned import Option, Options  # noqa: E402
@@ -62,7 +63,7 @@ DOUBTS = dict.fromkeys(
         " period_other share_missing in_question superseded"
     ).split(),
     -3.5,
-) | {"missing": -3.0, "head_elsewhere": -2.0}
+) | {"missing": -3.0, "head_elsewhere": -2.0, "past_year": -2.0}
 LINE_WEIGHT = 0.5
 FOREIGN_WEIGHT = 0.2
 MOST_WRONG = 0.02  # of all questions, each company left out
@@ -152,15 +153,46 @@ def invented() -> Iterator[tuple[dict[str, Any], Evidence]]:
             "fold": name,
         }
         yield {**entry, "line": True}, hosts[name]
+    for entry, evidence in made_up_sites():
+        yield {**entry, "fold": entry["domain"], "fact": True}, evidence
+
+
+def made_up_sites() -> Iterator[tuple[dict[str, Any], Evidence]]:
+    """The questions of ``labels/facts``, as lines of a question file, each with the pages of its site."""
+    for file in sorted((LABELS / "facts").glob("*.json")):
+        site = json.loads(file.read_text(encoding="utf-8"))
+        host = site["host"]
+        pages = [_page(markup, f"https://{host}{path}") for path, markup in site["pages"].items()]
+        evidence = Evidence(pages=tuple(pages))
+        for number, (question, kind, expected) in enumerate(site["questions"]):
+            keys = [[expected]] if kind == "open_text" and expected is not None else []
+            yield (
+                {
+                    "id": f"{file.stem}-{number:02}",
+                    "domain": host,
+                    "question": question,
+                    "answerType": kind,
+                    "expected": expected,
+                    "accept": {"keys": keys},
+                    "answerable": expected is not None,
+                },
+                evidence,
+            )
 
 
 def _one_page(markup: str, host: str) -> Evidence:
-    url = f"https://{host}/"
+    return Evidence(pages=(_page(markup, f"https://{host}/"),))
+
+
+def _page(markup: str, url: str) -> Page:
     content = read_page(markup.encode(), "text/html; charset=utf-8", url)
-    page = Page(
-        url=url, snapshot_id=url, fetched_at=datetime(2026, 1, 1, tzinfo=UTC), body_sha256="", content=content
+    return Page(
+        url=url,
+        snapshot_id=url,
+        fetched_at=datetime(2026, 11, 1, tzinfo=UTC),
+        body_sha256="",
+        content=content,
     )
-    return Evidence(pages=(page,))
 
 
 def samples(folder: Path, entries: Iterable[dict[str, Any]], family: str) -> list[Sample]:
@@ -176,15 +208,18 @@ def samples(folder: Path, entries: Iterable[dict[str, Any]], family: str) -> lis
                 read[domain] = (evidence, PassageIndex.build(evidence))
             yield {**entry, "fold": domain}, *read[domain]
 
-    made = ((entry, evidence, PassageIndex.build(evidence)) for entry, evidence in invented())
-    for entry, evidence, index in chain(of_sites(), made):
-        if entry["answerType"] not in types:
-            continue
+    made_up = ((entry, evidence, PassageIndex.build(evidence)) for entry, evidence in invented())
+    for entry, evidence, index in chain(of_sites(), made_up):
+        if entry["answerType"] not in types or (entry.get("fact") and entry["answerType"] == "boolean"):
+            continue  # which sentence of a made-up site says yes or no is not labelled
         domain = entry["domain"]
+        made = entry.get("line") or entry.get("fact")
         company = Company(host=without_www(domain), asked_host=domain)
         question = Question(
             subject=Subject(company=company), text=entry["question"], answer_type=entry["answerType"]
         )
+        if entry.get("fact") and family == "figure" and meant(question) is not None:
+            continue  # the profile answers it, or nothing does: that a year was asked for tells little of other years
         offered = options_of(question, index.rank(question, 40), evidence)
         right = [_right(entry, option) for option in offered.options]
         made_of.append(
@@ -193,7 +228,7 @@ def samples(folder: Path, entries: Iterable[dict[str, Any]], family: str) -> lis
                 offered.options,
                 [*(option.features for option in offered.options), offered.nothing],
                 [*right, not any(right)],
-                FOREIGN_WEIGHT if entry.get("foreign") else LINE_WEIGHT if entry.get("line") else 1.0,
+                FOREIGN_WEIGHT if entry.get("foreign") else LINE_WEIGHT if made else 1.0,
             )
         )
     return made_of
@@ -210,7 +245,11 @@ def _right(entry: dict[str, Any], option: Option) -> bool:
         value = {"amount": value["value"], "currency": value["currency"]}
     if not is_right(entry, value):
         return False
-    return not isinstance(option.value, bool) or _labelled(entry, option.units[0].text)
+    return (
+        bool(entry.get("fact"))
+        or not isinstance(option.value, bool)
+        or _labelled(entry, option.units[0].text)
+    )
 
 
 def _labelled(entry: dict[str, Any], text: str) -> bool:
@@ -275,7 +314,7 @@ def answer(matrix: Matrix, weights: Any) -> Given:
     together: defaultdict[Any, float] = defaultdict(float)
     right: defaultdict[Any, bool] = defaultdict(bool)
     sample = matrix.sample
-    kind = "foreign" if sample.entry.get("foreign") else "line" if sample.entry.get("line") else "own"
+    kind = next((kind for kind in ("foreign", "line", "fact") if sample.entry.get(kind)), "own")
     for option, chance, fits in zip(sample.options, chances[:-1], sample.right[:-1], strict=True):
         together[option.key] += float(chance)
         expected = sample.entry.get("expected")
@@ -298,7 +337,7 @@ def left_out(data: list[Matrix], names: list[str]) -> list[Given]:
 
 def threshold(given: list[Given], say: Callable[[str], object]) -> float:
     """The least probability at which few enough are wrong."""
-    of = {kind: [one for one in given if one.kind == kind] for kind in ("own", "line", "foreign")}
+    of = {kind: [one for one in given if one.kind == kind] for kind in ("own", "line", "fact", "foreign")}
     chosen = 1.0
     for at in np.arange(0.95, 0.575, -0.05):
         above = {
@@ -308,10 +347,11 @@ def threshold(given: list[Given], say: Callable[[str], object]) -> float:
             for kind, ones in of.items()
         }
         right, wrong = sum(above["own"]), len(above["own"]) - sum(above["own"])
-        said = sum(above["line"])
+        said, told = sum(above["line"]), sum(above["fact"])
         say(
             f"  from {at:.2f}: {right} right, {wrong} wrong of {len(of['own'])}; lines {said} right, "
-            f"{len(above['line']) - said} wrong of {len(of['line'])}; {len(above['foreign'])} of {len(of['foreign'])} foreign"
+            f"{len(above['line']) - said} wrong of {len(of['line'])}; made-up sites {told} right, "
+            f"{len(above['fact']) - told} wrong of {len(of['fact'])}; {len(above['foreign'])} of {len(of['foreign'])} foreign"
         )
         if wrong <= MOST_WRONG * len(of["own"]):
             chosen = float(at)

@@ -59,7 +59,12 @@ def find(page: Page, brand: Brand) -> Iterator[Finding]:
             yield _finding(page, block, "address", ", ".join(lines), begin, block.end, whole)
             continue
         for line in whole.split("\n"):
-            if len(line) <= _LONGEST and _DIGIT.search(line) and "©" not in line and not of_others(line, brand):
+            if (
+                len(line) <= _LONGEST
+                and _DIGIT.search(line)
+                and "©" not in line
+                and not of_others(line, brand)
+            ):
                 yield from _of_line(page, block, line, start)
             start += len(line) + 1
 

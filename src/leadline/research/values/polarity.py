@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|neither|nor|without|cannot|can't|won't|don't|doesn't|didn't|isn't|aren't|wasn't|weren't|hasn't|haven't|shouldn't|wouldn't|"
-    r"couldn't|unable|nicht|kein|keine|keinen|keiner|nie|niemals|ohne|ne\s+\w+\s+pas|aucun|aucune|jamais|sans|discontinued|deprecated|unsupported|"
+    r"couldn't|unable|nicht|kein|keine|keinen|keiner|nie|niemals|ohne|(?:ne\s+|n')(?:y\s+|en\s+)?\w+\s+pas|aucun|aucune|jamais|sans|discontinued|deprecated|unsupported|"
     r"unavailable|ceased|stopped|retired|abandoned|no longer|nicht mehr|ne\s+\w+\s+plus)\b",
     re.IGNORECASE,
 )
@@ -20,7 +20,7 @@ _FALSE_NEGATION = re.compile(
 _OPEN = re.compile(
     r"\b(?:if|unless|whether|might|could|would|perhaps|maybe|possibly|plan(?:s|ned|ning)? (?:to|on)|planned|roadmap|coming soon|soon|in (?:the )?future|"
     r"upcoming|aim(?:s|ing)? to|hope(?:s|ing)? to|intend(?:s|ing)? to|working (?:on|towards?)|in progress|pending|considering|eventually|should|"
-    r"not yet|wenn|falls|geplant|demnächst|künftig|könnte|würde|si|bientôt|prévu|pourrait|hypothetical|for example|e\.g\.|imagine|suppose|let's say)\b",
+    r"not yet|wenn|falls|geplant|in planung|voraussichtlich|vorgesehen|en préparation|demnächst|künftig|könnte|würde|si|bientôt|prévu|pourrait|hypothetical|for example|e\.g\.|imagine|suppose|let's say)\b",
     re.IGNORECASE,
 )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from msgspec import structs
+
 from leadline.research.model import Question
 from leadline.research.readers.extractive.asking import Asking, take_apart
 from leadline.research.readers.extractive.fitting import acronyms_met
@@ -29,6 +31,8 @@ _FORBIDS = re.compile(
 _NO_PLANS = re.compile(
     r"\bno (?:current |immediate )?(?:plans?|intention) (?:to|for|of)\b|\bkeine pläne\b", re.IGNORECASE
 )
+_REASON = re.compile(r"\b(?:because|since|weil|parce qu[e'’])(?!\w)", re.IGNORECASE)
+_WITHOUT = re.compile(r"\b(?:without|ohne|sans) (?P<what>[^,;?]+)", re.IGNORECASE)
 # Of these words a sentence need not tell: who has none has none "still", and "any".
 _DEGREE = re.compile(
     r"still|already|yet|any|ever|actually|really|noch|bereits|schon|toujours|déjà", re.IGNORECASE
@@ -49,6 +53,8 @@ def asserted(
     the text itself, because a heading states nothing of what it names.
     """
     asking = take_apart(question)
+    if (told := _beside_the_point(asking, text, "en")) != asking.text:
+        asking = take_apart(structs.replace(question, text=told))
     telling = [w for w in asking.wanted if not w.weak and not (w.named and w.position - 1 in asking.own)]
     if not telling:
         return None
@@ -76,14 +82,18 @@ def polarity(asking: Asking, text: str, language: str = "en") -> bool | None:
     text = re.sub(
         r"^(?:no|nein|non),\s+(?=[^,;]*(?:n't|n’t|not|nicht|kein|pas)\b)", "", bare, flags=re.IGNORECASE
     )
+    reason = _REASON.search(text)
+    if reason is not None and denials(text[: reason.start()]):
+        text = text[: reason.start()]  # why it is not so may deny something else
+    asked = _beside_the_point(asking, text, language)
     denied = denials(text)
-    if not denied and not denials(asking.text):
+    if not denied and not denials(asked):
         forbids = _FORBIDS.search(text)
         if forbids and not _FORBIDS.search(asking.text):
             wanted = [w for w in asking.wanted if not w.weak and not _DEGREE.fullmatch(w.text)]
             near = [w for w in wanted if w.concepts & concepts(text, language)]
             return False if len(near) >= 0.75 * len(wanted) else None
-    asked_denied = bool(denials(asking.text))
+    asked_denied = bool(denials(asked))
     if not denied:
         return None if asked_denied else True
     if asked_denied or len(denied) > 1:
@@ -102,6 +112,14 @@ def polarity(asking: Asking, text: str, language: str = "en") -> bool | None:
     return None
 
 
+def _beside_the_point(asking: Asking, text: str, language: str) -> str:
+    """The question without what it says after "without", where the sentence speaks of none of that: in other words it
+    mostly says the same once more ("offline, without the internet").
+    """
+    said = concepts(text, language)
+    return _WITHOUT.sub(lambda m: m.group() if concepts(m["what"]) & said else " ", asking.text)
+
+
 def _open_here(asking: Asking, text: str, language: str) -> bool:
     """Whether the parts of the sentence that hold the topic state a condition, a plan or a question."""
     if text.rstrip().endswith("?"):
@@ -114,4 +132,5 @@ def _open_here(asking: Asking, text: str, language: str) -> bool:
         if re.match(r"\s*(?:if|when|once|unless|should|wenn|falls|si|sobald)\b", parts[0], re.IGNORECASE)
         else []
     )
-    return any(is_open(p) for p in (*held, *opener))
+    label = [parts[0]] if re.match(r"[^,;:(]{3,30}:", text) else []  # "Coming soon: invoices"
+    return any(is_open(p) for p in (*held, *opener, *label))

@@ -105,7 +105,12 @@ def _names_another(asking: Asking, spot: Spot) -> bool:
         return False
     name = match[0]
     known = fold(asking.text)
-    return fold(name) not in known and squash(name) not in asking.company and spot.scene.may_be_name(name)
+    own = squash(name)
+    return (
+        fold(name) not in known
+        and not any(one in own for one in asking.company if len(one) >= 3)
+        and spot.scene.may_be_name(name)
+    )
 
 
 def behind(text: str) -> str:
@@ -123,7 +128,7 @@ def _kind(spot: Spot) -> str:
     return kind.value if kind in _KINDS else BlockKind.PARAGRAPH.value
 
 
-_FIRST_NAME = re.compile(r"[A-ZÀ-Þ][\w&.-]+(?= [a-zà-ÿ])")
+_FIRST_NAME = re.compile(r"[A-ZÀ-Þ][\w&.-]+(?: [A-ZÀ-Þ][\w&.-]+){0,3}(?= [a-zà-ÿ])")
 _REGIONS = frozenset({Region.MAIN, Region.HEADER, Region.NAVIGATION, Region.ASIDE, Region.FOOTER})
 _KINDS = frozenset(
     {BlockKind.HEADING, BlockKind.LIST_ITEM, BlockKind.TABLE_ROW, BlockKind.DEFINITION, BlockKind.QUOTE}

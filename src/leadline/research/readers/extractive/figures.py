@@ -94,11 +94,19 @@ def options(question: Question, passages: Sequence[Passage], evidence: Evidence)
 # ------------------------------------------------------------------ finding
 
 
+_RIGHTS = re.compile(r"(?:©|\(c\)|\bcopyright)[\s\d,–-]{0,12}$", re.IGNORECASE)
+# "20100 Turku": a line of an address counts nothing.
+_POSTAL_LINE = re.compile(
+    r"^(?:[A-Z]{1,2}-)?\d{4,6} [A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+){0,2}$", re.MULTILINE
+)
+
+
 def _find_counts(text: str, language: str) -> list[Figure]:
     taken = [(m.start, m.end) for m in find_money(text, language)] + [
         (m.start, m.end) for m in find_percentages(text, language)
     ]
     taken += [(d.start, d.end) for d in find_dates(text)]
+    taken += [match.span() for match in _POSTAL_LINE.finditer(text)]
     return [
         Figure(m.start, m.end, m.value, m.range_end)
         for m in find_numbers(text, language)
@@ -119,7 +127,8 @@ def _find_money(text: str, language: str) -> list[Figure]:
 
 
 def _find_years(text: str, language: str) -> list[Figure]:
-    return [Figure(d.start, d.end, d.year) for d in find_years(text)]
+    """A year of rights claimed ("© 2026") is none of these: it tells when the page was looked after."""
+    return [Figure(d.start, d.end, d.year) for d in find_years(text) if not _RIGHTS.search(text[: d.start])]
 
 
 _FINDERS: dict[str, Finder] = {
@@ -198,9 +207,22 @@ def _measured(asking: Asking, spot: Spot, figures: Sequence[Figure], index: int,
         "share_met": float(bool(asking.shares) and not unmet),
         "share_missing": float(unmet),
         "arithmetic": float(asking.arithmetic),
-        **({"of_others": 1.0} if gates.of_another(asking, spot.text, figure.start) else {}),
+        **(
+            {"of_others": 1.0}
+            if gates.of_another(asking, spot.text, figure.start) or gates.quoted(spot.text, figure.start)
+            else {}
+        ),
+        "past_year": float(kind != "year" and _past_year(asking, spot)),
         **(_counting(asking, spot, figure, scope) if kind == "number" else {}),
     }
+
+
+def _past_year(asking: Asking, spot: Spot) -> bool:
+    """A line that tells of years gone by only, where none is asked for."""
+    if asking.years:
+        return False
+    said = {date.year for date in find_dates(spot.text)}
+    return bool(said) and max(said) < spot.page.fetched_at.year - 1
 
 
 # A price "up to 40" says how much it is not; how many a plan allows is told just so.

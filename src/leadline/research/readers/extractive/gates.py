@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from leadline.research.documents.names import says_we
+from leadline.research.documents.names import OURS_NAMED, says_we
 from leadline.research.readers.extractive.asking import Asking
 from leadline.research.readers.extractive.scene import Spot, address_words, title_concepts
 from leadline.research.values.dates import find_dates
@@ -12,7 +12,7 @@ from leadline.research.values.terms import squash
 
 _MADE_UP = re.compile(
     r"\b(?:for example|for instance|e\.g\.|let's say|let us say|suppose|imagine|hypothetical(?:ly)?|sample|fictional|placeholder|would cost|would be|"
-    r"as if|say you|if you (?:have|had|run|use|sell)|zum beispiel|z\.\s?b\.|beispielsweise|par exemple|lorem ipsum)\b",
+    r"as if|say you|angenommen|beispiel:|exemple ?:|if you (?:have|had|run|use|sell)|zum beispiel|z\.\s?b\.|beispielsweise|par exemple|lorem ipsum)\b",
     re.IGNORECASE,
 )
 _EXAMPLE_HEADING = re.compile(
@@ -53,6 +53,11 @@ _PAST = re.compile(
     r"\b(?:used to|previously|formerly|back then|at the time|legacy|was once|no longer|früher|ehemals|autrefois|deprecated)\b",
     re.IGNORECASE,
 )
+# What a page by its title brings to an end is over, or will be.
+_ENDED = re.compile(
+    r"\b(?:ending|ended|end of life|discontinu\w+|sunset\w*|shut(?:s|ting)? down|retir(?:ed|ing)|eingestellt|abgeschaltet|arrêt de|fin de)\b",
+    re.IGNORECASE,
+)
 PRESENT_YEARS = 2  # a page this much older than the site's newest does not speak of the present
 
 
@@ -85,19 +90,24 @@ def others_are_subject(asking: Asking, text: str, at: int) -> bool:
 
 # German is left out: there every noun has a capital.
 _RELATIVE = re.compile(
-    r"(?P<name>[A-ZÀ-Þ][\w.&'’-]*(?: [A-ZÀ-Þ][\w.&'’-]*)*),? (?:which|who|whose|qui|dont)\b[^,;.]*$"
+    r"(?P<name>[A-ZÀ-Þ][\w.&'’-]*(?: [A-ZÀ-Þ][\w.&'’-]*)*)(?:,? (?:which|who|whose|qui|dont)\b|, [a-z]+ed by\b)(?:[^,;.]|(?<=\d)[,.](?=\d))*$"
 )
+_QUOTED = re.compile(r"[“„«‘\"]([^”“»’\"]{20,})[”“»’\"]")
 
 
 def of_another(asking: Asking, text: str, at: int) -> bool:
-    """True where a relative clause speaks of somebody else: "bought by Acme, which was founded in 1961"."""
-    match = _RELATIVE.search(text, 0, at)
-    if match is None:
+    """True where the words speak of somebody else: "bought by Acme, which was founded in 1961", "our host Acme"."""
+    match = _RELATIVE.search(text.rstrip(" ."), 0, at) or OURS_NAMED.search(text, 0, at)
+    if match is None or match["name"].lower() in ("we", "i"):
         return False
     name = squash(match["name"])
-    return not any(name in own or own in name for own in asking.company if len(own) >= 3) and match[
-        "name"
-    ].lower() not in ("we", "i")
+    known = (*asking.company, squash(asking.text))
+    return not any(name in own or own in name for own in known if len(own) >= 3)
+
+
+def quoted(text: str, at: int) -> bool:
+    """Whether the place stands within a quotation: what is said there, somebody says of himself."""
+    return any(match.start() < at < match.end() for match in _QUOTED.finditer(text))
 
 
 def suppliers(asking: Asking, text: str) -> bool:
@@ -134,7 +144,8 @@ def speaks_of_past(asking: Asking, spot: Spot) -> bool:
     """True for "used to", "legacy": not what holds now, unless asked for."""
     if _PAST.search(asking.text):
         return False
-    return bool(_PAST.search(spot.text)) or any(_PAST.search(h) for h in spot.headings)
+    above = (*spot.headings, spot.page.content.title)
+    return bool(_PAST.search(spot.text)) or any(_PAST.search(h) or _ENDED.search(h) for h in above)
 
 
 def wrong_year(asking: Asking, spot: Spot, near: str) -> bool:

@@ -6,13 +6,16 @@ import asyncio
 from collections.abc import Iterator, Sequence
 
 from leadline.research.answer_types import answer_type
-from leadline.research.model import Claim, Derivation, Draft, Evidence, Passage, Question
+from leadline.research.model import Claim, Derivation, Draft, Evidence, Passage, Question, Unit
 from leadline.research.profile import answering as profile
+from leadline.research.profile.meaning import settles
 from leadline.research.profile.model import Told
+from leadline.research.profile.things import words_of
 from leadline.research.readers.extractive import NAME, PASSAGE_LIMIT, structured
 from leadline.research.readers.extractive.choosing import Choice, choose
 from leadline.research.readers.extractive.confidence import basis, confidence
 from leadline.research.readers.extractive.generators import GENERATORS
+from leadline.research.readers.extractive.scene import address_words
 from leadline.research.readers.extractive.telling import tell
 
 
@@ -42,11 +45,12 @@ class ExtractiveReader:
             if drafted is not None:
                 return drafted
         choice = self.choice(question, passages, evidence)
-        if choice.value is None:
+        refused = "" if choice.value is None else _refused(question, choice, evidence)
+        if choice.value is None or refused:
             rejected = choice.candidates[:1]
             return Draft(
                 reader=self.name,
-                reasoning=choice.why,
+                reasoning=refused or choice.why,
                 rule=rejected[0].rule if rejected else "",
                 features={
                     **rejected[0].features,
@@ -92,6 +96,45 @@ class ExtractiveReader:
             confidence=profile.confidence(told),
             confidence_basis=told.basis,
         )
+
+
+def _refused(question: Question, choice: Choice, evidence: Evidence) -> str:
+    """Why what was chosen is not given all the same; empty when it is."""
+    best = choice.candidates[0]
+    if best.rule != structured.RULE and settles(question):
+        return "the pages tell it of somebody, and not plainly of the company itself"
+    if unmet := set(profile.things_of(question, evidence)):
+        for unit in (u for one in choice.candidates for u in one.units):
+            unmet -= {
+                form for word in words_of(_around(unit, evidence)) for form in (word, word.removesuffix("s"))
+            }
+        if unmet:
+            return f"the words found do not tell it of {', '.join(sorted(unmet))}"
+    return ""
+
+
+def _around(unit: Unit, evidence: Evidence) -> str:
+    """The unit's words and all that says what they are about: headings, columns, caption, title, address."""
+    page = evidence.pages[unit.page]
+    if unit.script >= 0 or unit.block < 0:
+        return f"{unit.text} {page.content.title}"
+    block = page.content.blocks[unit.block]
+    intro = ""
+    if block.intro >= 0:
+        before = page.content.blocks[block.intro]
+        intro = page.words(before.start, before.end)
+    columns = " ".join(cell.header for cell in block.cells)
+    return " ".join(
+        (
+            unit.text,
+            *block.headings,
+            columns,
+            block.caption,
+            intro,
+            page.content.title,
+            address_words(page.url),
+        )
+    )
 
 
 def _nothing(*_: object) -> tuple[()]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from leadline.research.model import Evidence, Passage, Question
+from leadline.research.readers.extractive import gates
 from leadline.research.readers.extractive.assertions import polarity, reply
 from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.readers.extractive.features import BEST, alone, of_nothing, of_place, relate
@@ -39,6 +40,10 @@ def _found(scene: Scene) -> Iterator[Option]:
             continue
         asking = scene.asking(spot.language)
         place = of_place(asking, spot, fit(asking, spot, Scope(own=spot.text)), alone(asking, spot))
+        if gates.of_another(asking, spot.text, len(spot.text)) or gates.quoted(
+            spot.text, len(spot.text) // 2
+        ):
+            place["of_others"] = 1.0
         asked_above = bool(spot.headings) and spot.headings[-1].rstrip().endswith("?")
         replied = reply(spot.text) if asked_above else None
         said = polarity(asking, spot.text, spot.language) if replied is None else replied

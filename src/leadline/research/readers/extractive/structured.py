@@ -16,6 +16,7 @@ from leadline.research.model import Company, Evidence, Passage, Question, Unit
 from leadline.research.readers.extractive.candidate import Candidate
 from leadline.research.values.terms import fold
 
+RULE = "structured"
 SCORE = 0.86  # the site says it outright; words on a page that fit better are cited before it
 _ORGANISATIONS = re.compile(r"(?:Organization|Corporation|Business|NGO|Cooperative|Company)$")
 
@@ -112,10 +113,10 @@ def candidates(question: Question, passages: Sequence[Passage], evidence: Eviden
         values = [(value, unit) for value, unit in read if value is not None]
         if rule.many and question.answer_type == "list" and values:
             names = list(dict.fromkeys(value for value, _ in values))
-            yield Candidate(names, tuple(unit for _, unit in values), SCORE, "structured", _features())
+            yield Candidate(names, tuple(unit for _, unit in values), SCORE, RULE, _features())
         elif not rule.many or len({value for value, _ in values}) == 1:
             for value, unit in values:
-                yield Candidate(value, (unit,), SCORE, "structured", _features())
+                yield Candidate(value, (unit,), SCORE, RULE, _features())
     if question.answer_type == "currency":
         yield from _prices(asked, stated)
 
