@@ -88,6 +88,15 @@ def test_a_field_is_not_told_of_something_that_its_words_do_not_name() -> None:
     assert told("how many employees at lunaboard", "number") is None
 
 
+def test_a_title_asks_for_who_has_just_this_one() -> None:
+    question = Question(
+        subject=Subject(company=COMPANY), text="Who is the chief technology officer?", answer_type="open_text"
+    )
+    found = meant(question)
+    assert found is not None
+    assert found.field == "cto"
+
+
 @pytest.mark.parametrize("text", ["legal name", "support mail"])
 def test_the_name_of_a_department_asks_for_no_head(text: str) -> None:
     found = meant(Question(subject=Subject(company=COMPANY), text=text, answer_type="open_text"))

@@ -47,6 +47,7 @@ AT_A_PLACE = {"place_phone": "phone", "place_address": "address"}  # what a cont
 _PLACE_NAME = "placename"  # what stands for a place in phrasings
 _WORD = re.compile(r"[^\W\d_]+")
 _OF_ONE_DEPARTMENT = frozenset({"ceo", "cfo", "cto"})  # whom "who leads the finances" may be taken for
+_TITLED = re.compile(r"\b(?:c[ft]o|chief|officer)\b", re.IGNORECASE)  # a title asks for who has just this one
 HEAD = "head_of_"  # before the name of a department
 _DEPARTMENT_NAME = "departmentname"  # what stands for it in phrasings
 PLAN_PRICE = "plan_price"
@@ -69,7 +70,7 @@ def meant(question: Question) -> Guess | None:
     """The field that a question about a company means, whatever the company is called; None when it means none."""
     text = unnamed(question)
     found = guess(text)
-    leads = found is None or found.field in _OF_ONE_DEPARTMENT
+    leads = found is None or (found.field in _OF_ONE_DEPARTMENT and not _TITLED.search(text))
     return (_head_of(text) if leads else None) or found
 
 
