@@ -14,6 +14,7 @@ from leadline.research.profile.model import Finding, Means
 from leadline.research.profile.when import told_on
 from leadline.research.profile.words import WORK_HERE
 from leadline.research.values.dates import MONTH
+from leadline.research.values.number_words import may_hold_number
 from leadline.research.values.numbers import Mention, find_numbers
 from leadline.research.values.polarity import denials
 
@@ -111,7 +112,16 @@ _MAY_COUNT = re.compile(
     r"|arbeiten|utilisent|achètent|font confiance|travaillent|account|Konto|compte|signed up|registered|sign in|log in)\b",
     re.IGNORECASE,
 )
-_MAY_TELL = re.compile(rf"{_MAY_COUNT.pattern}|{_YEARLY.pattern}|{_LICENSED_VERB}", re.IGNORECASE)
+_HINTS = (
+    "year",
+    "jahr",
+    "exercice",
+    "année",
+    " under ",
+    " unter ",
+    " sous ",
+    " with ",
+)  # of a financial year, or a licence
 
 
 # Openings, on a page on careers: "four open positions", "Open roles (7)", "vier Stellen", "cinq postes à pourvoir".
@@ -150,14 +160,22 @@ def find(page: Page, brand: Brand) -> Iterator[Finding]:
         for start, end in split_sentences(text, page.content.language):
             sentence, before_it = text[start:end], before
             before = sentence
-            if where == "careers" and block.region is Region.MAIN and end - start <= _LONGEST:
+            if (
+                where == "careers"
+                and block.region is Region.MAIN
+                and end - start <= _LONGEST
+                and may_hold_number(sentence)
+            ):
                 yield from _openings(page, block, sentence, block.start + start)
-            if not _MAY_TELL.search(sentence) or end - start > _LONGEST or sentence.rstrip().endswith("?"):
+            if end - start > _LONGEST or sentence.rstrip().endswith("?"):
+                continue
+            counts = may_hold_number(sentence) and _MAY_COUNT.search(sentence) is not None
+            if not counts and not any(word in sentence.lower() for word in _HINTS):
                 continue
             begin = block.start + start
             if of_others(sentence, brand):
                 continue
-            if block.region is Region.MAIN and _MAY_COUNT.search(sentence):
+            if block.region is Region.MAIN and counts:
                 # Where the sentence before speaks of the company, the next may leave its name out.
                 goes_on = _CONTINUES.match(sentence) is not None and not of_others(before_it, brand)
                 ours = brand.speaks(sentence) or (goes_on and brand.speaks(before_it))

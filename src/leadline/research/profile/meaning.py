@@ -11,7 +11,7 @@ from collections.abc import Collection
 from leadline.research.documents.names import company_names
 from leadline.research.model import Evidence, Question
 from leadline.research.profile.mapper import UNNAMED, Guess, guess, known_words
-from leadline.research.profile.things import named_things, words_of
+from leadline.research.profile.things import named_things, new_words, words_of
 from leadline.research.profile.words import LEGAL_FORM
 from leadline.research.values.terms import fold
 
@@ -104,13 +104,21 @@ def unnamed(question: Question) -> str:
 
 def place_asked(question: Question, evidence: Evidence) -> tuple[Guess, tuple[str, ...]] | None:
     """Where the address or the number of a place is asked for: which of them, and the words that name the place."""
-    text = unnamed(question)
-    place = named_things(text, known_words(), evidence, anywhere=True)
+    text, known = unnamed(question), known_words()
+    if _place_meant(text, new_words(text, known)) is None:
+        return None  # whatever of it names a place; the pages need not be looked at
+    place = named_things(text, known, evidence, anywhere=True)
+    field = _place_meant(text, place)
+    return None if field is None else (field, place)
+
+
+def _place_meant(text: str, place: Collection[str]) -> Guess | None:
+    """What is asked of a place, if these words name it."""
     if not place:
         return None
     rest = _WORD.sub(lambda m: _PLACE_NAME if fold(m.group()) in place else m.group(), text)
     field = guess(re.sub(rf"{_PLACE_NAME}(?:\W+{_PLACE_NAME})+", _PLACE_NAME, rest))
-    return (field, place) if field is not None and field.field in AT_A_PLACE else None
+    return field if field is not None and field.field in AT_A_PLACE else None
 
 
 def plan_asked(question: Question, names: Collection[str]) -> tuple[Guess, str, str] | None:

@@ -27,6 +27,11 @@ def words_of(text: str) -> list[str]:
     return sorted(set(words_in_order(text)))
 
 
+def new_words(text: str, known: frozenset[str]) -> list[str]:
+    """The words of a question, folded, that everyday questions do not hold."""
+    return [w for w in dict.fromkeys(words_in_order(text)) if len(w) >= _SHORTEST and w not in known]
+
+
 def named_things(
     text: str, known: frozenset[str], evidence: Evidence, *, anywhere: bool = False
 ) -> tuple[str, ...]:
@@ -35,9 +40,7 @@ def named_things(
     ``anywhere``: also those that no page holds and that are like no word of such questions. What is like one is that word
     with a typing error.
     """
-    new = [
-        word for word in dict.fromkeys(words_in_order(text)) if len(word) >= _SHORTEST and word not in known
-    ]
+    new = new_words(text, known)
     if not new:
         return ()
     names = _names(tuple(page.content.text_sha256 for page in evidence.pages), evidence)

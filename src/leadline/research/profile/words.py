@@ -15,6 +15,7 @@ from leadline.research.profile.model import Finding, Means
 from leadline.research.profile.pages import kind, segments
 from leadline.research.profile.when import told_on
 from leadline.research.values.countries import country_behind
+from leadline.research.values.number_words import may_hold_number
 from leadline.research.values.numbers import find_numbers, read_digits
 from leadline.research.values.polarity import denials
 from leadline.research.values.terms import squash, stems
@@ -414,7 +415,7 @@ def _sentence(page: Page, block: Block, text: str, start: int, brand: Brand, whe
 
 def _numbers_of_registers(page: Page, block: Block, text: str, brand: Brand, where: str) -> Iterator[Finding]:
     """Numbers under which the company is kept in registers; those of somebody else whose legal name stands before."""
-    if len(text) > _LONGEST_OF_NUMBERS:
+    if len(text) > _LONGEST_OF_NUMBERS or not any(c.isdigit() for c in text):
         return
     for field, pattern in (("tax_number", _TAX_NUMBER), ("register_number", _REGISTER_NUMBER)):
         for match in pattern.finditer(text):
@@ -485,7 +486,7 @@ def _founded(page: Page, text: str, start: int, brand: Brand) -> Iterator[Findin
 
 
 def _headcount(page: Page, block: Block, text: str, start: int, brand: Brand) -> Iterator[Finding]:
-    if _ANY_PEOPLE.search(text) is None:
+    if not may_hold_number(text) or _ANY_PEOPLE.search(text) is None:
         return
     about = _is_about(text, brand)
     for number in find_numbers(text, page.content.language or "en"):

@@ -111,3 +111,14 @@ def find_number_words(text: str, language: str = "en") -> Iterator[tuple[int, in
         value = _read_english(match.group())
         if value is not None:
             yield match.start(), match.end(), value
+
+
+_WORDS = frozenset(
+    {*_EN_SMALL, *_EN_TENS, *_EN_SCALES, *_german(), *_FR_SMALL, *_FR_TENS} - {"one", "un", "null", "zero"}
+)
+_DIGIT = re.compile(r"\d")
+
+
+def may_hold_number(text: str) -> bool:
+    """Whether it is worth looking for numbers: a digit or a number's word stands in it. Much cheaper than looking."""
+    return _DIGIT.search(text) is not None or not _WORDS.isdisjoint(text.lower().replace("-", " ").split())
