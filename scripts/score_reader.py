@@ -7,9 +7,9 @@ FOLDER (default ``../shared/sites``) holds a folder of pages for each company; F
 ``labels/everyday.jsonl`` and, in FOLDER, ``questions.jsonl`` and ``reworded.jsonl``. All pages of a company are read. An answer
 counts when it passes verification.
 
-Last come the made-up sites of ``labels/facts``, which nothing is fitted to.
+Last come the made-up sites of ``labels/facts``. Shipped weights are fitted on all of these; only those left out are not.
 
-With ``--left-out`` every company is asked about with weights that were fitted without it (some minutes). The rules by which
+With ``--left-out`` every company, made-up ones too, is asked about with weights that were fitted without it (some minutes). The rules by which
 profiles are read have no weights: whoever wrote them had seen these companies, and no option can leave that out.
 
 Printed: for each file what was right, wrong and left open, and how much of it by the profile; of questions that were answered

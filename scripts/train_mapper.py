@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src")]
 
 from leadline.research.profile.mapper import NONE, features, figures, joins  # noqa: E402
+from leadline.research.profile.things import words_of  # noqa: E402
 from leadline.research.values.terms import fold  # noqa: E402
 
 WEIGHTS = ROOT / "src/leadline/research/profile/mapper.json"
@@ -36,7 +37,6 @@ FRAMES = (
 VARIANTS = 6  # of each phrasing
 COMMON = 2  # phrasings in which a piece of a word must stand to be a feature
 PENALTY = 6.0
-WORD = re.compile(r"[^\W\d_]+")
 ROLES = ("ceo", "cto", "cfo", "founders")
 MOST_OF_TITLE = 4  # words
 THRESHOLDS = (0.4, 0.5, 0.6, 0.7, 0.8)
@@ -116,9 +116,7 @@ def write_weights(fitted: Fitted, path: Path) -> None:
     for field, text in phrasings():
         joined.setdefault(field, set()).update(joins(text))
     held = {
-        "words": sorted(
-            {w for field, text in phrasings() if field != NONE for w in WORD.findall(fold(text))}
-        ),
+        "words": sorted({word for field, text in phrasings() if field != NONE for word in words_of(text)}),
         "joined": {field: sorted(pairs) for field, pairs in joined.items() if pairs and field != NONE},
         "figures": fitted.figures,
         "roles": titles(phrasings()),

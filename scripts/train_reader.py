@@ -245,11 +245,7 @@ def _right(entry: dict[str, Any], option: Option) -> bool:
         value = {"amount": value["value"], "currency": value["currency"]}
     if not is_right(entry, value):
         return False
-    return (
-        bool(entry.get("fact"))
-        or not isinstance(option.value, bool)
-        or _labelled(entry, option.units[0].text)
-    )
+    return not isinstance(option.value, bool) or _labelled(entry, option.units[0].text)
 
 
 def _labelled(entry: dict[str, Any], text: str) -> bool:

@@ -138,3 +138,8 @@ def test_a_sentence_goes_on_about_the_company_only_where_it_names_nobody() -> No
 )
 def test_how_many_positions_are_open(body: str, count: int | None) -> None:
     assert profile(("/careers", OWN + body)).value("openings") == count
+
+
+def test_a_trading_name_tells_who_stands_behind_it() -> None:
+    said = "<p>Norrwerk is a trading name of Quist Drilling Limited.</p>"
+    assert profile(("/", OWN + said), ("/shops", OWN + said)).value("legal_name") == "Quist Drilling Limited"

@@ -70,15 +70,15 @@ def answer(question: Question, evidence: Evidence) -> Told | None:
     if field is None:
         return None
     things = things_of(question, evidence)
-    if field.field.startswith(
-        HEAD
-    ):  # the department is asked for in the question's words, and found in the role's
+    if field.field.startswith(HEAD):
+        # The department is asked for in the question's words, and found in the role's.
         department = A_DEPARTMENT[field.field.removeprefix(HEAD)]
         things = tuple(one for one in things if not department.search(one))
     profile = profile_of(question, evidence)
-    country = "countryCode" in (profile.value("headquarters") or {})
-    if field.field == "headquarters" and not country and _ASKS_COUNTRY.search(question.text):
-        return None
+    if field.field == "headquarters" and _ASKS_COUNTRY.search(question.text):
+        seat = profile.value("headquarters") or {}
+        if "countryCode" not in seat:
+            return None
     typed = _typed(field.field, question.answer_type, profile)
     if typed is None or not all(_about(f, things, evidence) for _, found in typed[1] for f in found[:1]):
         return None

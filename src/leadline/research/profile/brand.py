@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from leadline.research.documents.hosts import registrable
-from leadline.research.documents.names import full_names, names_company, says_we
+from leadline.research.documents.names import OURS_NAMED, full_names, names_company, says_we
 from leadline.research.model import Company, Page
 from leadline.research.profile import pages
 from leadline.research.profile.model import Finding, Means
@@ -16,6 +16,7 @@ from leadline.research.values.terms import squash
 _WORD = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*")
 _MOST_WORDS = 4
 _WITHIN = ("", "-", ".", "&", "+", "'", "’")  # what may stand between the words of a name
+_QUOTES = ('"', "“", "„", "«", "‘", "‚")
 _ORGANISATIONS = (
     "Agency Association Bakery Bank Brewery Charity College Company Cooperative Council Foundation Fund Group Hospital Institute"
     " Museum Partnership School Society Studio Studios Trust Union University"
@@ -71,6 +72,15 @@ class Brand:
             or (len(self.name) >= 3 and re.search(rf"\b{re.escape(self.name)}\b", text) is not None)
             or (self._kind is not None and self._kind.search(text) is not None)
         )
+
+    def ours_is_another(self, text: str) -> bool:
+        """Whether something of the company's is named that is not the company: "our supplier Acme"."""
+        whose = OURS_NAMED.search(text)
+        return whose is not None and not self.names(whose["name"])
+
+    def is_of_others(self, text: str) -> bool:
+        """Whether somebody else speaks or is spoken of: a quotation, "our supplier Acme employs 900 people"."""
+        return text.lstrip()[:1] in _QUOTES or self.ours_is_another(text)
 
     def is_own_handle(self, handle: str) -> bool:
         """Whether the name of an account elsewhere is the company's."""

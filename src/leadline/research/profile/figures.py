@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from leadline.research.documents.names import OURS_NAMED
 from leadline.research.documents.units import split_sentences
 from leadline.research.model import Block, BlockKind, Page, Region
 from leadline.research.profile.brand import Brand
@@ -23,6 +22,7 @@ _TILE = 8  # words of a figure that stands by itself: "1,200+ customers"
 _SELF = frozenset({"home", "about", "team", "careers", "pricing"})
 _LARGEST = 10**11
 _MOST_OPENINGS = 20_000
+_NEAR_YEAR = 60  # characters between "financial year" and what is told of it
 
 _ORGANISATIONS = (
     r"(?:customers?|clients?|companies|businesses|organi[sz]ations?|enterprises|firms|teams|brands|merchants|shops|stores|practices|clinics"
@@ -57,12 +57,11 @@ _WE_HAVE = re.compile(
 )
 _OFF = re.compile(
     r"\b(?:goal|aim\w*|target\w*|plan\w*|will|would|could|can|up to|if|when|each|every|per|than \d+ (?:of|out)|fewer|less than|reach(?:ing)? \d|"
-    r"by 20\d\d|in 20\d\d|had|was|were|new|additional|first|lost|example|imagine|say|suppose|Ziel|plan\w+|werden|bis zu|wenn|pro|objectif|jusqu['’]à|d['’]ici|si)\b",
+    r"by 20\d\d|in 20\d\d|had|was|were|new|additional|first|lost|example|imagine|say|suppose|Ziel|werden|bis zu|wenn|pro|objectif|jusqu['’]à|d['’]ici|si)\b",
     re.IGNORECASE,
 )
 _MORE_THAN = re.compile(r"\b(?:more|over|mehr|plus|better) (?:than|als|que|de|d['’])\s*$", re.IGNORECASE)
 _BETWEEN_WORDS = r"(?:[ -]+(?!and\b|und\b|et\b|in\b)[\w'’-]+){0,3}?"
-_QUOTES = ('"', "“", "„", "«", "‘", "‚")
 # A sentence that goes on without a subject: "Currently, with team members in over 26 countries."
 _CONTINUES = re.compile(
     r"\W*(?:\w+, )?(?i:with|in|across|from|over|more|today|currently|now|mit|aus|über|heute|derzeit|avec|dans|de|plus)\b[^A-ZÀ-Þ]*$"
@@ -112,16 +111,8 @@ _MAY_COUNT = re.compile(
     r"|arbeiten|utilisent|achètent|font confiance|travaillent|account|Konto|compte|signed up|registered|sign in|log in)\b",
     re.IGNORECASE,
 )
-_HINTS = (
-    "year",
-    "jahr",
-    "exercice",
-    "année",
-    " under ",
-    " unter ",
-    " sous ",
-    " with ",
-)  # of a financial year, or a licence
+# Of a financial year, or a licence.
+_HINTS = ("year", "jahr", "exercice", "année", " under ", " unter ", " sous ", " with ")
 
 
 # Openings, on a page on careers: "four open positions", "Open roles (7)", "vier Stellen", "cinq postes à pourvoir".
@@ -170,18 +161,19 @@ def find(page: Page, brand: Brand) -> Iterator[Finding]:
             if end - start > _LONGEST or sentence.rstrip().endswith("?"):
                 continue
             counts = may_hold_number(sentence) and _MAY_COUNT.search(sentence) is not None
-            if not counts and not any(word in sentence.lower() for word in _HINTS):
+            lowered = sentence.lower()
+            if not counts and not any(hint in lowered for hint in _HINTS):
                 continue
             begin = block.start + start
-            if of_others(sentence, brand):
+            if brand.is_of_others(sentence):
                 continue
             if block.region is Region.MAIN and counts:
                 # Where the sentence before speaks of the company, the next may leave its name out.
-                goes_on = _CONTINUES.match(sentence) is not None and not of_others(before_it, brand)
+                goes_on = _CONTINUES.match(sentence) is not None and not brand.is_of_others(before_it)
                 ours = brand.speaks(sentence) or (goes_on and brand.speaks(before_it))
                 yield from _served(page, block, sentence, begin, brand, where, ours=ours)
-            if _YEARLY.search(sentence):
-                yield from _fiscal_year(page, block, sentence, begin, brand, where)
+            if (yearly := _YEARLY.search(sentence)) is not None:
+                yield from _fiscal_year(page, block, sentence, begin, brand, where, yearly.end())
             if where not in ("customers", "careers"):
                 yield from _licence(page, block, sentence, begin, brand)
 
@@ -194,9 +186,9 @@ def _finding(page: Page, block: Block, field: str, value: Any, start: int, end: 
     )  # fmt: skip
 
 
-def _counts(text: str, language: str) -> Iterator[tuple[Mention, str]]:
+def _counts(text: str, numbers: Iterable[Mention]) -> Iterator[tuple[Mention, str]]:
     """Each whole number with the kind of thing that it counts, as the words behind it tell."""
-    for number in find_numbers(text, language):
+    for number in numbers:
         if not isinstance(number.value, int) or not 1 < number.value < _LARGEST or number.range_end:
             continue
         behind = text[number.end : number.end + 60]
@@ -211,7 +203,7 @@ def _alone(page: Page, block: Block, text: str, where: str) -> Iterator[Finding]
     flat = text.replace("\n", " ")
     if _OFF.search(flat) or _SERVED_BEFORE.search(flat):
         return
-    counted = list(_counts(flat, page.content.language or "en"))
+    counted = list(_counts(flat, find_numbers(flat, page.content.language or "en")))
     if len(counted) != 1 or counted[0][0].start > 12:
         return
     number, field = counted[0]
@@ -224,19 +216,12 @@ def _alone(page: Page, block: Block, text: str, where: str) -> Iterator[Finding]
     yield _finding(page, block, field, number.value, block.start, block.end)
 
 
-def of_others(text: str, brand: Brand) -> bool:
-    """Whether somebody else speaks or is spoken of: a quotation, "our supplier Acme employs 900 people"."""
-    if text.lstrip()[:1] in _QUOTES:
-        return True
-    whose = OURS_NAMED.search(text)
-    return whose is not None and not brand.names(whose["name"])
-
-
 def _served(
     page: Page, block: Block, text: str, start: int, brand: Brand, where: str, *, ours: bool
 ) -> Iterator[Finding]:
     """``ours``: whether the words speak of the company."""
-    for number in find_numbers(text, page.content.language or "en"):
+    numbers = find_numbers(text, page.content.language or "en")
+    for number in numbers:
         anyone = (
             _ANYONE.match(text, number.end) if isinstance(number.value, int) and number.value > 1 else None
         )
@@ -244,17 +229,16 @@ def _served(
             continue
         if anyone["named"] and not brand.names(text[anyone.end() : anyone.end() + 40]):
             continue
-        if anyone["account"] or anyone["buy"] or anyone["named"]:
-            users = anyone["account"] is not None or _PERSON_WORDS.search(anyone["who"]) is not None
-            field = "user_count" if users else "customer_count"
-            if not anyone["account"] or ours or where in _SELF:
-                yield _finding(page, block, field, number.value, start, start + len(text))
-                return
+        users = anyone["account"] is not None or _PERSON_WORDS.search(anyone["who"]) is not None
+        field = "user_count" if users else "customer_count"
+        if not anyone["account"] or ours or where in _SELF:
+            yield _finding(page, block, field, number.value, start, start + len(text))
+            return
     # A line that begins with "Used by" on a page of one's own leaves out who.
     elliptic = where in _SELF and re.match(
         r"\W*(?:\w+ )?(?:used|trusted|loved|genutzt|utilisée?)\b", text, re.IGNORECASE
     )
-    for number, field in _counts(text, page.content.language or "en"):
+    for number, field in _counts(text, numbers):
         before, behind = text[: number.start], text[number.end :]
         near = _MORE_THAN.sub("", before[-40:])
         if _OFF.search(near) or _OFF.search(_clause(behind)):
@@ -299,15 +283,13 @@ def _nearest(before: str) -> str | None:
 
 
 def _fiscal_year(
-    page: Page, block: Block, text: str, start: int, brand: Brand, where: str
+    page: Page, block: Block, text: str, start: int, brand: Brand, where: str, behind: int
 ) -> Iterator[Finding]:
+    """``behind``: where the words for such a year end."""
     if denials(text) or not (brand.speaks(text) or where in ("about", "imprint", "legal")):
         return
-    said = _YEARLY.search(text)
-    assert said is not None
-    if (match := _RUNS.search(text, said.end())) or (match := _CALENDAR.search(text, said.end())):
-        if match.start() - said.end() > 60:
-            return
+    match = _RUNS.search(text, behind) or _CALENDAR.search(text, behind)
+    if match is not None and match.start() - behind <= _NEAR_YEAR:
         yield _finding(page, block, "fiscal_year", match.group().strip(), start, start + len(text))
 
 

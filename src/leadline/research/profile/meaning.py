@@ -11,7 +11,7 @@ from collections.abc import Collection
 from leadline.research.documents.names import company_names
 from leadline.research.model import Evidence, Question
 from leadline.research.profile.mapper import UNNAMED, Guess, guess, known_words
-from leadline.research.profile.things import named_things, new_words, words_of
+from leadline.research.profile.things import WORD, named_things, new_words, words_of
 from leadline.research.profile.words import LEGAL_FORM
 from leadline.research.values.terms import fold
 
@@ -45,7 +45,6 @@ A_DEPARTMENT = {
 }
 AT_A_PLACE = {"place_phone": "phone", "place_address": "address"}  # what a contact point tells of these
 _PLACE_NAME = "placename"  # what stands for a place in phrasings
-_WORD = re.compile(r"[^\W\d_]+")
 _OF_ONE_DEPARTMENT = frozenset({"ceo", "cfo", "cto"})  # whom "who leads the finances" may be taken for
 _TITLED = re.compile(r"\b(?:c[ft]o|chief|officer)\b", re.IGNORECASE)  # a title asks for who has just this one
 HEAD = "head_of_"  # before the name of a department
@@ -116,7 +115,7 @@ def _place_meant(text: str, place: Collection[str]) -> Guess | None:
     """What is asked of a place, if these words name it."""
     if not place:
         return None
-    rest = _WORD.sub(lambda m: _PLACE_NAME if fold(m.group()) in place else m.group(), text)
+    rest = WORD.sub(lambda m: _PLACE_NAME if fold(m.group()) in place else m.group(), text)
     field = guess(re.sub(rf"{_PLACE_NAME}(?:\W+{_PLACE_NAME})+", _PLACE_NAME, rest))
     return field if field is not None and field.field in AT_A_PLACE else None
 

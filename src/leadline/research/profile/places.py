@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 
 from leadline.research.model import Block, BlockKind, Page, Region
 from leadline.research.profile.brand import Brand
-from leadline.research.profile.figures import of_others
 from leadline.research.profile.model import Finding, Means
 from leadline.research.profile.things import words_of
 from leadline.research.profile.words import POSTAL
@@ -40,7 +39,9 @@ _REACHED = re.compile(
 
 
 def find(page: Page, brand: Brand) -> Iterator[Finding]:
-    """``contact_points``: ``phone`` or ``address``, and in ``near`` the folded words beside and above it."""
+    """``contact_points``: a ``phone`` or an ``address``, with the folded words of its ``line``, of the ``block`` that holds it, of the
+    ``heading`` above and, of a phone, of the ``section`` below that.
+    """
     where = brand.kind(page.url)
     if where in _NOT_THERE:
         return
@@ -63,7 +64,7 @@ def find(page: Page, brand: Brand) -> Iterator[Finding]:
                 len(line) <= _LONGEST
                 and _DIGIT.search(line)
                 and "©" not in line
-                and not of_others(line, brand)
+                and not brand.is_of_others(line)
             ):
                 yield from _of_line(page, block, line, start)
             start += len(line) + 1

@@ -11,7 +11,7 @@ from functools import lru_cache
 from leadline.research.model import Evidence
 from leadline.research.values.terms import fold
 
-_WORD = re.compile(r"[^\W\d_]+")
+WORD = re.compile(r"[^\W\d_]+")
 _LIKE = 0.75  # of two spellings of one word (``difflib``)
 _SHORTEST = 3  # characters of a name
 _MOST_TEXT = 60_000  # characters of a page that are looked through for names
@@ -19,7 +19,7 @@ _MOST_TEXT = 60_000  # characters of a page that are looked through for names
 
 def words_in_order(text: str) -> list[str]:
     """The words of a text, folded."""
-    return [fold(word) for word in _WORD.findall(text)]
+    return [fold(word) for word in WORD.findall(text)]
 
 
 def words_of(text: str) -> list[str]:
@@ -69,7 +69,7 @@ def _names(key: tuple[str, ...], evidence: Evidence) -> frozenset[str]:
     large: set[str] = set()
     small: set[str] = set()
     for page in evidence.pages:
-        for word in _WORD.findall(page.content.text[:_MOST_TEXT]):
+        for word in WORD.findall(page.content.text[:_MOST_TEXT]):
             (large if word[0].isupper() else small).add(word)
     names = frozenset(map(fold, large)) - frozenset(map(fold, small))
     with _LOCK:
